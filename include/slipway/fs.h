@@ -1,0 +1,41 @@
+#ifndef SLIPWAY_FS_H
+#define SLIPWAY_FS_H
+
+/* Files: bounded reads, atomic writes, paths. All descriptors are close-on-exec. */
+
+#include <slipway/buf.h>
+
+#include <sys/types.h>
+
+/*
+ * Appends the whole file to `out`; `out`'s maximum is the limit. SW_E_NOT_FOUND when there is no
+ * such file, SW_E_TOO_LARGE over the limit, SW_E_FAILED otherwise. "-" reads standard input.
+ */
+SW_NODISCARD enum sw_status sw_fs_read(const char *path, struct sw_buf *out, struct sw_err *err);
+/*
+ * Replaces the file by `data` atomically: a temporary file in the same folder, synced, renamed.
+ * A symbolic link is followed, so that the link stays. The file gets `mode`. On failure the old
+ * content is untouched and no temporary file is left.
+ */
+SW_NODISCARD enum sw_status sw_fs_write_atomic(const char *path, struct sw_str data, mode_t mode,
+                                               struct sw_err *err);
+/* Appends `data` to a file (created with `mode`) in one write. */
+SW_NODISCARD enum sw_status sw_fs_append(const char *path, struct sw_str data, mode_t mode,
+                                         struct sw_err *err);
+/* Makes a folder and its missing parents with `mode`; an existing folder is fine. */
+SW_NODISCARD enum sw_status sw_fs_mkdirs(const char *path, mode_t mode, struct sw_err *err);
+bool sw_fs_exists(const char *path);
+bool sw_fs_is_dir(const char *path);
+/* "dir/name"; an absolute `name` wins. The caller's. */
+char *sw_fs_join(const char *dir, const char *name);
+/* The part before the last '/', "." when there is none. The caller's. */
+char *sw_fs_dirname(const char *path);
+/*
+ * An anonymous temporary file in $TMPDIR or /tmp, gone when closed. `tmpdir` may be NULL.
+ */
+SW_NODISCARD enum sw_status sw_fs_temp(const char *tmpdir, int *ret_fd, struct sw_err *err);
+
+/* Closes a descriptor unless it is negative; for SW_CLEANUP on int variables. */
+void sw_close_fd(int *fd);
+
+#endif

@@ -1,0 +1,32 @@
+#ifndef SLIPWAY_PROC_H
+#define SLIPWAY_PROC_H
+
+/*
+ * Running other programs, without a shell: argv goes to execvp as it is.
+ */
+
+#include <slipway/buf.h>
+#include <slipway/env.h>
+
+struct sw_proc {
+    const char *const *argv;   /* NULL-terminated; argv[0] is looked up on PATH */
+    const char *const *envp;   /* NULL: the caller's environment */
+    const char *cwd;           /* NULL: unchanged */
+    struct sw_str input;       /* written to standard input, which is then closed */
+    bool inherit_stdin;        /* the child reads our standard input instead */
+    struct sw_buf *out;        /* standard output is collected here up to the buffer's maximum;
+                                  NULL: inherited */
+    struct sw_buf *err_out;    /* standard error likewise */
+    int64_t timeout_ms;        /* 0: none. The child's process group is ended at the deadline */
+};
+
+/*
+ * Runs the program to its end. *ret_exit is its exit code, or 128 + signal number.
+ * SW_E_NOT_FOUND when argv[0] cannot be found or executed; SW_E_TOO_LARGE when collected output
+ * passes its maximum (the child is ended); SW_E_TIMEOUT at the deadline; SW_E_STOPPED when a stop
+ * was wanted (the child got SIGTERM). argv never appears in messages beyond argv[0].
+ */
+SW_NODISCARD enum sw_status sw_proc_run(const struct sw_env *env, const struct sw_proc *proc,
+                                        int *ret_exit, struct sw_err *err);
+
+#endif

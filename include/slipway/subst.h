@@ -1,0 +1,45 @@
+#ifndef SLIPWAY_SUBST_H
+#define SLIPWAY_SUBST_H
+
+/*
+ * Expanding ${VAR} text as a POSIX shell (and the common bash forms) would, without ever running
+ * anything. Reference: POSIX XCU 2.6.2, Bash manual "Shell Parameter Expansion".
+ *
+ * Supported: $NAME, ${NAME}, ${NAME:-w} ${NAME-w} ${NAME:+w} ${NAME+w} ${NAME:=w} ${NAME=w}
+ * (assigns nothing), ${NAME:?w} ${NAME?w} (error with that text), ${#NAME}, ${NAME:off} and
+ * ${NAME:off:len} (negative offsets as bash), ${NAME#p} ${NAME##p} ${NAME%p} ${NAME%%p},
+ * ${NAME/p/r} ${NAME//p/r} ${NAME/#p/r} ${NAME/%p/r}, ${NAME^} ${NAME^^} ${NAME,} ${NAME,,},
+ * patterns with * ? [...]; words w, p, r are expanded themselves, nested to a depth limit.
+ * Backslash before $ or ` gives the plain character. $(...) and `...` are refused with
+ * SW_E_INPUT: text is never executed.
+ */
+
+#include <slipway/buf.h>
+#include <slipway/env.h>
+
+/* Depth of ${...} inside ${...}. */
+enum { SW_SUBST_DEPTH_MAX = 16 };
+#define SW_SUBST_MAX ((size_t)1024 * 1024)
+
+struct sw_subst_options {
+    bool unset_is_error; /* $NAME of an unset variable: SW_E_INPUT naming it; else empty */
+    bool bare_name;      /* the whole text may be a bare variable name that is set: its value */
+};
+
+/* Appends the expansion of `text` to `out`. `what` names the text in errors ("--tag"). */
+SW_NODISCARD enum sw_status sw_subst(const struct sw_env *env, struct sw_str text,
+                                     const struct sw_subst_options *options, const char *what,
+                                     struct sw_buf *out, struct sw_err *err);
+
+/*
+ * Splits `text` into words as a shell does after expansion: blanks separate, single and double
+ * quotes group, backslash escapes; $NAME forms are expanded except in single quotes, and an
+ * unquoted expansion is split at blanks too. No globbing. Operators (; | & < > ( ) unquoted) are
+ * refused with SW_E_INPUT.
+ */
+SW_NODISCARD enum sw_status sw_subst_words(const struct sw_env *env, struct sw_str text,
+                                           const struct sw_subst_options *options,
+                                           const char *what, struct sw_strs *ret_words,
+                                           struct sw_err *err);
+
+#endif
