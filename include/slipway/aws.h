@@ -19,17 +19,17 @@ struct sw_aws;
 
 /* What the user chose on the command line; NULL or false members fall back to the environment. */
 struct sw_aws_options {
-    const char *region;           /* else AWS_REGION, AWS_DEFAULT_REGION, profile's region, IMDS no */
-    const char *profile;          /* else AWS_PROFILE, AWS_DEFAULT_PROFILE, "default" */
-    const char *endpoint_url;     /* else AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, profile */
-    const char *access_key_var;   /* name of the variable holding the access key id */
-    const char *secret_key_var;   /* ... the secret access key */
+    const char *region;         /* else AWS_REGION, AWS_DEFAULT_REGION, profile's region, IMDS no */
+    const char *profile;        /* else AWS_PROFILE, AWS_DEFAULT_PROFILE, "default" */
+    const char *endpoint_url;   /* else AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, profile */
+    const char *access_key_var; /* name of the variable holding the access key id */
+    const char *secret_key_var; /* ... the secret access key */
     const char *session_token_var; /* ... the session token */
-    const char *role_arn;         /* assume this role: by web identity when a token is there, else
-                                     with the credentials found */
+    const char *role_arn;          /* assume this role: by web identity when a token is there, else
+                                      with the credentials found */
     const char *role_session_name;
-    bool use_fips;                /* else AWS_USE_FIPS_ENDPOINT, profile */
-    bool use_dualstack;           /* else AWS_USE_DUALSTACK_ENDPOINT, profile */
+    bool use_fips;      /* else AWS_USE_FIPS_ENDPOINT, profile */
+    bool use_dualstack; /* else AWS_USE_DUALSTACK_ENDPOINT, profile */
 };
 
 /*
@@ -46,8 +46,7 @@ SW_DEFINE_CLEANUP(sw_aws_cleanup, struct sw_aws, sw_aws_free)
  * The region, borrowed from the client. SW_E_USAGE with advice when none is set, SW_E_INPUT when
  * it is no region name.
  */
-SW_NODISCARD enum sw_status sw_aws_region(struct sw_aws *aws, const char **ret,
-                                          struct sw_err *err);
+SW_NODISCARD enum sw_status sw_aws_region(struct sw_aws *aws, const char **ret, struct sw_err *err);
 /* The same identity for another region, e.g. that of a registry host. The caller's. */
 SW_NODISCARD enum sw_status sw_aws_with_region(struct sw_aws *aws, const char *region,
                                                struct sw_aws **ret, struct sw_err *err);
@@ -73,8 +72,8 @@ struct sw_aws_call_options {
  * outlast the retries, SW_E_NETWORK, else SW_E_FAILED. A skewed clock is corrected from the
  * answer's Date and the call repeated once.
  */
-SW_NODISCARD enum sw_status sw_aws_json(struct sw_aws *aws, const char *service,
-                                        const char *target, const json_t *input,
+SW_NODISCARD enum sw_status sw_aws_json(struct sw_aws *aws, const char *service, const char *target,
+                                        const json_t *input,
                                         const struct sw_aws_call_options *options,
                                         json_t **ret_output, struct sw_err *err);
 

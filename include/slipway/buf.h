@@ -25,7 +25,8 @@ struct sw_buf {
 void sw_buf_init(struct sw_buf *buf, size_t max);
 /* Like sw_buf_init; content is wiped on growth and release. */
 void sw_buf_init_secret(struct sw_buf *buf, size_t max);
-/* Frees the content. NULL and a zeroed buffer are fine; the buffer may be used after another init. */
+/* Frees the content. NULL and a zeroed buffer are fine; the buffer may be used after another init.
+ */
 void sw_buf_release(struct sw_buf *buf);
 /* Empties the buffer and its overflow mark, keeping the memory. */
 void sw_buf_clear(struct sw_buf *buf);

@@ -30,8 +30,8 @@ struct sw_env {
     uint32_t (*random)(void *ctx); /* for jitter only, never for secrets */
     void *random_ctx;
     const struct sw_http_transport *http;
-    struct sw_progress *progress; /* may be NULL: nobody watches */
-    struct sw_log *log;           /* may be NULL: nothing is logged */
+    struct sw_progress *progress;   /* may be NULL: nobody watches */
+    struct sw_log *log;             /* may be NULL: nothing is logged */
     bool (*stop_wanted)(void *ctx); /* SIGINT or SIGTERM arrived; may be NULL */
     void *stop_ctx;
 };

@@ -14,27 +14,28 @@
 
 #include <stdbool.h>
 
-/* What went wrong, in the terms a caller decides by. sw_exit_code() maps each to a process exit code. */
+/* What went wrong, in the terms a caller decides by. sw_exit_code() maps each to a process exit
+ * code. */
 enum sw_status {
     SW_OK = 0,
-    SW_E_FAILED,          /* 1: it was tried and did not work */
-    SW_E_NOT_FOUND,       /* 1: a named remote object does not exist */
-    SW_E_CONFLICT,        /* 1: the remote state forbids it, e.g. an immutable tag */
-    SW_E_UNCHANGED,       /* 1: a change was asked for and nothing changed */
-    SW_E_USAGE,           /* 2: wrong options or operands */
-    SW_E_INPUT,           /* 2: a file or value given by the user is malformed */
-    SW_E_TOO_LARGE,       /* 2: an input exceeds its documented limit */
-    SW_E_CREDENTIALS,     /* 3: no, wrong or expired credentials */
-    SW_E_DENIED,          /* 3: valid credentials without the right */
-    SW_E_NETWORK,         /* 4: no connection, broken connection, time-out of one request */
-    SW_E_UNAVAILABLE,     /* 4: the remote answers 5xx, throttles, or speaks nonsense */
-    SW_E_ROLLOUT_FAILED,  /* 10: rollout failed, not rolled back */
-    SW_E_ROLLED_BACK,     /* 11: rollout failed and was rolled back */
-    SW_E_SUPERSEDED,      /* 12: another deployment took over */
-    SW_E_TIMEOUT,         /* 13: rollout still in progress when the time was up */
-    SW_E_PAUSED,          /* 14: rollout waits for a hook or an approval */
-    SW_E_STOPPED,         /* 15: stopped by the user (SIGINT, SIGTERM) */
-    SW_E_PREFLIGHT,       /* 20: a check before the deployment blocks it */
+    SW_E_FAILED,         /* 1: it was tried and did not work */
+    SW_E_NOT_FOUND,      /* 1: a named remote object does not exist */
+    SW_E_CONFLICT,       /* 1: the remote state forbids it, e.g. an immutable tag */
+    SW_E_UNCHANGED,      /* 1: a change was asked for and nothing changed */
+    SW_E_USAGE,          /* 2: wrong options or operands */
+    SW_E_INPUT,          /* 2: a file or value given by the user is malformed */
+    SW_E_TOO_LARGE,      /* 2: an input exceeds its documented limit */
+    SW_E_CREDENTIALS,    /* 3: no, wrong or expired credentials */
+    SW_E_DENIED,         /* 3: valid credentials without the right */
+    SW_E_NETWORK,        /* 4: no connection, broken connection, time-out of one request */
+    SW_E_UNAVAILABLE,    /* 4: the remote answers 5xx, throttles, or speaks nonsense */
+    SW_E_ROLLOUT_FAILED, /* 10: rollout failed, not rolled back */
+    SW_E_ROLLED_BACK,    /* 11: rollout failed and was rolled back */
+    SW_E_SUPERSEDED,     /* 12: another deployment took over */
+    SW_E_TIMEOUT,        /* 13: rollout still in progress when the time was up */
+    SW_E_PAUSED,         /* 14: rollout waits for a hook or an approval */
+    SW_E_STOPPED,        /* 15: stopped by the user (SIGINT, SIGTERM) */
+    SW_E_PREFLIGHT,      /* 20: a check before the deployment blocks it */
     SW_STATUS_COUNT
 };
 
@@ -48,14 +49,15 @@ struct sw_err {
     enum sw_status status;
     long http_status;           /* 0 when no HTTP answer was involved */
     bool retryable;             /* the same call may succeed later */
-    char code[SW_ERR_CODE_MAX]; /* the remote's own error code, e.g. "ClusterNotFoundException"; or "" */
+    char code[SW_ERR_CODE_MAX]; /* the remote's own error code, e.g. "ClusterNotFoundException"; or
+                                   "" */
     char msg[SW_ERR_MSG_MAX];
 };
 
 /* An error variable that has nothing to say yet. */
-#define SW_ERR_INIT                                                                                \
-    {                                                                                              \
-        .status = SW_OK                                                                            \
+#define SW_ERR_INIT     \
+    {                   \
+        .status = SW_OK \
     }
 
 /*

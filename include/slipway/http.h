@@ -7,9 +7,9 @@
  * one retry policy.
  *
  * Security: HTTPS with verified certificates, except plain HTTP to a loopback address (127.0.0.0/8,
- * ::1, localhost) or when the request says plain_http_ok (link-local metadata addresses, --plain-http).
- * Credentials never cross an origin: on a redirect to another scheme, host or port, Authorization
- * and Cookie headers are dropped.
+ * ::1, localhost) or when the request says plain_http_ok (link-local metadata addresses,
+ * --plain-http). Credentials never cross an origin: on a redirect to another scheme, host or port,
+ * Authorization and Cookie headers are dropped.
  */
 
 #include <slipway/buf.h>
@@ -17,8 +17,8 @@
 
 /* Limits of what a reply may make us hold. */
 enum {
-    SW_HTTP_HEADERS_MAX = 256,              /* header lines of a reply */
-    SW_HTTP_HEADER_BYTES_MAX = 64 * 1024,   /* their sum */
+    SW_HTTP_HEADERS_MAX = 256,            /* header lines of a reply */
+    SW_HTTP_HEADER_BYTES_MAX = 64 * 1024, /* their sum */
     SW_HTTP_REDIRECTS_MAX = 5,
 };
 #define SW_HTTP_BODY_MAX ((size_t)8 * 1024 * 1024) /* default for collected bodies */
@@ -51,16 +51,16 @@ struct sw_http_request {
     const char *url;    /* absolute, http or https, without user information */
     const struct sw_http_header *headers;
     size_t header_count;
-    struct sw_str data;             /* body held in memory; used when `body` is NULL */
+    struct sw_str data;              /* body held in memory; used when `body` is NULL */
     const struct sw_http_body *body; /* NULL: `data` (may be empty) */
     const struct sw_http_sink *sink; /* NULL: collected into the reply. Used for 2xx answers only */
     size_t reply_max;                /* limit of a collected body; 0: SW_HTTP_BODY_MAX */
     const char *unix_socket;         /* connect here instead of to the URL's host (Docker Engine) */
     bool plain_http_ok;              /* allow http:// beyond loopback */
-    bool follow_redirects;           /* sw_http_send only: GET and HEAD follow 301, 302, 303, 307, 308 */
-    int64_t connect_timeout_ms;      /* 0: 10 s */
-    int64_t stall_timeout_ms;        /* 0: 60 s without a byte in either direction */
-    int64_t total_timeout_ms;        /* 0: none */
+    bool follow_redirects;      /* sw_http_send only: GET and HEAD follow 301, 302, 303, 307, 308 */
+    int64_t connect_timeout_ms; /* 0: 10 s */
+    int64_t stall_timeout_ms;   /* 0: 60 s without a byte in either direction */
+    int64_t total_timeout_ms;   /* 0: none */
 };
 
 struct sw_http_reply {
@@ -104,7 +104,7 @@ struct sw_retry_policy {
     int max_tries; /* at least 1 */
     int64_t base_delay_ms;
     int64_t max_delay_ms;
-    int64_t budget_ms; /* 0: none */
+    int64_t budget_ms;   /* 0: none */
     bool unsafe_methods; /* also repeat POST/PATCH after the request may have been acted upon */
     /* Further answers worth repeating, e.g. HTTP 400 with a throttling code; may be NULL. */
     bool (*retry_reply)(void *ctx, const struct sw_http_reply *reply);
@@ -136,9 +136,9 @@ int64_t sw_retry_delay_ms(const struct sw_env *env, const struct sw_retry_policy
 /* Parts of an absolute URL, borrowed from the text. */
 struct sw_url {
     struct sw_str scheme;
-    struct sw_str host; /* without brackets */
-    int port;           /* explicit, or the scheme's default */
-    struct sw_str path; /* from '/', without query; "" when absent */
+    struct sw_str host;  /* without brackets */
+    int port;            /* explicit, or the scheme's default */
+    struct sw_str path;  /* from '/', without query; "" when absent */
     struct sw_str query; /* without '?' */
 };
 /* RFC 3986 subset: http and https, no user information, no fragment. */

@@ -9,15 +9,15 @@
 #include <slipway/env.h>
 
 struct sw_proc {
-    const char *const *argv;   /* NULL-terminated; argv[0] is looked up on PATH */
-    const char *const *envp;   /* NULL: the caller's environment */
-    const char *cwd;           /* NULL: unchanged */
-    struct sw_str input;       /* written to standard input, which is then closed */
-    bool inherit_stdin;        /* the child reads our standard input instead */
-    struct sw_buf *out;        /* standard output is collected here up to the buffer's maximum;
-                                  NULL: inherited */
-    struct sw_buf *err_out;    /* standard error likewise */
-    int64_t timeout_ms;        /* 0: none. The child's process group is ended at the deadline */
+    const char *const *argv; /* NULL-terminated; argv[0] is looked up on PATH */
+    const char *const *envp; /* NULL: the caller's environment */
+    const char *cwd;         /* NULL: unchanged */
+    struct sw_str input;     /* written to standard input, which is then closed */
+    bool inherit_stdin;      /* the child reads our standard input instead */
+    struct sw_buf *out;      /* standard output is collected here up to the buffer's maximum;
+                                NULL: inherited */
+    struct sw_buf *err_out;  /* standard error likewise */
+    int64_t timeout_ms;      /* 0: none. The child's process group is ended at the deadline */
 };
 
 /*

@@ -21,9 +21,9 @@ struct sw_progress {
     void *ctx;
     const struct sw_env *env;
     bool terminal;
-    bool quiet;       /* lines and status are dropped */
+    bool quiet;        /* lines and status are dropped */
     bool status_shown; /* terminal: a status line is on the screen */
-    int64_t last_ms;  /* when something was last written */
+    int64_t last_ms;   /* when something was last written */
     pthread_mutex_t lock;
 };
 

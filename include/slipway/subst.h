@@ -38,8 +38,7 @@ SW_NODISCARD enum sw_status sw_subst(const struct sw_env *env, struct sw_str tex
  * refused with SW_E_INPUT.
  */
 SW_NODISCARD enum sw_status sw_subst_words(const struct sw_env *env, struct sw_str text,
-                                           const struct sw_subst_options *options,
-                                           const char *what, struct sw_strs *ret_words,
-                                           struct sw_err *err);
+                                           const struct sw_subst_options *options, const char *what,
+                                           struct sw_strs *ret_words, struct sw_err *err);
 
 #endif

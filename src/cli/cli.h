@@ -38,22 +38,23 @@ struct sw_cli_aws {
 extern const struct sw_opt sw_cli_common_opts[];
 extern const struct sw_opt sw_cli_aws_opts[];
 
-/* In a command's table: SW_CLI_COMMON(struct deploy_args, common), SW_CLI_AWS(struct deploy_args, aws) */
-#define SW_CLI_COMMON(type, member)                                                                \
-    {                                                                                              \
-        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member), .include = sw_cli_common_opts    \
+/* In a command's table: SW_CLI_COMMON(struct deploy_args, common), SW_CLI_AWS(struct deploy_args,
+ * aws) */
+#define SW_CLI_COMMON(type, member)                                                             \
+    {                                                                                           \
+        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member), .include = sw_cli_common_opts \
     }
-#define SW_CLI_AWS(type, member)                                                                   \
-    {                                                                                              \
-        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member), .include = sw_cli_aws_opts       \
+#define SW_CLI_AWS(type, member)                                                             \
+    {                                                                                        \
+        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member), .include = sw_cli_aws_opts \
     }
 
 /* What a running command works with. */
 struct sw_cli {
     struct sw_env *env;
-    FILE *out;     /* results */
-    FILE *err;     /* people */
-    bool color;    /* stdout is a terminal that shows colours (NO_COLOR honoured) */
+    FILE *out;  /* results */
+    FILE *err;  /* people */
+    bool color; /* stdout is a terminal that shows colours (NO_COLOR honoured) */
     struct sw_strs operands;
 };
 
@@ -63,8 +64,8 @@ struct sw_command {
     const char *description; /* paragraphs for --help and the man page */
     const char *operands;    /* "SOURCE REF...", "" for none */
     size_t operands_min;
-    size_t operands_max;     /* SW_OPERANDS_ANY for no limit */
-    const char *example;     /* lines for --help, without prompt */
+    size_t operands_max;       /* SW_OPERANDS_ANY for no limit */
+    const char *example;       /* lines for --help, without prompt */
     const struct sw_opt *opts; /* starts with SW_CLI_COMMON at offset 0 of the struct */
     size_t args_size;
     /* Sets defaults in a zeroed argument struct before parsing; may be NULL. */

@@ -24,20 +24,20 @@
 #include <slipway/err.h>
 
 /* The call succeeded; on failure the error's text is shown. */
-#define assert_ok(call)                                                                            \
-    do {                                                                                           \
-        enum sw_status status_ = (call);                                                           \
-        if (status_ != SW_OK) {                                                                    \
-            fail_msg("%s: %s: %s", #call, sw_status_name(status_), err.msg);                       \
-        }                                                                                          \
+#define assert_ok(call)                                                      \
+    do {                                                                     \
+        enum sw_status status_ = (call);                                     \
+        if (status_ != SW_OK) {                                              \
+            fail_msg("%s: %s: %s", #call, sw_status_name(status_), err.msg); \
+        }                                                                    \
     } while (0)
 
 /* The call failed with that status and exactly that message; `err` is the local error variable. */
-#define assert_fails(call, expected_status, expected_msg)                                          \
-    do {                                                                                           \
-        enum sw_status status_ = (call);                                                           \
-        assert_string_equal(sw_status_name(status_), sw_status_name(expected_status));             \
-        assert_string_equal(err.msg, expected_msg);                                                \
+#define assert_fails(call, expected_status, expected_msg)                              \
+    do {                                                                               \
+        enum sw_status status_ = (call);                                               \
+        assert_string_equal(sw_status_name(status_), sw_status_name(expected_status)); \
+        assert_string_equal(err.msg, expected_msg);                                    \
     } while (0)
 
 #endif

@@ -13,8 +13,8 @@
 struct test_env {
     struct sw_env env; /* pass &t.env */
     struct sw_clock clock;
-    int64_t wall_ms; /* starts at 2015-08-30T12:36:00Z */
-    int64_t mono_ms; /* starts at 1000 */
+    int64_t wall_ms;  /* starts at 2015-08-30T12:36:00Z */
+    int64_t mono_ms;  /* starts at 1000 */
     int64_t slept_ms; /* sum of all sleeps */
     unsigned sleeps;
     struct {

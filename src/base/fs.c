@@ -1,0 +1,188 @@
+#include <slipway/fs.h>
+
+#include <slipway/alloc.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void sw_close_fd(int *fd)
+{
+    if (*fd >= 0) {
+        (void)close(*fd);
+        *fd = -1;
+    }
+}
+
+/* Reads to the end of `fd`; one byte more than allowed shows that the limit is passed. */
+static enum sw_status read_all(int fd, const char *path, struct sw_buf *out, struct sw_err *err)
+{
+    char block[16384];
+
+    for (;;) {
+        ssize_t got = read(fd, block, sizeof(block));
+
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return sw_fail(err, SW_E_FAILED, "cannot read \"%s\": %s", path, strerror(errno));
+        }
+        if (got == 0) {
+            return SW_OK;
+        }
+        sw_buf_add(out, block, (size_t)got);
+        if (sw_buf_check(out, "it", err)) {
+            return sw_fail(err, SW_E_TOO_LARGE, "\"%s\" is larger than %zu bytes", path, out->max);
+        }
+    }
+}
+
+enum sw_status sw_fs_read(const char *path, struct sw_buf *out, struct sw_err *err)
+{
+    int SW_CLEANUP(sw_close_fd) fd = -1;
+
+    if (strcmp(path, "-") == 0) {
+        return read_all(STDIN_FILENO, "standard input", out, err);
+    }
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        enum sw_status status = errno == ENOENT || errno == ENOTDIR ? SW_E_NOT_FOUND : SW_E_FAILED;
+
+        return sw_fail(err, status, "cannot open \"%s\": %s", path, strerror(errno));
+    }
+    return read_all(fd, path, out, err);
+}
+
+static enum sw_status write_all(int fd, const char *path, struct sw_str data, struct sw_err *err)
+{
+    while (data.len > 0) {
+        ssize_t put = write(fd, data.ptr, data.len);
+
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put < 0) {
+            return sw_fail(err, SW_E_FAILED, "cannot write \"%s\": %s", path, strerror(errno));
+        }
+        data = sw_str_from(data, (size_t)put);
+    }
+    return SW_OK;
+}
+
+/* The file a chain of symbolic links ends at, or a copy of `path` when it is none. */
+static char *follow_links(const char *path)
+{
+    char *resolved = realpath(path, NULL);
+
+    return resolved ? resolved : sw_xstrdup(path);
+}
+
+enum sw_status sw_fs_write_atomic(const char *path, struct sw_str data, mode_t mode,
+                                  struct sw_err *err)
+{
+    char *SW_CLEANUP(sw_free_str) target = follow_links(path);
+    char *SW_CLEANUP(sw_free_str) temp = sw_xasprintf("%s.XXXXXX", target);
+    int SW_CLEANUP(sw_close_fd) fd = mkostemp(temp, O_CLOEXEC);
+
+    if (fd < 0) {
+        return sw_fail(err, SW_E_FAILED, "cannot write beside \"%s\": %s", path, strerror(errno));
+    }
+    if (write_all(fd, path, data, err)) {
+        (void)unlink(temp);
+        return err->status;
+    }
+    if (fchmod(fd, mode) || fsync(fd) || rename(temp, target)) {
+        enum sw_status status =
+            sw_fail(err, SW_E_FAILED, "cannot write \"%s\": %s", path, strerror(errno));
+
+        (void)unlink(temp);
+        return status;
+    }
+    return SW_OK;
+}
+
+enum sw_status sw_fs_append(const char *path, struct sw_str data, mode_t mode, struct sw_err *err)
+{
+    int SW_CLEANUP(sw_close_fd) fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, mode);
+
+    if (fd < 0) {
+        return sw_fail(err, SW_E_FAILED, "cannot open \"%s\" for appending: %s", path,
+                       strerror(errno));
+    }
+    return write_all(fd, path, data, err);
+}
+
+enum sw_status sw_fs_mkdirs(const char *path, mode_t mode, struct sw_err *err)
+{
+    char *SW_CLEANUP(sw_free_str) copy = sw_xstrdup(path);
+
+    for (char *at = copy + 1;; at++) {
+        char kept = *at;
+
+        if (kept != '/' && kept != '\0') {
+            continue;
+        }
+        *at = '\0';
+        if (mkdir(copy, mode) && errno != EEXIST) {
+            return sw_fail(err, SW_E_FAILED, "cannot make the folder \"%s\": %s", copy,
+                           strerror(errno));
+        }
+        *at = kept;
+        if (kept == '\0') {
+            break;
+        }
+    }
+    if (!sw_fs_is_dir(path)) {
+        return sw_fail(err, SW_E_FAILED, "\"%s\" is not a folder", path);
+    }
+    return SW_OK;
+}
+
+bool sw_fs_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+bool sw_fs_is_dir(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+char *sw_fs_join(const char *dir, const char *name)
+{
+    if (name[0] == '/' || dir[0] == '\0') {
+        return sw_xstrdup(name);
+    }
+    return sw_xasprintf("%s%s%s", dir, sw_str_ends(sw_str(dir), "/") ? "" : "/", name);
+}
+
+char *sw_fs_dirname(const char *path)
+{
+    ptrdiff_t slash = sw_str_rfind(sw_str(path), '/');
+
+    if (slash < 0) {
+        return sw_xstrdup(".");
+    }
+    return sw_xstrndup(path, slash == 0 ? 1 : (size_t)slash);
+}
+
+enum sw_status sw_fs_temp(const char *tmpdir, int *ret_fd, struct sw_err *err)
+{
+    const char *dir = tmpdir && tmpdir[0] ? tmpdir : "/tmp";
+    char *SW_CLEANUP(sw_free_str) name = sw_fs_join(dir, "slipway-XXXXXX");
+    int fd = mkostemp(name, O_CLOEXEC);
+
+    if (fd < 0) {
+        return sw_fail(err, SW_E_FAILED, "cannot make a temporary file in \"%s\": %s", dir,
+                       strerror(errno));
+    }
+    (void)unlink(name);
+    *ret_fd = fd;
+    return SW_OK;
+}

@@ -1,0 +1,143 @@
+#include <slipway/progress.h>
+
+#include <slipway/log.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Back to the first column and erase the line (ECMA-48 EL). */
+#define ERASE_LINE "\r\033[K"
+
+void sw_progress_init(struct sw_progress *progress, const struct sw_env *env,
+                      void (*write)(void *ctx, const char *data, size_t len), void *ctx,
+                      bool terminal)
+{
+    *progress =
+        (struct sw_progress){ .write = write, .ctx = ctx, .env = env, .terminal = terminal };
+    progress->last_ms = sw_env_mono_ms(env);
+    (void)pthread_mutex_init(&progress->lock, NULL);
+}
+
+void sw_progress_release(struct sw_progress *progress)
+{
+    if (progress->status_shown) {
+        progress->write(progress->ctx, ERASE_LINE, sizeof(ERASE_LINE) - 1);
+    }
+    (void)pthread_mutex_destroy(&progress->lock);
+}
+
+/* Writes prefix, redacted text and newline at once; the lock is held. */
+static void put_line(struct sw_progress *progress, const char *prefix, struct sw_str text,
+                     const char *end)
+{
+    struct sw_buf SW_CLEANUP(sw_buf_release) line = { 0 };
+
+    sw_buf_init(&line, SW_BUF_TEXT_MAX);
+    if (progress->status_shown) {
+        sw_buf_add_cstr(&line, ERASE_LINE);
+        progress->status_shown = false;
+    }
+    sw_buf_add_cstr(&line, prefix);
+    sw_redact(&line, text);
+    sw_buf_add_cstr(&line, end);
+    progress->write(progress->ctx, line.ptr, line.len);
+    progress->last_ms = sw_env_mono_ms(progress->env);
+}
+
+static void say(const struct sw_env *env, const char *prefix, const char *fmt, va_list args)
+    SW_PRINTF(3, 0);
+
+static void say(const struct sw_env *env, const char *prefix, const char *fmt, va_list args)
+{
+    struct sw_progress *progress = env->progress;
+    char *text = NULL;
+    int len;
+
+    if (!progress || progress->quiet) {
+        return;
+    }
+    len = vasprintf(&text, fmt, args);
+    if (len < 0) {
+        return;
+    }
+    (void)pthread_mutex_lock(&progress->lock);
+    put_line(progress, prefix, sw_str_n(text, (size_t)len), "\n");
+    (void)pthread_mutex_unlock(&progress->lock);
+    free(text);
+}
+
+void sw_say(const struct sw_env *env, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    say(env, "", fmt, args);
+    va_end(args);
+}
+
+void sw_warn(const struct sw_env *env, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    say(env, "warning: ", fmt, args);
+    va_end(args);
+}
+
+void sw_status_line(const struct sw_env *env, const char *fmt, ...)
+{
+    struct sw_progress *progress = env->progress;
+    char *text = NULL;
+    int64_t interval;
+    va_list args;
+    int len;
+
+    if (!progress || progress->quiet) {
+        return;
+    }
+    interval = progress->terminal ? SW_PROGRESS_REDRAW_MS : SW_PROGRESS_HEARTBEAT_MS;
+    (void)pthread_mutex_lock(&progress->lock);
+    if (sw_env_mono_ms(env) - progress->last_ms >= interval) {
+        va_start(args, fmt);
+        len = vasprintf(&text, fmt, args);
+        va_end(args);
+        if (len >= 0) {
+            put_line(progress, "", sw_str_n(text, (size_t)len), progress->terminal ? "" : "\n");
+            progress->status_shown = progress->terminal;
+            free(text);
+        }
+    }
+    (void)pthread_mutex_unlock(&progress->lock);
+}
+
+void sw_format_size(int64_t bytes, char out[SW_SIZE_TEXT_MAX])
+{
+    static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+    double value = (double)bytes;
+    size_t unit = 0;
+
+    /* 999.95 would print as 1000.0 */
+    while (value >= (unit == 0 ? 1000.0 : 999.95) && unit + 1 < SW_COUNT(units)) {
+        value /= 1000.0;
+        unit++;
+    }
+    if (unit == 0) {
+        (void)snprintf(out, SW_SIZE_TEXT_MAX, "%lld B", (long long)bytes);
+    } else {
+        (void)snprintf(out, SW_SIZE_TEXT_MAX, "%.1f %s", value, units[unit]);
+    }
+}
+
+void sw_format_duration(int64_t millis, char out[SW_SIZE_TEXT_MAX])
+{
+    if (millis < 60000 - 50) {
+        (void)snprintf(out, SW_SIZE_TEXT_MAX, "%lld.%lld s", (long long)((millis + 50) / 1000),
+                       (long long)((millis + 50) % 1000 / 100));
+    } else {
+        int64_t seconds = (millis + 500) / 1000;
+
+        (void)snprintf(out, SW_SIZE_TEXT_MAX, "%lld min %02lld s", (long long)(seconds / 60),
+                       (long long)(seconds % 60));
+    }
+}
