@@ -33,6 +33,9 @@ void sw_progress_init(struct sw_progress *progress, const struct sw_env *env,
 /* Erases a shown status and forgets the stream. */
 void sw_progress_release(struct sw_progress *progress);
 
+/* Erases a shown status, before something else is written to the same stream. */
+void sw_progress_clear(struct sw_progress *progress);
+
 /* A line for people. The text is redacted; newlines inside are kept. */
 void sw_say(const struct sw_env *env, const char *fmt, ...) SW_PRINTF(2, 3);
 /* A line that starts with "warning: ". */

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 struct child {
     pid_t pid;
     int fds[3];
+    int pidfd; /* readable once the child has ended; -1 on kernels without it */
     size_t input_sent;
     bool group; /* the child leads a process group of its own, ended as a whole */
 };
@@ -173,12 +175,12 @@ static enum sw_status drain_output(const struct sw_proc *proc, struct child *chi
 /* One round of moving bytes; waits at most a slice. */
 static enum sw_status pump(const struct sw_proc *proc, struct child *child, struct sw_err *err)
 {
-    struct pollfd polls[3];
+    struct pollfd polls[4] = { [3] = { .fd = child->pidfd, .events = POLLIN } };
 
     for (int i = 0; i < 3; i++) {
         polls[i] = (struct pollfd){ .fd = child->fds[i], .events = i == 0 ? POLLOUT : POLLIN };
     }
-    if (poll(polls, 3, POLL_SLICE_MS) <= 0) {
+    if (poll(polls, 4, POLL_SLICE_MS) <= 0) {
         return SW_OK;
     }
     if (polls[0].revents) {
@@ -271,7 +273,7 @@ static enum sw_status follow(const struct sw_env *env, const struct sw_proc *pro
 enum sw_status sw_proc_run(const struct sw_env *env, const struct sw_proc *proc, int *ret_exit,
                            struct sw_err *err)
 {
-    struct child child = { .pid = -1, .fds = { -1, -1, -1 } };
+    struct child child = { .pid = -1, .pidfd = -1, .fds = { -1, -1, -1 } };
     struct sigaction ignore = { .sa_handler = SIG_IGN };
     struct sigaction before;
     enum sw_status status;
@@ -281,6 +283,7 @@ enum sw_status sw_proc_run(const struct sw_env *env, const struct sw_proc *proc,
     (void)sigaction(SIGPIPE, &ignore, &before);
     status = start(proc, &child, err);
     if (status == SW_OK) {
+        child.pidfd = (int)syscall(SYS_pidfd_open, child.pid, 0);
         status = follow(env, proc, &child, ret_exit, err);
     }
     if (child.pid > 0) {
@@ -289,6 +292,7 @@ enum sw_status sw_proc_run(const struct sw_env *env, const struct sw_proc *proc,
     for (int i = 0; i < 3; i++) {
         sw_close_fd(&child.fds[i]);
     }
+    sw_close_fd(&child.pidfd);
     (void)sigaction(SIGPIPE, &before, NULL);
     return status;
 }

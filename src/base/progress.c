@@ -19,11 +19,19 @@ void sw_progress_init(struct sw_progress *progress, const struct sw_env *env,
     (void)pthread_mutex_init(&progress->lock, NULL);
 }
 
-void sw_progress_release(struct sw_progress *progress)
+void sw_progress_clear(struct sw_progress *progress)
 {
+    (void)pthread_mutex_lock(&progress->lock);
     if (progress->status_shown) {
         progress->write(progress->ctx, ERASE_LINE, sizeof(ERASE_LINE) - 1);
+        progress->status_shown = false;
     }
+    (void)pthread_mutex_unlock(&progress->lock);
+}
+
+void sw_progress_release(struct sw_progress *progress)
+{
+    sw_progress_clear(progress);
     (void)pthread_mutex_destroy(&progress->lock);
 }
 

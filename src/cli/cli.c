@@ -1,0 +1,187 @@
+#include "cli.h"
+
+#include "commands.h"
+#include "help.h"
+
+#include <slipway/alloc.h>
+#include <slipway/log.h>
+
+#include <unistd.h>
+
+static bool is_word(const char *arg, const char *a, const char *b)
+{
+    return strcmp(arg, a) == 0 || strcmp(arg, b) == 0;
+}
+
+/* Puts "word" or "word word" from argv against the table; *ret_words is how many matched. */
+static const struct sw_command *find_command(int argc, char *const *argv, int *ret_words)
+{
+    for (int words = 2; words >= 1; words--) {
+        char *SW_CLEANUP(sw_free_str) name = NULL;
+
+        if (words >= argc) {
+            continue;
+        }
+        name = words == 2 ? sw_xasprintf("%s %s", argv[1], argv[2]) : sw_xstrdup(argv[1]);
+        for (size_t i = 0; sw_commands[i]; i++) {
+            if (strcmp(sw_commands[i]->name, name) == 0) {
+                *ret_words = words;
+                return sw_commands[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Commands that start with the word, for "slipway ecs" and "slipway ecs dpeloy". */
+static void add_family(const char *word, struct sw_buf *out)
+{
+    size_t len = strlen(word);
+
+    for (size_t i = 0; sw_commands[i]; i++) {
+        const char *name = sw_commands[i]->name;
+
+        if (!sw_commands[i]->hidden && strncmp(name, word, len) == 0 && name[len] == ' ') {
+            sw_buf_addf(out, "%s%s", out->len ? ", " : "", name);
+        }
+    }
+}
+
+static enum sw_status unknown_command(int argc, char *const *argv, struct sw_err *err)
+{
+    struct sw_buf SW_CLEANUP(sw_buf_release) family = { 0 };
+
+    sw_buf_init(&family, SW_ERR_MSG_MAX);
+    add_family(argv[1], &family);
+    if (family.len > 0) {
+        return sw_fail(err, SW_E_USAGE, "there is no command \"%s%s%s\"; there are: %s", argv[1],
+                       argc > 2 ? " " : "", argc > 2 ? argv[2] : "", family.ptr);
+    }
+    return sw_fail(err, SW_E_USAGE, "there is no command \"%s\"; 'slipway help' lists them",
+                   argv[1]);
+}
+
+static enum sw_status check_operands(const struct sw_command *command, size_t count,
+                                     struct sw_err *err)
+{
+    if (count < command->operands_min) {
+        return sw_fail(err, SW_E_USAGE, "%s needs %s", command->name, command->operands);
+    }
+    if (count > command->operands_max) {
+        return sw_fail(err, SW_E_USAGE, "%s takes %s%s, but got %zu operands", command->name,
+                       command->operands[0] ? "only " : "no operands", command->operands, count);
+    }
+    return SW_OK;
+}
+
+static void print_text(FILE *out, void (*write)(struct sw_buf *out))
+{
+    struct sw_buf SW_CLEANUP(sw_buf_release) text = { 0 };
+
+    sw_buf_init(&text, SW_BUF_TEXT_MAX);
+    write(&text);
+    (void)fwrite(text.ptr, 1, text.len, out);
+}
+
+static void print_command_help(FILE *out, const struct sw_command *command)
+{
+    struct sw_buf SW_CLEANUP(sw_buf_release) text = { 0 };
+
+    sw_buf_init(&text, SW_BUF_TEXT_MAX);
+    sw_help_command(command, &text);
+    (void)fwrite(text.ptr, 1, text.len, out);
+}
+
+static void apply_common(struct sw_env *env, const struct sw_cli_common *common)
+{
+    if (env->progress && common->quiet) {
+        env->progress->quiet = true;
+    }
+    if (env->log && common->debug) {
+        env->log->subjects = "all";
+    }
+}
+
+static enum sw_status run_command(struct sw_cli *cli, const struct sw_command *command, int argc,
+                                  char *const *argv, struct sw_err *err)
+{
+    void *args = sw_xcalloc(1, command->args_size);
+    struct sw_strs owned = { 0 };
+    enum sw_status status;
+
+    if (command->defaults) {
+        command->defaults(args);
+    }
+    status = sw_opt_parse(command->opts, argc, argv, cli->env, args, &cli->operands, &owned, err);
+    if (status == SW_OK && ((const struct sw_cli_common *)args)->help) {
+        print_command_help(cli->out, command);
+    } else if (status == SW_OK) {
+        apply_common(cli->env, args);
+        status = check_operands(command, cli->operands.count, err);
+        if (status == SW_OK) {
+            status = command->run(cli, args, err);
+        }
+    }
+    sw_opt_release(command->opts, args);
+    sw_strs_release(&cli->operands);
+    sw_strs_release(&owned);
+    free(args);
+    return status;
+}
+
+static int report(struct sw_cli *cli, const struct sw_command *command, const struct sw_err *err)
+{
+    struct sw_buf SW_CLEANUP(sw_buf_release) line = { 0 };
+
+    sw_buf_init(&line, SW_BUF_TEXT_MAX);
+    sw_buf_add_cstr(&line, "error: ");
+    sw_redact(&line, sw_str(err->msg));
+    sw_buf_add_char(&line, '\n');
+    if (err->status == SW_E_USAGE && command) {
+        sw_buf_addf(&line, "'slipway %s --help' explains its options\n", command->name);
+    }
+    if (cli->env->progress) {
+        sw_progress_clear(cli->env->progress);
+    }
+    (void)fwrite(line.ptr, 1, line.len, cli->err);
+    return sw_exit_code(err->status);
+}
+
+static bool shows_color(const struct sw_env *env, FILE *out)
+{
+    const char *term = sw_env_get(env, "TERM");
+
+    return isatty(fileno(out)) && !sw_env_get(env, "NO_COLOR") && term && strcmp(term, "dumb") != 0;
+}
+
+int sw_cli_main(struct sw_env *env, int argc, char *const *argv, FILE *out, FILE *err_stream)
+{
+    struct sw_cli cli = { .env = env, .out = out, .err = err_stream };
+    struct sw_err err = SW_ERR_INIT;
+    const struct sw_command *command;
+    int words = 0;
+    int exit_code = 0;
+
+    if (argc < 2 || is_word(argv[1], "--help", "-h")) {
+        print_text(argc < 2 ? err_stream : out, sw_help_overview);
+        return argc < 2 ? sw_exit_code(SW_E_USAGE) : 0;
+    }
+    if (is_word(argv[1], "--version", "-V")) {
+        (void)fprintf(out, "slipway %s\n", SLIPWAY_VERSION);
+        return 0;
+    }
+    cli.color = shows_color(env, out);
+    command = find_command(argc, argv, &words);
+    if (!command) {
+        (void)unknown_command(argc, argv, &err);
+        return report(&cli, NULL, &err);
+    }
+    if (run_command(&cli, command, argc - 1 - words, argv + 1 + words, &err)) {
+        exit_code = report(&cli, command, &err);
+    }
+    if (fflush(out) && exit_code == 0) {
+        (void)sw_fail(&err, SW_E_FAILED, "cannot write the result to standard output");
+        exit_code = report(&cli, command, &err);
+    }
+    return exit_code;
+}

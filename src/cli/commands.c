@@ -1,0 +1,8 @@
+#include "cli.h"
+
+#include "commands.h"
+
+const struct sw_command *const sw_commands[] = {
+    &sw_cmd_help,
+    NULL,
+};

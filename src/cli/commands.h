@@ -1,0 +1,10 @@
+#ifndef SLIPWAY_CLI_COMMANDS_H
+#define SLIPWAY_CLI_COMMANDS_H
+
+/* The commands, one per cmd_<name>.c, in the order of the reference. */
+
+#include "cli.h"
+
+extern const struct sw_command sw_cmd_help;
+
+#endif
