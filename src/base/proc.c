@@ -1,6 +1,7 @@
 #include <slipway/proc.h>
 
 #include <slipway/fs.h>
+#include <slipway/progress.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -241,8 +242,11 @@ static enum sw_status follow(const struct sw_env *env, const struct sw_proc *pro
         enum sw_status status = pump(proc, child, err);
 
         if (status == SW_OK && deadline && sw_env_mono_ms(env) >= deadline) {
-            status = sw_fail(err, SW_E_TIMEOUT, "\"%s\" did not end within %lld s", proc->argv[0],
-                             (long long)(proc->timeout_ms / 1000));
+            char limit[SW_SIZE_TEXT_MAX];
+
+            sw_format_duration(proc->timeout_ms, limit);
+            status =
+                sw_fail(err, SW_E_TIMEOUT, "\"%s\" did not end within %s", proc->argv[0], limit);
         }
         if (status == SW_OK && sw_env_stop_wanted(env)) {
             status = sw_fail(err, SW_E_STOPPED, "\"%s\" was stopped", proc->argv[0]);

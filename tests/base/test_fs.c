@@ -1,0 +1,87 @@
+#include "temp_dir.h"
+#include "test.h"
+
+#include <slipway/fs.h>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void test_fs__atomic_write_keeps_links_and_sets_the_mode(void **state)
+{
+    char *SW_CLEANUP(sw_free_str) file = sw_fs_join(*state, "real");
+    char *SW_CLEANUP(sw_free_str) link = sw_fs_join(*state, "link");
+    struct sw_buf SW_CLEANUP(sw_buf_release) back = { 0 };
+    struct sw_err err;
+    struct stat st;
+
+    assert_ok(sw_fs_write_atomic(file, SW_STR("one"), 0644, &err));
+    assert_int_equal(symlink("real", link), 0);
+    assert_ok(sw_fs_write_atomic(link, SW_STR("two"), 0600, &err));
+    assert_int_equal(lstat(link, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_int_equal(stat(file, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    sw_buf_init(&back, 100);
+    assert_ok(sw_fs_read(file, &back, &err));
+    assert_string_equal(back.ptr, "two");
+}
+
+static void test_fs__failures_name_the_file(void **state)
+{
+    char *SW_CLEANUP(sw_free_str) file = sw_fs_join(*state, "none/file");
+    char *SW_CLEANUP(sw_free_str) text = NULL;
+    struct sw_buf SW_CLEANUP(sw_buf_release) back = { 0 };
+    struct sw_err err;
+
+    sw_buf_init(&back, 2);
+    text = sw_xasprintf("cannot open \"%s\": No such file or directory", file);
+    assert_fails(sw_fs_read(file, &back, &err), SW_E_NOT_FOUND, text);
+    free(text);
+    text = sw_xasprintf("cannot write beside \"%s\": No such file or directory", file);
+    assert_fails(sw_fs_write_atomic(file, SW_STR("x"), 0600, &err), SW_E_FAILED, text);
+}
+
+static void test_fs__reading_stops_at_the_limit(void **state)
+{
+    char *SW_CLEANUP(sw_free_str) file = sw_fs_join(*state, "big");
+    char *SW_CLEANUP(sw_free_str) text = NULL;
+    struct sw_buf SW_CLEANUP(sw_buf_release) back = { 0 };
+    struct sw_err err;
+
+    assert_ok(sw_fs_append(file, SW_STR("12"), 0600, &err));
+    assert_ok(sw_fs_append(file, SW_STR("3"), 0600, &err));
+    sw_buf_init(&back, 2);
+    text = sw_xasprintf("\"%s\" is larger than 2 bytes", file);
+    assert_fails(sw_fs_read(file, &back, &err), SW_E_TOO_LARGE, text);
+}
+
+static void test_fs__makes_folders_and_joins_paths(void **state)
+{
+    char *SW_CLEANUP(sw_free_str) deep = sw_fs_join(*state, "a/b/c");
+    char *SW_CLEANUP(sw_free_str) parent = sw_fs_dirname(deep);
+    char *SW_CLEANUP(sw_free_str) absolute = sw_fs_join("/x", "/y");
+    char *SW_CLEANUP(sw_free_str) root = sw_fs_dirname("/y");
+    struct sw_err err;
+
+    assert_ok(sw_fs_mkdirs(deep, 0700, &err));
+    assert_ok(sw_fs_mkdirs(deep, 0700, &err));
+    assert_true(sw_fs_is_dir(parent));
+    assert_string_equal(absolute, "/y");
+    assert_string_equal(root, "/");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_fs__atomic_write_keeps_links_and_sets_the_mode,
+                                        temp_dir_setup, temp_dir_teardown),
+        cmocka_unit_test_setup_teardown(test_fs__failures_name_the_file, temp_dir_setup,
+                                        temp_dir_teardown),
+        cmocka_unit_test_setup_teardown(test_fs__reading_stops_at_the_limit, temp_dir_setup,
+                                        temp_dir_teardown),
+        cmocka_unit_test_setup_teardown(test_fs__makes_folders_and_joins_paths, temp_dir_setup,
+                                        temp_dir_teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
