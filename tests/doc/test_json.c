@@ -1,0 +1,278 @@
+#include "temp_dir.h"
+#include "test.h"
+
+#include <slipway/fs.h>
+#include <slipway/json.h>
+
+/* The text of `value` as sw_json_dump() writes it; the caller's. */
+static char *dumped(const json_t *value, int indent)
+{
+    struct sw_buf out;
+    sw_buf_init(&out, SW_BUF_TEXT_MAX);
+    sw_json_dump(value, indent, &out);
+    return sw_buf_take(&out);
+}
+
+static void test_json__parses_every_kind_of_value(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *type;
+        const char *compact;
+    } cases[] = {
+        { "{\"b\": 1, \"a\": [true, null]}", "object", "{\"b\":1,\"a\":[true,null]}" },
+        { " [ ] ", "array", "[]" },
+        { "\"\\u00e9\"", "string", "\"\xc3\xa9\"" },
+        { "9223372036854775807", "integer", "9223372036854775807" },
+        { "-9223372036854775808", "integer", "-9223372036854775808" },
+        { "1.5", "real", "1.5" },
+        { "true", "boolean", "true" },
+        { "false", "boolean", "false" },
+        { "null", "null", "null" },
+    };
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        struct sw_err err = SW_ERR_INIT;
+        json_t *value = NULL;
+        assert_ok(sw_json_parse(sw_str(cases[i].text), "t", &value, &err));
+        assert_string_equal(sw_json_type_name(value), cases[i].type);
+        char *text = dumped(value, 0);
+        assert_string_equal(text, cases[i].compact);
+        free(text);
+        json_decref(value);
+    }
+    assert_string_equal(sw_json_type_name(NULL), "null");
+}
+
+static void test_json__refuses_bad_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t len;
+        const char *msg;
+    } cases[] = {
+        { "", 0, "f: empty, expected JSON" },
+        { " \n", 2, "f: empty, expected JSON" },
+        { "{\n  \"a\" 1}", 10, "f:2:7: ':' expected" },
+        { "{\"a\":1,\"a\":2}", 13, "f:1:10: duplicate object key near '\"a\"'" },
+        { "[1,]", 4, "f:1:4: unexpected token" },
+        { "[1] x", 5, "f:1:5: end of file expected" },
+        { "\"\\u0000\"", 8, "f:1:8: \\u0000 is not allowed" },
+        { "[\"\xff\"]", 5, "f:1:2: unable to decode byte 0xff" },
+        { "9223372036854775808", 19, "f:1:19: too big integer" },
+        { "{\"auth\": \"hunter2hunter2", 24, "f:1:24: premature end of input" },
+    };
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        struct sw_err err = SW_ERR_INIT;
+        json_t *value = NULL;
+        assert_fails(sw_json_parse(sw_str_n(cases[i].text, cases[i].len), "f", &value, &err),
+                     SW_E_INPUT, cases[i].msg);
+        assert_null(value);
+    }
+}
+
+static void test_json__keeps_the_offending_text_out_of_errors(void **state)
+{
+    (void)state;
+    struct sw_err err = SW_ERR_INIT;
+    json_t *value = NULL;
+    assert_fails(sw_json_parse(SW_STR("{\"auth\" \"hunter2hunter2\"}"), "f", &value, &err),
+                 SW_E_INPUT, "f:1:24: ':' expected");
+}
+
+static void test_json__limits_size_and_depth(void **state)
+{
+    (void)state;
+    struct sw_err err = SW_ERR_INIT;
+    json_t *value = NULL;
+    assert_fails(sw_json_parse(sw_str_n("[]", SW_JSON_MAX + 1), "f", &value, &err), SW_E_TOO_LARGE,
+                 "f: larger than 32 MiB");
+
+    struct sw_buf deep;
+    sw_buf_init(&deep, SW_BUF_TEXT_MAX);
+    for (int i = 0; i < 5000; i++) {
+        sw_buf_add_char(&deep, '[');
+    }
+    assert_fails(sw_json_parse(sw_buf_str(&deep), "f", &value, &err), SW_E_INPUT,
+                 "f:1:2049: maximum parsing depth reached");
+    sw_buf_release(&deep);
+}
+
+static void test_json__loads_files(void **state)
+{
+    const char *dir = *state;
+    struct sw_err err = SW_ERR_INIT;
+    char *good = sw_fs_join(dir, "good.json");
+    char *bad = sw_fs_join(dir, "bad.json");
+    char *absent = sw_fs_join(dir, "absent.json");
+    assert_ok(sw_fs_write_atomic(good, SW_STR("{\"a\":1}\n"), 0600, &err));
+    assert_ok(sw_fs_write_atomic(bad, SW_STR("{"), 0600, &err));
+
+    json_t *value = NULL;
+    assert_ok(sw_json_load(good, &value, &err));
+    assert_int_equal(sw_json_int(value, "a", 0), 1);
+    json_decref(value);
+
+    char *msg = sw_xasprintf("%s:1:1: string or '}' expected", bad);
+    assert_fails(sw_json_load(bad, &value, &err), SW_E_INPUT, msg);
+    free(msg);
+    assert_int_equal(sw_json_load(absent, &value, &err), SW_E_NOT_FOUND);
+    free(good);
+    free(bad);
+    free(absent);
+}
+
+static void test_json__dumps_with_indent_and_canonically(void **state)
+{
+    (void)state;
+    struct sw_err err = SW_ERR_INIT;
+    json_auto_t *value = NULL;
+    assert_ok(
+        sw_json_parse(SW_STR("{\"b\":[1],\"a\":{\"d\":1,\"c\":\"/\\n\"}}"), "t", &value, &err));
+    char *text = dumped(value, 2);
+    assert_string_equal(text, "{\n  \"b\": [\n    1\n  ],\n  \"a\": {\n    \"d\": 1,\n"
+                              "    \"c\": \"/\\n\"\n  }\n}");
+    free(text);
+    text = dumped(value, 99);
+    assert_non_null(strstr(text, "\n                               \"b\": ["));
+    free(text);
+
+    struct sw_buf out;
+    sw_buf_init(&out, 64);
+    sw_json_dump_canonical(value, &out);
+    assert_string_equal(out.ptr, "{\"a\":{\"c\":\"/\\n\",\"d\":1},\"b\":[1]}");
+    sw_buf_release(&out);
+
+    sw_buf_init(&out, 5);
+    sw_json_dump(value, 0, &out);
+    assert_true(out.overflowed);
+    sw_buf_release(&out);
+}
+
+static void test_json__lenient_getters_fall_back(void **state)
+{
+    (void)state;
+    struct sw_err err = SW_ERR_INIT;
+    json_auto_t *value = NULL;
+    assert_ok(sw_json_parse(SW_STR("{\"s\":\"x\",\"i\":7,\"r\":2.5,\"b\":true,\"a\":[1],\"o\":{},"
+                                   "\"n\":null}"),
+                            "t", &value, &err));
+    assert_string_equal(sw_json_str(value, "s", "-"), "x");
+    assert_string_equal(sw_json_str(value, "i", "-"), "-");
+    assert_null(sw_json_str(NULL, "s", NULL));
+    assert_int_equal(sw_json_int(value, "i", -1), 7);
+    assert_int_equal(sw_json_int(value, "r", -1), -1);
+    assert_true(sw_json_number(value, "r", 0) > 2.4);
+    assert_true(sw_json_number(value, "i", 0) > 6.9);
+    assert_true(sw_json_number(value, "s", 0) < 0.1);
+    assert_true(sw_json_bool(value, "b", false));
+    assert_false(sw_json_bool(value, "s", false));
+    assert_true(sw_json_bool(value, "absent", true));
+    assert_non_null(sw_json_array(value, "a"));
+    assert_null(sw_json_array(value, "o"));
+    assert_non_null(sw_json_object(value, "o"));
+    assert_null(sw_json_object(value, "a"));
+    assert_null(sw_json_object(value, "n"));
+}
+
+struct record {
+    const char *name;
+    int64_t count;
+    double ratio;
+    bool enabled;
+    json_t *items;
+    json_t *more;
+};
+
+static const struct sw_json_field record_fields[] = {
+    { "name", SW_JSON_STR, offsetof(struct record, name), true },
+    { "count", SW_JSON_INT, offsetof(struct record, count), false },
+    { "ratio", SW_JSON_NUMBER, offsetof(struct record, ratio), false },
+    { "enabled", SW_JSON_BOOL, offsetof(struct record, enabled), false },
+    { "items", SW_JSON_ARRAY, offsetof(struct record, items), false },
+    { "more", SW_JSON_OBJECT, offsetof(struct record, more), false },
+};
+
+static void test_json__reads_by_field_table(void **state)
+{
+    (void)state;
+    struct sw_err err = SW_ERR_INIT;
+    json_auto_t *value = NULL;
+    assert_ok(sw_json_parse(SW_STR("{\"name\":\"n\",\"count\":3,\"ratio\":2,\"enabled\":true,"
+                                   "\"items\":[],\"more\":{},\"other\":9}"),
+                            "t", &value, &err));
+    struct record record = { .count = -1 };
+    assert_ok(sw_json_read(value, "t", record_fields, SW_COUNT(record_fields), &record, &err));
+    assert_string_equal(record.name, "n");
+    assert_int_equal(record.count, 3);
+    assert_true(record.ratio > 1.9 && record.ratio < 2.1);
+    assert_true(record.enabled);
+    assert_ptr_equal(record.items, sw_json_array(value, "items"));
+    assert_ptr_equal(record.more, sw_json_object(value, "more"));
+}
+
+static void test_json__reading_leaves_absent_fields_alone(void **state)
+{
+    (void)state;
+    struct sw_err err = SW_ERR_INIT;
+    json_auto_t *value = NULL;
+    assert_ok(sw_json_parse(SW_STR("{\"name\":\"n\",\"count\":null}"), "t", &value, &err));
+    struct record record = { .count = -1, .enabled = true };
+    assert_ok(sw_json_read(value, "t", record_fields, SW_COUNT(record_fields), &record, &err));
+    assert_int_equal(record.count, -1);
+    assert_true(record.enabled);
+    assert_null(record.items);
+}
+
+static void test_json__reading_names_what_is_wrong(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *msg;
+    } cases[] = {
+        { "[]", "answer: expected an object, found an array" },
+        { "{}", "answer: \"name\" is missing; expected a string" },
+        { "{\"name\":null}", "answer: \"name\" is missing; expected a string" },
+        { "{\"name\":1}", "answer: \"name\" must be a string, not an integer" },
+        { "{\"name\":\"n\",\"count\":1.5}",
+          "answer: \"count\" must be an integer, not a real number" },
+        { "{\"name\":\"n\",\"ratio\":\"1\"}", "answer: \"ratio\" must be a number, not a string" },
+        { "{\"name\":\"n\",\"enabled\":{}}",
+          "answer: \"enabled\" must be true or false, not an object" },
+        { "{\"name\":\"n\",\"items\":true}", "answer: \"items\" must be an array, not true" },
+        { "{\"name\":\"n\",\"more\":false}", "answer: \"more\" must be an object, not false" },
+    };
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        struct sw_err err = SW_ERR_INIT;
+        json_auto_t *value = NULL;
+        assert_ok(sw_json_parse(sw_str(cases[i].text), "t", &value, &err));
+        struct record record = { .count = 0 };
+        assert_fails(
+            sw_json_read(value, "answer", record_fields, SW_COUNT(record_fields), &record, &err),
+            SW_E_INPUT, cases[i].msg);
+    }
+    struct sw_err err = SW_ERR_INIT;
+    struct record record = { .count = 0 };
+    assert_fails(
+        sw_json_read(NULL, "answer", record_fields, SW_COUNT(record_fields), &record, &err),
+        SW_E_INPUT, "answer: expected an object, found nothing");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_json__parses_every_kind_of_value),
+        cmocka_unit_test(test_json__refuses_bad_text),
+        cmocka_unit_test(test_json__keeps_the_offending_text_out_of_errors),
+        cmocka_unit_test(test_json__limits_size_and_depth),
+        cmocka_unit_test_setup_teardown(test_json__loads_files, temp_dir_setup, temp_dir_teardown),
+        cmocka_unit_test(test_json__dumps_with_indent_and_canonically),
+        cmocka_unit_test(test_json__lenient_getters_fall_back),
+        cmocka_unit_test(test_json__reads_by_field_table),
+        cmocka_unit_test(test_json__reading_leaves_absent_fields_alone),
+        cmocka_unit_test(test_json__reading_names_what_is_wrong),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
