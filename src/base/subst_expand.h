@@ -1,0 +1,74 @@
+#ifndef SLIPWAY_BASE_SUBST_EXPAND_H
+#define SLIPWAY_BASE_SUBST_EXPAND_H
+
+/*
+ * The expander behind sw_subst() and sw_subst_words(): it reads from a view that it shortens, and
+ * writes to a sink. What a sink does with unquoted text is the difference between a plain text, a
+ * pattern (unquoted characters are special) and a list of words (unquoted blanks separate).
+ */
+
+#include <slipway/subst.h>
+
+enum sink_kind {
+    SINK_TEXT,
+    SINK_PATTERN, /* quoted characters get a backslash */
+    SINK_WORDS,
+};
+
+struct sink {
+    enum sink_kind kind;
+    struct sw_buf *text;   /* the text, the pattern, or the word that is being put together */
+    bool in_word;          /* SINK_WORDS: a word has begun, even if it is empty */
+    struct sw_strs *words; /* SINK_WORDS */
+    size_t words_bytes;    /* their sum */
+};
+
+struct expander {
+    const struct sw_env *env;
+    bool unset_is_error;
+    int depth;    /* of ${...} */
+    int skipping; /* inside a word that is not used: it is read, not evaluated */
+};
+
+void sw_subst_emit(struct sink *sink, struct sw_str text, bool quoted);
+/* SINK_WORDS: ends the word that has begun. */
+void sw_subst_end_word(struct sink *sink);
+/* SW_E_TOO_LARGE when a limit is passed; asked after every piece, so that no time is wasted. */
+enum sw_status sw_subst_check(const struct sink *sink, struct sw_err *err);
+
+/* Takes the first `len` bytes off *in. */
+static inline struct sw_str sw_subst_take(struct sw_str *in, size_t len)
+{
+    struct sw_str part = sw_str_first(*in, len);
+    *in = sw_str_from(*in, len);
+    return part;
+}
+static inline bool sw_subst_at(struct sw_str in, char c)
+{
+    return in.len > 0 && in.ptr[0] == c;
+}
+/* The start of `source` for an error text: up to the end of the line, not too long. */
+struct sw_str sw_subst_snippet(struct sw_str source);
+enum sw_status sw_subst_unterminated(struct sw_str source, const char *closing, struct sw_err *err);
+
+/* Expands the form at the start of *in, which is '$' or '`'. */
+enum sw_status sw_subst_dollar(struct expander *ex, struct sw_str *in, bool quoted,
+                               struct sink *sink, struct sw_err *err);
+/* Reads a quoted part whose opening quote is at the start of *in. */
+enum sw_status sw_subst_double_quoted(struct expander *ex, struct sw_str *in, struct sink *sink,
+                                      struct sw_err *err);
+enum sw_status sw_subst_single_quoted(struct sw_str *in, struct sink *sink, struct sw_err *err);
+/*
+ * Reads a backslash and what it quotes. Between double quotes it means something only before the
+ * characters of `special`; elsewhere (`special` NULL) it quotes anything.
+ */
+void sw_subst_backslash(struct sw_str *in, const char *special, struct sink *sink);
+/*
+ * Reads and expands a word inside ${...} up to the first unquoted character of `stops`, which is
+ * left in *in. An error naming `source`, where the ${...} began, when the text ends before.
+ */
+enum sw_status sw_subst_read_word(struct expander *ex, struct sw_str source, struct sw_str *in,
+                                  bool quoted, const char *stops, struct sink *sink,
+                                  struct sw_err *err);
+
+#endif
