@@ -100,7 +100,8 @@ struct sw_yaml_options {
     const struct sw_yaml_anchors *known_anchors;
     /* The document's own anchors are added here; the nodes stay in the pool. */
     struct sw_yaml_anchors *ret_anchors;
-    /* An alias without anchor is null instead of an error (first pass over several documents). */
+    /* An alias without anchor is an empty mapping instead of an error, and what holds it is not
+     * added to ret_anchors (first pass over several documents). */
     bool lenient_aliases;
 };
 
@@ -151,14 +152,14 @@ void sw_yaml_set(struct sw_yaml_pool *pool, struct sw_yaml *map, const char *key
 void sw_yaml_set_node(struct sw_yaml_pool *pool, struct sw_yaml *map, struct sw_yaml *key,
                       struct sw_yaml *value);
 /* A tree from a JSON value; integers, reals, strings, booleans and null keep their type. */
-struct sw_yaml *sw_yaml_from_json(struct sw_yaml_pool *pool, const json_t *json,
+struct sw_yaml *sw_yaml_from_json(struct sw_yaml_pool *pool, json_t *json,
                                   const struct sw_yaml *at);
 /* The tree as a JSON value, the caller's. Map keys become strings. */
 json_t *sw_yaml_to_json(const struct sw_yaml *node);
 
 /* Orders map keys of a whole tree: digit runs compare as numbers, other bytes by value, letters
  * after the rest. Returns a new tree that shares the scalars. */
-struct sw_yaml *sw_yaml_sorted(struct sw_yaml_pool *pool, const struct sw_yaml *node);
+struct sw_yaml *sw_yaml_sorted(struct sw_yaml_pool *pool, struct sw_yaml *node);
 
 /*
  * Appends the tree as a block-style document: 2 blanks, sequences not indented below their key,
