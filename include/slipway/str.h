@@ -60,6 +60,12 @@ struct sw_str sw_str_cut(struct sw_str *s, char sep);
 /* A NUL-terminated copy; the caller's. */
 char *sw_str_dup(struct sw_str s);
 
+/*
+ * Edit distance of two short names, at most `limit`; to offer what was probably meant. Names over
+ * 48 bytes are as far apart as can be.
+ */
+size_t sw_str_distance(struct sw_str a, struct sw_str b, size_t limit);
+
 bool sw_is_digit(char c);
 bool sw_is_alpha(char c);
 bool sw_is_alnum(char c);

@@ -118,6 +118,34 @@ char *sw_str_dup(struct sw_str s)
     return sw_xstrndup(s.ptr, s.len);
 }
 
+size_t sw_str_distance(struct sw_str a, struct sw_str b, size_t limit)
+{
+    enum { NAME_MAX_LEN = 48 };
+    size_t row[NAME_MAX_LEN + 1];
+
+    if (a.len > NAME_MAX_LEN || b.len > NAME_MAX_LEN) {
+        return limit;
+    }
+    for (size_t j = 0; j <= b.len; j++) {
+        row[j] = j;
+    }
+    for (size_t i = 1; i <= a.len; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i;
+        for (size_t j = 1; j <= b.len; j++) {
+            size_t above = row[j];
+            size_t best = diagonal + (a.ptr[i - 1] != b.ptr[j - 1]);
+
+            best = best < above + 1 ? best : above + 1;
+            best = best < row[j - 1] + 1 ? best : row[j - 1] + 1;
+            row[j] = best;
+            diagonal = above;
+        }
+    }
+    return row[b.len] < limit ? row[b.len] : limit;
+}
+
 bool sw_is_digit(char c)
 {
     return c >= '0' && c <= '9';

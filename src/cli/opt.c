@@ -40,35 +40,6 @@ static bool find_in(const struct sw_opt *opts, size_t base, struct sw_str name, 
     return false;
 }
 
-/* Edit distance of two short names, at most `limit`; enough to offer what was probably meant. */
-static size_t distance(struct sw_str a, struct sw_str b, size_t limit)
-{
-    enum { NAME_MAX_LEN = 48 };
-    size_t row[NAME_MAX_LEN + 1];
-
-    if (a.len > NAME_MAX_LEN || b.len > NAME_MAX_LEN) {
-        return limit;
-    }
-    for (size_t j = 0; j <= b.len; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; i <= a.len; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= b.len; j++) {
-            size_t above = row[j];
-            size_t best = diagonal + (a.ptr[i - 1] != b.ptr[j - 1]);
-
-            best = best < above + 1 ? best : above + 1;
-            best = best < row[j - 1] + 1 ? best : row[j - 1] + 1;
-            row[j] = best;
-            diagonal = above;
-        }
-    }
-    return row[b.len] < limit ? row[b.len] : limit;
-}
-
 struct nearest {
     struct sw_str wanted;
     const char *name;
@@ -78,7 +49,7 @@ struct nearest {
 static void consider(void *ctx, const struct sw_opt *opt)
 {
     struct nearest *nearest = ctx;
-    size_t d = distance(nearest->wanted, sw_str(opt->name), nearest->distance);
+    size_t d = sw_str_distance(nearest->wanted, sw_str(opt->name), nearest->distance);
 
     if (d < nearest->distance && !(opt->flags & SW_OPT_HIDDEN)) {
         nearest->distance = d;
