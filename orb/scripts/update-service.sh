@@ -1,0 +1,23 @@
+#!/bin/sh
+# Registers the new revision and updates the service; with verification on, follows the rollout.
+set -eu
+case $SLIPWAY_WAIT in
+    1 | true)
+        set -- --wait --max-poll-attempts "$SLIPWAY_MAX_POLL_ATTEMPTS" --poll-interval "${SLIPWAY_POLL_INTERVAL}s"
+        case $SLIPWAY_FAIL_ON_TIMEOUT in
+            0 | false) set -- "$@" --no-fail-on-timeout ;;
+        esac
+        ;;
+    *) set -- ;;
+esac
+slipway ecs deploy --expand --allow-unchanged \
+    --family "$SLIPWAY_FAMILY" \
+    --cluster "$SLIPWAY_CLUSTER" \
+    ${SLIPWAY_SERVICE:+--service "$SLIPWAY_SERVICE"} \
+    ${SLIPWAY_IMAGE_UPDATES:+--image-updates "$SLIPWAY_IMAGE_UPDATES"} \
+    ${SLIPWAY_ENV_UPDATES:+--env-updates "$SLIPWAY_ENV_UPDATES"} \
+    ${BASH_ENV:+--export-env "$BASH_ENV"} \
+    --region "$SLIPWAY_REGION" \
+    --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
+    --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \
+    "$@"
