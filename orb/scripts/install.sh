@@ -53,7 +53,7 @@ download() {
     "$@" || fail "cannot download $url; is there a network, and is version $version there?" 4
 }
 
-# Sets `actual` to the SHA-256 of a file.
+# Sets "actual" to the SHA-256 of a file.
 take_checksum() {
     if has sha256sum; then
         actual=$(sha256sum "$1")

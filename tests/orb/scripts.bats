@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# What the orb's scripts hand to slipway: exactly the parameters' text, one argument each, in bash and in
+# a plain sh. A stand-in for slipway writes down its arguments.
+
+bats_require_minimum_version 1.5.0
+
+# Text that a shell would act upon if it were ever evaluated, or split.
+evil='a b;touch pwned $(touch pwned) `touch pwned` "q" '"'"'s'"'"' *'
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    mkdir bin
+    printf '#!/bin/sh\nfor word do printf "<%%s>\\n" "$word"; done\nexit "${STAND_IN_STATUS:-0}"\n' >bin/slipway
+    chmod 755 bin/slipway
+    PATH=$PWD/bin:$PATH
+    unset BASH_ENV
+    export SLIPWAY_REGION=AWS_REGION SLIPWAY_ACCESS_KEY_VAR=AWS_ACCESS_KEY_ID
+    export SLIPWAY_SECRET_KEY_VAR='$AWS_SECRET_ACCESS_KEY' SLIPWAY_REGISTRY=AWS_ECR_ACCOUNT_URL
+    export SLIPWAY_REPO=nginx SLIPWAY_TAG='${CIRCLE_SHA1}'
+}
+
+# runs NAME WORD...: the script hands exactly these words to slipway.
+runs() {
+    local name=$1 shell
+    shift
+    expected=$(printf '<%s>\n' "$@")
+    for shell in "bash -eo pipefail" "sh"; do
+        # shellcheck disable=SC2086 # two words on purpose
+        run --separate-stderr $shell "$SLIPWAY_SOURCE/orb/scripts/$name.sh"
+        [ "$status" -eq 0 ] || { echo "$shell: exit $status: $stderr"; return 1; }
+        [ "$output" = "$expected" ] || { diff <(echo "$expected") <(echo "$output"); return 1; }
+        [ "$stderr" = "" ]
+    done
+    [ ! -e pwned ]
+}
+
+@test "ecr-login hands over the host, the region, and the names of the key variables" {
+    runs ecr-login ecr login --expand --registry AWS_ECR_ACCOUNT_URL --region AWS_REGION \
+        --access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$AWS_SECRET_ACCESS_KEY'
+}
+
+@test "ecr-login without a host leaves it to slipway" {
+    export SLIPWAY_REGISTRY=
+    runs ecr-login ecr login --expand --region AWS_REGION \
+        --access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$AWS_SECRET_ACCESS_KEY'
+}
+
+@test "create-repository hands over the name" {
+    export SLIPWAY_REPO=$evil
+    runs create-repository ecr create-repository --expand --region AWS_REGION \
+        --access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$AWS_SECRET_ACCESS_KEY' -- "$evil"
+}
+
+@test "build-image hands over every text unexpanded and unsplit" {
+    export SLIPWAY_REPO=$evil SLIPWAY_TAG=$evil SLIPWAY_DOCKERFILE=$evil SLIPWAY_CONTEXT=$evil SLIPWAY_EXTRA_ARGS=$evil
+    runs build-image image build --expand --registry AWS_ECR_ACCOUNT_URL --repo "$evil" --tag "$evil" \
+        --dockerfile "$evil" --path "$evil" --extra-args "$evil"
+}
+
+@test "build-image without further options gives none" {
+    export SLIPWAY_DOCKERFILE=Dockerfile SLIPWAY_CONTEXT=. SLIPWAY_EXTRA_ARGS=
+    runs build-image image build --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag '${CIRCLE_SHA1}' \
+        --dockerfile Dockerfile --path .
+}
+
+@test "push-image hands over the reference" {
+    runs push-image image push --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag '${CIRCLE_SHA1}'
+}
+
+deploy_settings() {
+    export SLIPWAY_FAMILY=kim SLIPWAY_CLUSTER=default SLIPWAY_SERVICE="" SLIPWAY_IMAGE_UPDATES="" SLIPWAY_ENV_UPDATES=""
+    export SLIPWAY_MAX_POLL_ATTEMPTS=50 SLIPWAY_POLL_INTERVAL=20 SLIPWAY_WAIT=$1 SLIPWAY_FAIL_ON_TIMEOUT=$2
+}
+
+keys=(--region AWS_REGION --access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$AWS_SECRET_ACCESS_KEY')
+
+@test "update-service with nothing but the required parameters" {
+    deploy_settings 0 1
+    runs update-service ecs deploy --expand --allow-unchanged --family kim --cluster default "${keys[@]}"
+    deploy_settings false true
+    runs update-service ecs deploy --expand --allow-unchanged --family kim --cluster default "${keys[@]}"
+}
+
+@test "update-service hands over every text unexpanded and unsplit" {
+    deploy_settings false true
+    export SLIPWAY_FAMILY=$evil SLIPWAY_CLUSTER=$evil SLIPWAY_SERVICE=$evil SLIPWAY_IMAGE_UPDATES=$evil SLIPWAY_ENV_UPDATES=$evil
+    runs update-service ecs deploy --expand --allow-unchanged --family "$evil" --cluster "$evil" --service "$evil" \
+        --image-updates "$evil" --env-updates "$evil" "${keys[@]}"
+}
+
+@test "update-service follows the rollout when asked, in both spellings of true" {
+    for yes in 1 true; do
+        deploy_settings $yes 1
+        runs update-service ecs deploy --expand --allow-unchanged --family kim --cluster default "${keys[@]}" \
+            --wait --max-poll-attempts 50 --poll-interval 20s
+    done
+}
+
+@test "update-service may end well when the time is up, in both spellings of false" {
+    for no in 0 false; do
+        deploy_settings true $no
+        runs update-service ecs deploy --expand --allow-unchanged --family kim --cluster default "${keys[@]}" \
+            --wait --max-poll-attempts 50 --poll-interval 20s --no-fail-on-timeout
+    done
+}
+
+@test "update-service exports to later steps where these can be" {
+    deploy_settings false true
+    : >later
+    export BASH_ENV=$PWD/later
+    runs update-service ecs deploy --expand --allow-unchanged --family kim --cluster default --export-env "$PWD/later" "${keys[@]}"
+}
+
+@test "update-service passes slipway's exit code on" {
+    deploy_settings true true
+    STAND_IN_STATUS=11 run bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/update-service.sh"
+    [ "$status" -eq 11 ]
+}
+
+@test "verify-revision-is-deployed waits for the revision, for attempts times interval" {
+    deploy_settings false true
+    export SLIPWAY_TASK_DEFINITION='${CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN}'
+    runs verify-revision-is-deployed ecs wait --expand --cluster default --service kim \
+        --task-definition '${CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN}' --poll-interval 20s --timeout 1000s "${keys[@]}"
+    export SLIPWAY_SERVICE=web
+    runs verify-revision-is-deployed ecs wait --expand --cluster default --service web \
+        --task-definition '${CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN}' --poll-interval 20s --timeout 1000s "${keys[@]}"
+}
+
+@test "verify-revision-is-deployed forgives only the time-out, and only when asked" {
+    export SLIPWAY_TASK_DEFINITION=arn
+    for case in true:13:13 1:13:13 false:13:0 0:13:0 false:11:11 true:0:0; do
+        IFS=: read -r fail given expected <<<"$case"
+        deploy_settings true "$fail"
+        STAND_IN_STATUS=$given run bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/verify-revision-is-deployed.sh"
+        [ "$status" -eq "$expected" ]
+    done
+}
+
+@test "verify-revision-is-deployed counts with nothing but digits" {
+    deploy_settings true true
+    export SLIPWAY_TASK_DEFINITION=arn SLIPWAY_POLL_INTERVAL='a[$(touch pwned)]'
+    run --separate-stderr bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/verify-revision-is-deployed.sh"
+    [ "$status" -eq 2 ]
+    [ "$stderr" = "max-poll-attempts and poll-interval must be numbers" ]
+    [ ! -e pwned ]
+}
+
+@test "no script holds a template tag, and none evaluates text" {
+    run grep -nE '<<[^<]|eval|`' "$SLIPWAY_SOURCE"/orb/scripts/*.sh
+    [ "$status" -eq 1 ]
+}
