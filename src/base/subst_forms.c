@@ -75,7 +75,7 @@ static enum sw_status need_value(const struct expander *ex, const struct paramet
 static enum sw_status emit_value(const struct expander *ex, const struct parameter *p,
                                  struct sink *sink, struct sw_err *err)
 {
-    struct sw_str value;
+    struct sw_str value = { NULL, 0 };
     enum sw_status status = need_value(ex, p, &value, err);
     if (status == SW_OK && ex->skipping == 0) {
         sw_subst_emit(sink, value, p->quoted);
@@ -174,7 +174,7 @@ static enum sw_status substring(struct expander *ex, const struct parameter *p, 
 {
     int64_t offset = 0;
     int64_t length = OFFSET_MAX;
-    struct sw_str value;
+    struct sw_str value = { NULL, 0 };
     enum sw_status status = read_offset(ex, p, in, ":}", &offset, err);
     if (status == SW_OK && sw_subst_at(*in, ':')) {
         sw_subst_take(in, 1);
@@ -213,7 +213,7 @@ static enum sw_status apply_pattern(const struct expander *ex, const struct para
                                     const struct pattern_parts *parts, struct sink *sink,
                                     struct sw_err *err)
 {
-    struct sw_str value;
+    struct sw_str value = { NULL, 0 };
     enum sw_status status = need_value(ex, p, &value, err);
     if (status != SW_OK || ex->skipping > 0) {
         return status;
@@ -298,7 +298,8 @@ static enum sw_status operator_form(struct expander *ex, const struct parameter 
         return emit_value(ex, p, sink, err);
     }
     bool colon = sw_subst_at(*in, ':');
-    char op = colon && in->len > 1 ? in->ptr[1] : in->ptr[0];
+    size_t op_at = colon && in->len > 1 ? 1 : 0;
+    char op = in->ptr[op_at];
     if (op != '\0' && strchr("-=+?", op)) {
         sw_subst_take(in, colon ? 2 : 1);
         return alternative(ex, p, op, colon, in, sink, err);
@@ -333,7 +334,7 @@ static const char *lookup(const struct expander *ex, struct sw_str name)
 static enum sw_status length_form(const struct expander *ex, struct parameter *p, struct sw_str *in,
                                   struct sink *sink, struct sw_err *err)
 {
-    struct sw_str value;
+    struct sw_str value = { NULL, 0 };
     sw_subst_take(in, 1);
     p->name = take_name(in);
     if (p->name.len == 0 || (in->len > 0 && !sw_subst_at(*in, '}'))) {

@@ -396,8 +396,8 @@ static void change_case(struct matcher *m, const struct chars *chars, bool all, 
             wanted = advance(m, chars->code[i]) && m->now[end];
         }
         if (wanted) {
-            char c = (char)chars->code[i];
-            sw_buf_add_char(out, upper ? sw_upper(c) : sw_lower(c));
+            char (*change)(char c) = upper ? sw_upper : sw_lower;
+            sw_buf_add_char(out, change((char)chars->code[i]));
         } else {
             add_chars(out, chars, i, i + 1);
         }

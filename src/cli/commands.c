@@ -3,6 +3,7 @@
 #include "commands.h"
 
 const struct sw_command *const sw_commands[] = {
+    &sw_cmd_env_subst,
     &sw_cmd_help,
     NULL,
 };

@@ -5,6 +5,7 @@
 
 #include "cli.h"
 
+extern const struct sw_command sw_cmd_env_subst;
 extern const struct sw_command sw_cmd_help;
 
 #endif
