@@ -1,0 +1,340 @@
+#include "registry_private.h"
+
+#include <slipway/alloc.h>
+#include <slipway/digest.h>
+#include <slipway/manifest.h>
+#include <slipway/ref.h>
+
+enum { HEADERS_MAX = 6 };
+
+#define ACCEPT_MANIFESTS                                                        \
+    SW_MEDIA_OCI_MANIFEST ", " SW_MEDIA_DOCKER_MANIFEST ", " SW_MEDIA_OCI_INDEX \
+                          ", " SW_MEDIA_DOCKER_LIST
+
+enum sw_status sw_registry_new(const struct sw_env *env, const char *host,
+                               const struct sw_registry_options *options, struct sw_registry **ret,
+                               struct sw_err *err)
+{
+    struct sw_registry *registry;
+    struct sw_url url;
+    SW_CLEANUP(sw_free_str) char *https = sw_xasprintf("https://%s/", sw_ref_api_host(host));
+    bool plain;
+
+    if (sw_ref_check_host(sw_str(host), err) != SW_OK) {
+        return err->status;
+    }
+    if (sw_url_parse(https, &url, err) != SW_OK) {
+        return sw_wrap(err, "registry host \"%s\"", host);
+    }
+    plain = options->plain_http || sw_host_is_loopback(url.host);
+    registry = sw_xcalloc(1, sizeof(*registry));
+    registry->env = env;
+    registry->policy = options->policy ? *options->policy : sw_retry_default;
+    if (options->auth) {
+        registry->auth = *options->auth;
+    }
+    registry->host = sw_xstrdup(host);
+    registry->origin = sw_xasprintf("%s://%s", plain ? "http" : "https", sw_ref_api_host(host));
+    registry->plain_http = options->plain_http;
+    registry->push = options->push;
+    (void)pthread_mutex_init(&registry->lock, NULL);
+    *ret = registry;
+    return SW_OK;
+}
+
+void sw_registry_free(struct sw_registry *registry)
+{
+    if (!registry) {
+        return;
+    }
+    for (size_t i = 0; i < registry->token_count; i++) {
+        free(registry->tokens[i].scope);
+        sw_free_secret(registry->tokens[i].authorization);
+    }
+    free(registry->tokens);
+    free(registry->host);
+    free(registry->origin);
+    free(registry->user);
+    sw_free_secret(registry->secret);
+    sw_free_secret(registry->basic);
+    (void)pthread_mutex_destroy(&registry->lock);
+    free(registry);
+}
+
+void sw_manifest_info_release(struct sw_manifest_info *info)
+{
+    free(info->digest);
+    free(info->media_type);
+    *info = (struct sw_manifest_info){ .size = -1 };
+}
+
+/* Whether an upload's address may see our login. */
+static bool at_registry(const struct sw_registry *registry, const char *address)
+{
+    struct sw_err ignored = SW_ERR_INIT;
+    struct sw_url a;
+    struct sw_url b;
+
+    return sw_url_parse(registry->origin, &a, &ignored) == SW_OK &&
+           sw_url_parse(address, &b, &ignored) == SW_OK && sw_url_same_origin(&a, &b);
+}
+
+static enum sw_status send_once(struct sw_registry *registry, const char *repository,
+                                const struct sw_http_request *request,
+                                const struct sw_retry_policy *policy, unsigned *ret_generation,
+                                struct sw_http_reply *ret_reply, struct sw_err *err)
+{
+    struct sw_http_header headers[HEADERS_MAX];
+    struct sw_http_request full = *request;
+    SW_CLEANUP(sw_free_secret_str)
+    char *authorization = sw_registry_authorization(registry, repository, ret_generation);
+
+    full.headers = headers;
+    full.plain_http_ok = registry->plain_http;
+    for (size_t i = 0; i < request->header_count; i++) {
+        headers[i] = request->headers[i];
+    }
+    if (authorization && at_registry(registry, request->url)) {
+        headers[full.header_count++] = (struct sw_http_header){ "Authorization", authorization };
+    }
+    return sw_http_send(registry->env, &full, policy, ret_reply, err);
+}
+
+enum sw_status sw_registry_send(struct sw_registry *registry, const char *repository,
+                                const struct sw_http_request *request,
+                                const struct sw_retry_policy *policy,
+                                struct sw_http_reply *ret_reply, struct sw_err *err)
+{
+    unsigned generation = 0;
+    enum sw_status status =
+        send_once(registry, repository, request, policy, &generation, ret_reply, err);
+
+    if (status != SW_OK || ret_reply->status != 401 || !at_registry(registry, request->url)) {
+        return status;
+    }
+    status = sw_registry_login(registry, repository, ret_reply, generation, err);
+    sw_http_reply_release(ret_reply);
+    if (status == SW_OK && request->body && request->body->rewind) {
+        status = request->body->rewind(request->body->ctx, err);
+    }
+    if (status != SW_OK) {
+        return status;
+    }
+    return send_once(registry, repository, request, policy, &generation, ret_reply, err);
+}
+
+static char *blob_url(const struct sw_registry *registry, const char *repository,
+                      const char *digest)
+{
+    return sw_xasprintf("%s/v2/%s/blobs/%s", registry->origin, repository, digest);
+}
+
+/* Sends a request that has no body; everything but 2xx is an error. */
+static enum sw_status ask(struct sw_registry *registry, const struct sw_registry_call *call,
+                          const struct sw_http_request *request, struct sw_http_reply *ret_reply,
+                          struct sw_err *err)
+{
+    enum sw_status status =
+        sw_registry_send(registry, call->repository, request, &registry->policy, ret_reply, err);
+
+    if (status != SW_OK) {
+        return sw_registry_broken(registry, call, err);
+    }
+    if (ret_reply->status < 200 || ret_reply->status > 299) {
+        (void)sw_registry_refused(registry, call, ret_reply, err);
+        sw_http_reply_release(ret_reply);
+        return err->status;
+    }
+    return SW_OK;
+}
+
+static const char *header_or_empty(const struct sw_http_reply *reply, const char *name)
+{
+    const char *value = sw_http_reply_header(reply, name);
+
+    return value ? value : "";
+}
+
+/* What the headers tell of a manifest. */
+static struct sw_manifest_info read_info(const struct sw_http_reply *reply)
+{
+    struct sw_manifest_info info = { .size = -1 };
+    struct sw_str type = sw_str(header_or_empty(reply, "Content-Type"));
+
+    if (!sw_parse_int(sw_str(header_or_empty(reply, "Content-Length")), 0, INT64_MAX, &info.size)) {
+        info.size = -1;
+    }
+    info.media_type = sw_str_dup(sw_str_trim(sw_str_cut(&type, ';')));
+    info.digest = sw_xstrdup(header_or_empty(reply, "Docker-Content-Digest"));
+    return info;
+}
+
+static enum sw_status request_manifest(struct sw_registry *registry, const char *method,
+                                       const char *repository, const char *object,
+                                       struct sw_http_reply *ret_reply, struct sw_err *err)
+{
+    static const struct sw_http_header accept[] = { { "Accept", ACCEPT_MANIFESTS } };
+    SW_CLEANUP(sw_free_str)
+    char *url = sw_xasprintf("%s/v2/%s/manifests/%s", registry->origin, repository, object);
+    const struct sw_http_request request = { .method = method,
+                                             .url = url,
+                                             .headers = accept,
+                                             .header_count = SW_COUNT(accept),
+                                             .reply_max = SW_MANIFEST_MAX,
+                                             .follow_redirects = true };
+    const struct sw_registry_call call = { .repository = repository,
+                                           .action = "read manifest",
+                                           .right = "ecr:BatchGetImage",
+                                           .object = object };
+
+    return ask(registry, &call, &request, ret_reply, err);
+}
+
+enum sw_status sw_registry_get_manifest(struct sw_registry *registry, const char *repository,
+                                        const char *object, struct sw_buf *out,
+                                        struct sw_manifest_info *ret, struct sw_err *err)
+{
+    struct sw_http_reply reply;
+    struct sw_manifest_info info;
+    char actual[SW_DIGEST_SIZE];
+    const char *wanted;
+    enum sw_status status = request_manifest(registry, "GET", repository, object, &reply, err);
+
+    if (status != SW_OK) {
+        return status;
+    }
+    info = read_info(&reply);
+    sw_digest_of(sw_buf_str(&reply.body), actual);
+    wanted = sw_digest_is_valid(sw_str(object)) ? object : info.digest;
+    if (wanted[0] && strcmp(wanted, actual) != 0) {
+        status = sw_fail(err, SW_E_UNAVAILABLE,
+                         "manifest %s of \"%s/%s\" came as %s although it should be %s", object,
+                         registry->host, repository, actual, wanted);
+        sw_manifest_info_release(&info);
+    } else {
+        free(info.digest);
+        info.digest = sw_xstrdup(actual);
+        info.size = (int64_t)reply.body.len;
+        sw_buf_add_str(out, sw_buf_str(&reply.body));
+        *ret = info;
+    }
+    sw_http_reply_release(&reply);
+    return status;
+}
+
+enum sw_status sw_registry_head_manifest(struct sw_registry *registry, const char *repository,
+                                         const char *object, struct sw_manifest_info *ret,
+                                         struct sw_err *err)
+{
+    struct sw_http_reply reply;
+    struct sw_manifest_info info;
+    struct sw_buf bytes;
+    enum sw_status status = request_manifest(registry, "HEAD", repository, object, &reply, err);
+
+    if (status != SW_OK) {
+        return status;
+    }
+    info = read_info(&reply);
+    sw_http_reply_release(&reply);
+    if (sw_digest_is_valid(sw_str(info.digest))) {
+        *ret = info;
+        return SW_OK;
+    }
+    /* The header is optional in the specification: then the bytes tell. */
+    sw_manifest_info_release(&info);
+    sw_buf_init(&bytes, SW_MANIFEST_MAX);
+    status = sw_registry_get_manifest(registry, repository, object, &bytes, ret, err);
+    sw_buf_release(&bytes);
+    return status;
+}
+
+enum sw_status sw_registry_put_manifest(struct sw_registry *registry, const char *repository,
+                                        const char *object, const char *media_type,
+                                        struct sw_str bytes, struct sw_err *err)
+{
+    const struct sw_http_header headers[] = { { "Content-Type", media_type } };
+    SW_CLEANUP(sw_free_str)
+    char *url = sw_xasprintf("%s/v2/%s/manifests/%s", registry->origin, repository, object);
+    const struct sw_http_request request = { .method = "PUT",
+                                             .url = url,
+                                             .headers = headers,
+                                             .header_count = SW_COUNT(headers),
+                                             .data = bytes };
+    const struct sw_registry_call call = { .repository = repository,
+                                           .action = "write manifest",
+                                           .right = "ecr:PutImage",
+                                           .object = object,
+                                           .missing_is_repository = true };
+    struct sw_http_reply reply;
+    char actual[SW_DIGEST_SIZE];
+    const char *stored;
+    enum sw_status status = ask(registry, &call, &request, &reply, err);
+
+    if (status != SW_OK) {
+        return status;
+    }
+    sw_digest_of(bytes, actual);
+    stored = sw_http_reply_header(&reply, "Docker-Content-Digest");
+    if (stored && strcmp(stored, actual) != 0) {
+        status = sw_fail(err, SW_E_UNAVAILABLE,
+                         "registry \"%s\" stored manifest %s of \"%s\" as %s although it is %s",
+                         registry->host, object, repository, stored, actual);
+    }
+    sw_http_reply_release(&reply);
+    return status;
+}
+
+enum sw_status sw_registry_has_blob(struct sw_registry *registry, const char *repository,
+                                    const char *digest, bool *ret, struct sw_err *err)
+{
+    SW_CLEANUP(sw_free_str) char *url = blob_url(registry, repository, digest);
+    const struct sw_http_request request = { .method = "HEAD",
+                                             .url = url,
+                                             .follow_redirects = true };
+    const struct sw_registry_call call = { .repository = repository,
+                                           .action = "look for blob",
+                                           .right = "ecr:BatchCheckLayerAvailability",
+                                           .object = digest };
+    struct sw_http_reply reply;
+    enum sw_status status = ask(registry, &call, &request, &reply, err);
+
+    if (status == SW_E_NOT_FOUND && err->http_status == 404) {
+        *ret = false;
+        return SW_OK;
+    }
+    if (status != SW_OK) {
+        return status;
+    }
+    sw_http_reply_release(&reply);
+    *ret = true;
+    return SW_OK;
+}
+
+enum sw_status sw_registry_get_blob(struct sw_registry *registry, const char *repository,
+                                    const char *digest, struct sw_buf *out, struct sw_err *err)
+{
+    SW_CLEANUP(sw_free_str) char *url = blob_url(registry, repository, digest);
+    const struct sw_http_request request = {
+        .method = "GET", .url = url, .follow_redirects = true, .reply_max = out->max
+    };
+    const struct sw_registry_call call = { .repository = repository,
+                                           .action = "read blob",
+                                           .right = "ecr:GetDownloadUrlForLayer",
+                                           .object = digest };
+    struct sw_http_reply reply;
+    char actual[SW_DIGEST_SIZE];
+    enum sw_status status = ask(registry, &call, &request, &reply, err);
+
+    if (status != SW_OK) {
+        return status;
+    }
+    sw_digest_of(sw_buf_str(&reply.body), actual);
+    if (strcmp(actual, digest) != 0) {
+        status = sw_fail(err, SW_E_UNAVAILABLE, "blob %s of \"%s/%s\" came as %s", digest,
+                         registry->host, repository, actual);
+    } else {
+        sw_buf_add_str(out, sw_buf_str(&reply.body));
+    }
+    sw_http_reply_release(&reply);
+    return status;
+}

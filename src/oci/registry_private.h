@@ -1,0 +1,78 @@
+#ifndef SLIPWAY_REGISTRY_PRIVATE_H
+#define SLIPWAY_REGISTRY_PRIVATE_H
+
+/* What the files of the registry client share; see slipway/registry.h for the contract. */
+
+#include <slipway/challenge.h>
+#include <slipway/registry.h>
+
+#include <pthread.h>
+
+/* A bearer token for one scope. */
+struct sw_registry_token {
+    char *scope;
+    char *authorization; /* "Bearer ..." */
+};
+
+struct sw_registry {
+    const struct sw_env *env;
+    struct sw_registry_auth auth;
+    struct sw_retry_policy policy;
+    char *host;   /* as the user wrote it, for messages and logins */
+    char *origin; /* "https://registry-1.docker.io" */
+    bool plain_http;
+    bool push;
+
+    pthread_mutex_t lock; /* guards everything below */
+    bool login_known;     /* auth.get was asked */
+    char *user;           /* NULL: anonymous */
+    char *secret;
+    char *basic; /* "Basic ..." once the registry asked for it */
+    struct sw_registry_token *tokens;
+    size_t token_count;
+    size_t token_capacity;
+    unsigned generation; /* counts what was learned, so that threads do not learn it twice */
+};
+
+/* One request to the registry, in the terms of its messages. */
+struct sw_registry_call {
+    const char *repository;
+    const char *action;         /* "cannot start the upload of blob sha256:..." without its end */
+    const char *right;          /* the right that Amazon ECR wants for it, "ecr:PutImage" */
+    const char *object;         /* tag or digest; NULL when there is none */
+    bool missing_is_repository; /* a 404 here says that the repository is missing */
+};
+
+/*
+ * Sends with the Authorization that is known; a 401 is answered once by logging in. `extra` (at
+ * most 4) go with it. Everything but network failures is SW_OK with the reply.
+ */
+SW_NODISCARD enum sw_status sw_registry_send(struct sw_registry *registry, const char *repository,
+                                             const struct sw_http_request *request,
+                                             const struct sw_retry_policy *policy,
+                                             struct sw_http_reply *ret_reply, struct sw_err *err);
+
+/* The header value for requests about `repository`; NULL when none is known. The caller's. */
+char *sw_registry_authorization(struct sw_registry *registry, const char *repository,
+                                unsigned *ret_generation);
+/*
+ * Learns from a 401 what to send. `generation` is the state the refused request was made in: when
+ * another thread has learned since, nothing is done.
+ */
+SW_NODISCARD enum sw_status sw_registry_login(struct sw_registry *registry, const char *repository,
+                                              const struct sw_http_reply *reply,
+                                              unsigned generation, struct sw_err *err);
+/* The scope of push or pull on a repository. The caller's. */
+char *sw_registry_scope(const struct sw_registry *registry, const char *repository);
+
+/* Turns an answer that is not a success into an error. */
+enum sw_status sw_registry_refused(const struct sw_registry *registry,
+                                   const struct sw_registry_call *call,
+                                   const struct sw_http_reply *reply, struct sw_err *err);
+/* Adds what a broken connection means on Amazon ECR to a network error. */
+enum sw_status sw_registry_broken(const struct sw_registry *registry,
+                                  const struct sw_registry_call *call, struct sw_err *err);
+/* Whether the host is one of Amazon ECR. */
+bool sw_registry_is_ecr(const char *host);
+
+#endif
