@@ -20,7 +20,10 @@ static bool at_end(const struct scan *scan)
 
 static char peek(const struct scan *scan)
 {
-    return at_end(scan) ? '\0' : scan->text.ptr[scan->at];
+    if (at_end(scan)) {
+        return '\0';
+    }
+    return scan->text.ptr[scan->at];
 }
 
 static void skip_blanks(struct scan *scan)

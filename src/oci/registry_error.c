@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-enum { REASON_MAX = 600 };
+enum { REASON_MAX = 600, REASON_LINE_MAX = REASON_MAX + SW_ERR_CODE_MAX };
 
 /* What a registry says in {"errors":[{"code","message","detail"}]}. */
 struct reason {
@@ -20,7 +20,10 @@ static void put_line(char *out, size_t size, const char *text)
     for (; text[len] && len + 1 < size; len++) {
         unsigned char c = (unsigned char)text[len];
 
-        out[len] = c < 0x20 || c == 0x7f ? ' ' : (char)c;
+        out[len] = text[len];
+        if (c < 0x20 || c == 0x7f) {
+            out[len] = ' ';
+        }
     }
     out[len] = '\0';
 }
@@ -48,12 +51,12 @@ static void read_reason(const struct sw_http_reply *reply, struct reason *ret)
 }
 
 /* "CODE: text", "CODE", "text", or "no reason given". */
-static const char *reason_line(const struct reason *reason, char out[REASON_MAX * 2])
+static const char *reason_line(const struct reason *reason, char out[REASON_LINE_MAX])
 {
     if (!reason->code[0] && !reason->text[0]) {
         return "no reason given";
     }
-    (void)snprintf(out, REASON_MAX * 2, "%s%s%s", reason->code,
+    (void)snprintf(out, REASON_LINE_MAX, "%s%s%s", reason->code,
                    reason->code[0] && reason->text[0] ? ": " : "", reason->text);
     return out;
 }
@@ -81,7 +84,7 @@ static enum sw_status refused_login(const struct sw_registry *registry,
                                     const struct sw_registry_call *call,
                                     const struct reason *reason, struct sw_err *err)
 {
-    char line[REASON_MAX * 2];
+    char line[REASON_LINE_MAX];
 
     return sw_fail(err, SW_E_CREDENTIALS,
                    "registry \"%s\" refused the login for repository \"%s\" (%s); %s",
@@ -95,7 +98,7 @@ static enum sw_status denied(const struct sw_registry *registry,
                              const struct sw_registry_call *call, const struct reason *reason,
                              struct sw_err *err)
 {
-    char line[REASON_MAX * 2];
+    char line[REASON_LINE_MAX];
 
     (void)sw_fail(err, SW_E_DENIED, "registry \"%s\" denies access to repository \"%s\" (%s)",
                   registry->host, call->repository, reason_line(reason, line));
@@ -139,7 +142,7 @@ static enum sw_status by_status(const struct sw_registry *registry,
                                 const struct sw_http_reply *reply, const struct reason *reason,
                                 struct sw_err *err)
 {
-    char line[REASON_MAX * 2];
+    char line[REASON_LINE_MAX];
 
     switch (reply->status) {
     case 401:
