@@ -1,0 +1,131 @@
+#ifndef SLIPWAY_ECR_H
+#define SLIPWAY_ECR_H
+
+/*
+ * Amazon ECR: what a registry host name says, login tokens, repositories, and the credentials that
+ * a registry client asks for.
+ *
+ * Wire contract: the ECR API (JSON 1.1, target AmazonEC2ContainerRegistry_V20150921) and the ECR
+ * Public API (target SpencerFrontendService, always in us-east-1). A token is a user name and a
+ * password for HTTP Basic, good for 12 hours, and carries the caller's rights.
+ *
+ * A host belongs to a region, and a login is always for the host that will be used: its region,
+ * its FIPS and dual-stack form. The proxyEndpoint of AWS's answer is used only when the user named
+ * no host.
+ */
+
+#include <slipway/aws.h>
+#include <slipway/registry_auth.h>
+
+enum {
+    SW_ECR_ACCOUNT_LEN = 12,
+    SW_ECR_REGION_MAX = 32, /* with NUL */
+    SW_ECR_REPOSITORY_MIN = 2,
+    SW_ECR_REPOSITORY_MAX = 256,
+    SW_ECR_PUBLIC_REPOSITORY_MAX = 205,
+};
+/* Where the ECR Public API lives, whatever region the user works in. */
+#define SW_ECR_PUBLIC_REGION "us-east-1"
+#define SW_ECR_PUBLIC_HOST   "public.ecr.aws"
+
+enum sw_ecr_kind { SW_ECR_PRIVATE, SW_ECR_PUBLIC };
+
+/* What a registry host name says. Plain data. */
+struct sw_ecr_host {
+    enum sw_ecr_kind kind;
+    char account[SW_ECR_ACCOUNT_LEN + 1]; /* "" for public */
+    char region[SW_ECR_REGION_MAX];       /* us-east-1 for public */
+    const char *partition;                /* "aws", "aws-cn", ...; static */
+    const char *suffix;                   /* DNS suffix of the host: "amazonaws.com", ...; static */
+    bool fips;
+    bool dualstack;
+};
+
+/*
+ * Reads an ECR registry host in any of its forms (standard, FIPS, dual-stack; all partitions;
+ * public). The whole text must match, region and suffix must belong to one partition; no scheme, no
+ * port, no path. False for every other host.
+ */
+SW_NODISCARD bool sw_ecr_host_parse(struct sw_str host, struct sw_ecr_host *ret);
+
+/* A login: HTTP Basic user and password. */
+struct sw_ecr_token {
+    char *user;
+    char *password;     /* wiped on release; known to the redactor */
+    int64_t expires_ms; /* wall clock; 0 when AWS did not say */
+    char *host;         /* host of the answer's proxyEndpoint; public.ecr.aws for public */
+};
+void sw_ecr_token_release(struct sw_ecr_token *token);
+
+/*
+ * Gets a login token for `host`, with `aws`'s identity but in the host's region and form. NULL
+ * `host`: the caller's own private registry in `aws`'s region. `ret` is the caller's on success.
+ * A remote that answers nonsense is SW_E_UNAVAILABLE.
+ */
+SW_NODISCARD enum sw_status sw_ecr_token_get(struct sw_aws *aws, const struct sw_ecr_host *host,
+                                             struct sw_ecr_token *ret, struct sw_err *err);
+
+/*
+ * The token for a registry stand-in on this machine: `host` ("127.0.0.1:5000") is a loopback
+ * address and AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_ECR is set.
+ */
+bool sw_ecr_is_stand_in(const struct sw_env *env, const char *host);
+
+/* Checks a repository name by ECR's grammar; SW_E_INPUT names the character or the length. */
+SW_NODISCARD enum sw_status sw_ecr_repository_check(const char *name, enum sw_ecr_kind kind,
+                                                    struct sw_err *err);
+
+struct sw_ecr_tag {
+    const char *key;
+    const char *value;
+};
+struct sw_ecr_repository_options {
+    const char *name;
+    enum sw_ecr_kind kind;
+    bool scan_on_push;      /* private only, as are the next three */
+    bool immutable;         /* tags cannot be moved */
+    const char *encryption; /* "AES256" or "KMS"; NULL: AWS's default */
+    const char *kms_key;    /* with "KMS": key id, ARN or alias; NULL: AWS's own key */
+    const struct sw_ecr_tag *tags;
+    size_t tag_count;
+};
+/* What AWS said about the repository; strings are "" when it said nothing. */
+struct sw_ecr_repository {
+    bool created; /* false: it was there already, and is left as it is */
+    char *uri;
+    char *arn;
+    char *mutability; /* "MUTABLE", "IMMUTABLE", ... */
+};
+void sw_ecr_repository_release(struct sw_ecr_repository *repository);
+
+/*
+ * Makes sure that the repository exists. It is looked for first, so that no right to create is
+ * needed when it does; a right to describe is not needed when it does not. Settings of an existing
+ * repository are never changed.
+ */
+SW_NODISCARD enum sw_status
+sw_ecr_repository_ensure(struct sw_aws *aws, const struct sw_ecr_repository_options *options,
+                         struct sw_ecr_repository *ret, struct sw_err *err);
+
+/*
+ * Credentials for a registry client. For an ECR host: an ECR token by `aws`'s identity, and only if
+ * there are no AWS credentials at all, Docker's configuration. For every other host: Docker's
+ * configuration; then, for a registry stand-in on this machine, an ECR token; else SW_E_NOT_FOUND.
+ * Tokens are kept, so a second get() for the same host asks nobody. One thread at a time.
+ *
+ *     struct sw_ecr_auth auth;
+ *     sw_ecr_auth_init(&auth, aws);
+ *     ... sw_registry_... (..., &auth.callback, ...)
+ *     sw_ecr_auth_release(&auth);
+ */
+struct sw_ecr_auth {
+    struct sw_registry_auth callback; /* callback.ctx is this struct: do not move it */
+    struct sw_aws *aws;               /* borrowed */
+    struct sw_ecr_auth_entry *entries;
+    size_t count;
+    size_t capacity;
+};
+void sw_ecr_auth_init(struct sw_ecr_auth *auth, struct sw_aws *aws);
+void sw_ecr_auth_release(struct sw_ecr_auth *auth);
+
+#endif
