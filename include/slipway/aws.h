@@ -50,6 +50,13 @@ SW_NODISCARD enum sw_status sw_aws_region(struct sw_aws *aws, const char **ret, 
 /* The same identity for another region, e.g. that of a registry host. The caller's. */
 SW_NODISCARD enum sw_status sw_aws_with_region(struct sw_aws *aws, const char *region,
                                                struct sw_aws **ret, struct sw_err *err);
+/*
+ * Like sw_aws_with_region, with FIPS and dual-stack endpoints switched on where asked; what the
+ * settings switched on already stays on.
+ */
+SW_NODISCARD enum sw_status sw_aws_with_endpoint(struct sw_aws *aws, const char *region,
+                                                 bool use_fips, bool use_dualstack,
+                                                 struct sw_aws **ret, struct sw_err *err);
 const struct sw_env *sw_aws_env(const struct sw_aws *aws);
 
 /* How one call differs from the ordinary; a zeroed one is the ordinary. */

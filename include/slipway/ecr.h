@@ -17,6 +17,8 @@
 #include <slipway/aws.h>
 #include <slipway/registry_auth.h>
 
+#include <pthread.h>
+
 enum {
     SW_ECR_ACCOUNT_LEN = 12,
     SW_ECR_REGION_MAX = 32, /* with NUL */
@@ -111,7 +113,8 @@ sw_ecr_repository_ensure(struct sw_aws *aws, const struct sw_ecr_repository_opti
  * Credentials for a registry client. For an ECR host: an ECR token by `aws`'s identity, and only if
  * there are no AWS credentials at all, Docker's configuration. For every other host: Docker's
  * configuration; then, for a registry stand-in on this machine, an ECR token; else SW_E_NOT_FOUND.
- * Tokens are kept, so a second get() for the same host asks nobody. One thread at a time.
+ * Tokens are kept, so a second get() for the same host asks nobody. get() may be called by several
+ * threads; while it runs, nobody else uses `aws`.
  *
  *     struct sw_ecr_auth auth;
  *     sw_ecr_auth_init(&auth, aws);
@@ -124,6 +127,7 @@ struct sw_ecr_auth {
     struct sw_ecr_auth_entry *entries;
     size_t count;
     size_t capacity;
+    pthread_mutex_t lock;
 };
 void sw_ecr_auth_init(struct sw_ecr_auth *auth, struct sw_aws *aws);
 void sw_ecr_auth_release(struct sw_ecr_auth *auth);

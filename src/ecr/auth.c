@@ -1,0 +1,128 @@
+#include <slipway/ecr.h>
+
+#include <slipway/alloc.h>
+#include <slipway/dockerconfig.h>
+#include <slipway/log.h>
+
+/* A token known already. */
+struct sw_ecr_auth_entry {
+    char *host;
+    struct sw_ecr_token token;
+};
+
+/* Tokens that end within this are asked for anew, so that they last through an upload. */
+enum { EXPIRY_MARGIN_MS = 30 * 60 * 1000 };
+
+bool sw_ecr_is_stand_in(const struct sw_env *env, const char *host)
+{
+    struct sw_str name = sw_str(host);
+    if (name.len > 0 && name.ptr[0] == '[') {
+        name = sw_str_from(name, 1);
+        name = sw_str_cut(&name, ']');
+    } else {
+        name = sw_str_cut(&name, ':');
+    }
+    return sw_host_is_loopback(name) && (sw_env_get(env, "AWS_ENDPOINT_URL_ECR") != NULL ||
+                                         sw_env_get(env, "AWS_ENDPOINT_URL") != NULL);
+}
+
+static const struct sw_ecr_auth_entry *find_entry(const struct sw_ecr_auth *auth, const char *host)
+{
+    int64_t now = sw_env_wall_ms(sw_aws_env(auth->aws));
+    for (size_t i = 0; i < auth->count; i++) {
+        const struct sw_ecr_auth_entry *entry = &auth->entries[i];
+        int64_t expires = entry->token.expires_ms;
+        if (strcmp(entry->host, host) == 0 && (expires == 0 || now < expires - EXPIRY_MARGIN_MS)) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+/* `parsed` is NULL for a registry stand-in. */
+static enum sw_status get_from_ecr(struct sw_ecr_auth *auth, const char *host,
+                                   const struct sw_ecr_host *parsed, char **ret_user,
+                                   char **ret_secret, struct sw_err *err)
+{
+    const struct sw_ecr_auth_entry *known = find_entry(auth, host);
+    if (!known) {
+        struct sw_ecr_token token = { 0 };
+        enum sw_status status = sw_ecr_token_get(auth->aws, parsed, &token, err);
+        if (status != SW_OK) {
+            return status;
+        }
+        auth->entries =
+            sw_grow(auth->entries, auth->count, &auth->capacity, sizeof(*auth->entries));
+        auth->entries[auth->count] =
+            (struct sw_ecr_auth_entry){ .host = sw_xstrdup(host), .token = token };
+        known = &auth->entries[auth->count++];
+    }
+    *ret_user = sw_xstrdup(known->token.user);
+    *ret_secret = sw_xstrdup(known->token.password);
+    return SW_OK;
+}
+
+/* An ECR host: AWS first; a login that docker knows helps when there are no AWS credentials. */
+static enum sw_status get_for_ecr_host(struct sw_ecr_auth *auth, const char *host,
+                                       const struct sw_ecr_host *parsed, char **ret_user,
+                                       char **ret_secret, struct sw_err *err)
+{
+    enum sw_status status = get_from_ecr(auth, host, parsed, ret_user, ret_secret, err);
+    if (status != SW_E_CREDENTIALS) {
+        return status;
+    }
+    struct sw_err docker_err = SW_ERR_INIT;
+    if (sw_docker_auth_get(sw_aws_env(auth->aws), host, ret_user, ret_secret, &docker_err) !=
+        SW_OK) {
+        return status;
+    }
+    sw_debug(sw_aws_env(auth->aws), "auth", "%s: using docker's login: %s", host, err->msg);
+    return SW_OK;
+}
+
+static enum sw_status get_for_other_host(struct sw_ecr_auth *auth, const char *host,
+                                         char **ret_user, char **ret_secret, struct sw_err *err)
+{
+    const struct sw_env *env = sw_aws_env(auth->aws);
+    enum sw_status status = sw_docker_auth_get(env, host, ret_user, ret_secret, err);
+    if (status == SW_E_NOT_FOUND && sw_ecr_is_stand_in(env, host)) {
+        return get_from_ecr(auth, host, NULL, ret_user, ret_secret, err);
+    }
+    return status;
+}
+
+static enum sw_status auth_get(void *ctx, const char *host, char **ret_user, char **ret_secret,
+                               struct sw_err *err)
+{
+    struct sw_ecr_auth *auth = ctx;
+    struct sw_ecr_host parsed;
+    enum sw_status status = SW_OK;
+    (void)pthread_mutex_lock(&auth->lock);
+    if (sw_ecr_host_parse(sw_str(host), &parsed)) {
+        status = get_for_ecr_host(auth, host, &parsed, ret_user, ret_secret, err);
+    } else {
+        status = get_for_other_host(auth, host, ret_user, ret_secret, err);
+    }
+    (void)pthread_mutex_unlock(&auth->lock);
+    return status;
+}
+
+void sw_ecr_auth_init(struct sw_ecr_auth *auth, struct sw_aws *aws)
+{
+    *auth = (struct sw_ecr_auth){ .callback = { .get = auth_get, .ctx = auth }, .aws = aws };
+    (void)pthread_mutex_init(&auth->lock, NULL);
+}
+
+void sw_ecr_auth_release(struct sw_ecr_auth *auth)
+{
+    if (!auth->aws) {
+        return;
+    }
+    for (size_t i = 0; i < auth->count; i++) {
+        free(auth->entries[i].host);
+        sw_ecr_token_release(&auth->entries[i].token);
+    }
+    free(auth->entries);
+    (void)pthread_mutex_destroy(&auth->lock);
+    *auth = (struct sw_ecr_auth){ 0 };
+}
