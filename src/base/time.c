@@ -107,6 +107,16 @@ static int64_t scan_fraction(struct scan *scan)
     return millis;
 }
 
+/* Whether the month has that day; timegm() would silently make it another date. */
+static bool day_exists(const struct tm *tm)
+{
+    static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    int year = tm->tm_year + 1900;
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+    return tm->tm_mday <= days[tm->tm_mon] + (tm->tm_mon == 1 && leap ? 1 : 0);
+}
+
 /* ISO 8601 extended or basic: 2015-08-30T12:36:00.5+02:00, 20150830T123600Z */
 static bool parse_iso(struct sw_str text, int64_t *ret)
 {
@@ -131,7 +141,7 @@ static bool parse_iso(struct sw_str text, int64_t *ret)
     tm.tm_sec = scan_number(&scan, 2, 0, 60);
     millis = scan_fraction(&scan);
     millis -= scan_offset(&scan);
-    if (scan.bad || scan.left.len > 0) {
+    if (scan.bad || scan.left.len > 0 || !day_exists(&tm)) {
         return false;
     }
     *ret = (int64_t)timegm(&tm) * 1000 + millis;
@@ -174,7 +184,7 @@ static bool parse_http(struct sw_str text, int64_t *ret)
     tm.tm_min = scan_number(&scan, 2, 0, 59);
     scan_expect(&scan, ':');
     tm.tm_sec = scan_number(&scan, 2, 0, 60);
-    if (scan.bad || !sw_str_is(scan.left, " GMT")) {
+    if (scan.bad || !sw_str_is(scan.left, " GMT") || !day_exists(&tm)) {
         return false;
     }
     *ret = (int64_t)timegm(&tm) * 1000;
