@@ -9,7 +9,8 @@
  * Security: HTTPS with verified certificates, except plain HTTP to a loopback address (127.0.0.0/8,
  * ::1, localhost) or when the request says plain_http_ok (link-local metadata addresses,
  * --plain-http). Credentials never cross an origin: on a redirect to another scheme, host or port,
- * Authorization and Cookie headers are dropped.
+ * Authorization, Cookie, Proxy-Authorization, X-Amz-Security-Token and X-Registry-Auth headers are
+ * dropped. A redirect from https to http is refused unless plain_http_ok.
  */
 
 #include <slipway/buf.h>
@@ -54,9 +55,11 @@ struct sw_http_request {
     struct sw_str data;              /* body held in memory; used when `body` is NULL */
     const struct sw_http_body *body; /* NULL: `data` (may be empty) */
     const struct sw_http_sink *sink; /* NULL: collected into the reply. Used for 2xx answers only */
-    size_t reply_max;                /* limit of a collected body; 0: SW_HTTP_BODY_MAX */
-    const char *unix_socket;         /* connect here instead of to the URL's host (Docker Engine) */
-    bool plain_http_ok;              /* allow http:// beyond loopback */
+    /* Limit of a collected body; 0: SW_HTTP_BODY_MAX. A longer 2xx body is SW_E_TOO_LARGE, the
+     * body of another answer is cut there. */
+    size_t reply_max;
+    const char *unix_socket;    /* connect here instead of to the URL's host (Docker Engine) */
+    bool plain_http_ok;         /* allow http:// beyond loopback */
     bool follow_redirects;      /* sw_http_send only: GET and HEAD follow 301, 302, 303, 307, 308 */
     int64_t connect_timeout_ms; /* 0: 10 s */
     int64_t stall_timeout_ms;   /* 0: 60 s without a byte in either direction */
@@ -93,12 +96,24 @@ const char *sw_http_reply_header(const struct sw_http_reply *reply, const char *
 /* The n-th (from 0) header of that name; NULL when there are fewer. */
 const char *sw_http_reply_header_at(const struct sw_http_reply *reply, const char *name, size_t n);
 
+/* A status in words, e.g. "service unavailable" for 503; never NULL. */
+const char *sw_http_status_text(long status);
+/*
+ * What an HTTP status means when the caller knows no better: SW_OK for 2xx, SW_E_CREDENTIALS for
+ * 401, SW_E_DENIED for 403, SW_E_NOT_FOUND for 404, SW_E_CONFLICT for 409, SW_E_UNAVAILABLE for
+ * 408, 429 and 5xx, else SW_E_FAILED.
+ */
+enum sw_status sw_http_status_class(long status);
+
 /*
  * The retry policy: tries, backoff and what counts as worth repeating.
  * Always retried, when the request can be repeated: connection failures, time-outs, 408, 429, 500,
- * 502, 503, 504. Retry-After (seconds or date, capped at max_delay_ms) wins over the computed
- * delay, which doubles from base_delay_ms to max_delay_ms with full jitter. budget_ms bounds the
- * sum of all tries and delays: when the next delay would pass it, the last failure is returned.
+ * 502, 503, 504. A POST or PATCH (see unsafe_methods) can be repeated after 429, 503 with
+ * Retry-After, what retry_reply says, and failures before anything was sent (err->not_sent).
+ * Nothing is repeated once part of an answer went to the request's sink. Retry-After (seconds or
+ * date, capped at max_delay_ms) wins over the computed delay, which doubles from base_delay_ms to
+ * max_delay_ms with full jitter. budget_ms bounds the sum of all tries and delays: when the next
+ * delay would pass it, the last failure is returned.
  */
 struct sw_retry_policy {
     int max_tries; /* at least 1 */
@@ -146,6 +161,8 @@ SW_NODISCARD enum sw_status sw_url_parse(const char *text, struct sw_url *ret, s
 /* Resolves `location` (absolute, //host, /path or relative) against `base`. The caller's. */
 SW_NODISCARD enum sw_status sw_url_resolve(const char *base, const char *location, char **ret,
                                            struct sw_err *err);
+/* The URL without its query, for people: queries may hold signatures. The caller's. */
+char *sw_url_display(const char *url);
 bool sw_url_same_origin(const struct sw_url *a, const struct sw_url *b);
 /* 127.0.0.0/8, ::1, or localhost. */
 bool sw_host_is_loopback(struct sw_str host);
