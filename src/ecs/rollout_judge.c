@@ -1,0 +1,298 @@
+#include <slipway/rollout.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/*
+ * DescribeServices is eventually consistent: right after an update it may not show the new
+ * deployment yet. So many answers without it are taken as "not yet".
+ */
+enum { UNSEEN_MAX = 6, SETTLED_MIN = 2 };
+
+static enum sw_rollout_verdict say(struct sw_rollout_state *state, enum sw_rollout_verdict verdict,
+                                   const char *fmt, ...) SW_PRINTF(3, 4);
+
+static enum sw_rollout_verdict say(struct sw_rollout_state *state, enum sw_rollout_verdict verdict,
+                                   const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(state->reason, sizeof(state->reason), fmt, args);
+    va_end(args);
+    return verdict;
+}
+
+static bool text_is(const json_t *object, const char *key, const char *text)
+{
+    return strcmp(sw_json_str(object, key, ""), text) == 0;
+}
+
+static bool text_has(const json_t *object, const char *key, const char *part)
+{
+    return strstr(sw_json_str(object, key, ""), part) != NULL;
+}
+
+/* AWS's own reason, or a text when it gave none. */
+static const char *reason_of(const json_t *deployment, const char *fallback)
+{
+    const char *reason = sw_json_str(deployment, "rolloutStateReason", "");
+    return *reason ? reason : fallback;
+}
+
+static const json_t *find_deployment(const json_t *service, const char *key, const char *text)
+{
+    size_t index = 0;
+    const json_t *deployment = NULL;
+    json_array_foreach(sw_json_array(service, "deployments"), index, deployment)
+    {
+        if (text_is(deployment, key, text)) {
+            return deployment;
+        }
+    }
+    return NULL;
+}
+
+static int64_t seconds_to_ms(const json_t *object, const char *key)
+{
+    return (int64_t)(sw_json_number(object, key, 0) * 1000);
+}
+
+/* Reads what people want to see, whatever the verdict will be. */
+static void read_counters(const json_t *service, const json_t *ours, struct sw_rollout_state *state)
+{
+    const json_t *configuration = sw_json_object(service, "deploymentConfiguration");
+    const json_t *breaker = sw_json_object(configuration, "deploymentCircuitBreaker");
+    state->breaker = sw_json_bool(breaker, "enable", false);
+    state->breaker_rollback = state->breaker && sw_json_bool(breaker, "rollback", false);
+    const char *strategy = sw_json_str(configuration, "strategy", "ROLLING");
+    state->native_shift = strcmp(strategy, "ROLLING") != 0;
+    state->old_running = 0;
+    state->deployments = 0;
+    size_t index = 0;
+    const json_t *deployment = NULL;
+    json_array_foreach(sw_json_array(service, "deployments"), index, deployment)
+    {
+        state->deployments++;
+        if (deployment != ours) {
+            state->old_running += sw_json_int(deployment, "runningCount", 0);
+        }
+    }
+    const json_t *primary = find_deployment(service, "status", "PRIMARY");
+    (void)snprintf(state->primary_id, sizeof(state->primary_id), "%s",
+                   sw_json_str(primary, "id", ""));
+    if (ours) {
+        state->desired = sw_json_int(ours, "desiredCount", 0);
+        state->running = sw_json_int(ours, "runningCount", 0);
+        state->pending = sw_json_int(ours, "pendingCount", 0);
+        state->failed_tasks = sw_json_int(ours, "failedTasks", 0);
+        state->created_ms = seconds_to_ms(ours, "createdAt");
+        (void)snprintf(state->rollout_state, sizeof(state->rollout_state), "%s",
+                       sw_json_str(ours, "rolloutState", ""));
+    }
+}
+
+/* Ours is PRIMARY: rows 2, 3, 7 and 8 of the decision table. */
+static enum sw_rollout_verdict judge_primary(const json_t *ours,
+                                             const struct sw_rollout_target *target,
+                                             struct sw_rollout_state *state)
+{
+    if (strcmp(state->rollout_state, "FAILED") == 0) {
+        state->failed = true;
+        return say(state, SW_ROLLOUT_FAILED, "%s",
+                   reason_of(ours, "ECS marked the deployment as failed"));
+    }
+    bool drained = state->deployments == 1;
+    if (strcmp(state->rollout_state, "COMPLETED") == 0) {
+        if (target->until_drained && !drained) {
+            return SW_ROLLOUT_RUNNING;
+        }
+        return say(state, SW_ROLLOUT_DONE, "%s",
+                   reason_of(ours, "ECS marked the deployment as completed"));
+    }
+    /* Behind a Classic Load Balancer there is no rolloutState: only counts that stay can tell. */
+    bool settled = state->rollout_state[0] == '\0' && drained && state->running == state->desired &&
+                   state->pending == 0;
+    state->settled = settled ? state->settled + 1 : 0;
+    if (state->settled >= SETTLED_MIN) {
+        return say(state, SW_ROLLOUT_DONE,
+                   "all %lld tasks run and no other deployment is left (ECS gives no rollout state "
+                   "for this service)",
+                   (long long)state->desired);
+    }
+    return SW_ROLLOUT_RUNNING;
+}
+
+static bool is_rollback(const json_t *primary, const struct sw_rollout_target *target,
+                        const struct sw_rollout_state *state)
+{
+    const char *id = sw_json_str(primary, "id", "");
+    return text_has(primary, "rolloutStateReason", "rolling back") ||
+           (target->previous_id && strcmp(id, target->previous_id) == 0) ||
+           (*id && strcmp(id, state->rollback_id) == 0);
+}
+
+/* How far the rollback of our failed deployment is, seen from the deployment that is PRIMARY now.
+ */
+static enum sw_rollout_verdict judge_rollback(const json_t *primary,
+                                              const struct sw_rollout_target *target,
+                                              struct sw_rollout_state *state)
+{
+    const char *id = sw_json_str(primary, "id", "?");
+    if (!is_rollback(primary, target, state)) {
+        return say(state, SW_ROLLOUT_FAILED, "deployment %s failed, then deployment %s took over",
+                   target->deployment_id, id);
+    }
+    (void)snprintf(state->rollback_id, sizeof(state->rollback_id), "%s", id);
+    if (text_is(primary, "rolloutState", "COMPLETED")) {
+        return say(state, SW_ROLLOUT_ROLLED_BACK,
+                   "the service was rolled back to deployment %s (%s)", id,
+                   sw_json_str(primary, "taskDefinition", "its task definition is not known"));
+    }
+    if (text_is(primary, "rolloutState", "FAILED")) {
+        return say(state, SW_ROLLOUT_FAILED, "deployment %s failed, and so did the rollback to %s",
+                   target->deployment_id, id);
+    }
+    return say(state, SW_ROLLOUT_ROLLING_BACK, "%s",
+               reason_of(primary, "ECS is rolling the service back"));
+}
+
+/* Another one than ours is PRIMARY: rows 4 and 5. */
+static enum sw_rollout_verdict judge_replaced(const json_t *primary,
+                                              const struct sw_rollout_target *target,
+                                              struct sw_rollout_state *state)
+{
+    if (!primary) {
+        return SW_ROLLOUT_RUNNING; /* a moment between two states */
+    }
+    state->failed = state->failed || strcmp(state->rollout_state, "FAILED") == 0 ||
+                    is_rollback(primary, target, state);
+    if (state->failed) {
+        return judge_rollback(primary, target, state);
+    }
+    return say(state, SW_ROLLOUT_SUPERSEDED, "deployment %s (%s) took over",
+               sw_json_str(primary, "id", "?"),
+               sw_json_str(primary, "taskDefinition", "unknown task definition"));
+}
+
+/* Ours is not in the list: row 6. */
+static enum sw_rollout_verdict judge_missing(const json_t *primary,
+                                             const struct sw_rollout_target *target,
+                                             struct sw_rollout_state *state)
+{
+    bool as_before =
+        !primary || (target->previous_id && text_is(primary, "id", target->previous_id));
+    if (!state->seen && as_before && ++state->unseen <= UNSEEN_MAX) {
+        return SW_ROLLOUT_RUNNING;
+    }
+    if (state->failed && primary) {
+        return judge_rollback(primary, target, state);
+    }
+    return say(state, SW_ROLLOUT_ASK, "deployment %s is not listed any more",
+               target->deployment_id);
+}
+
+enum sw_rollout_verdict sw_rollout_judge(const json_t *service,
+                                         const struct sw_rollout_target *target,
+                                         struct sw_rollout_state *state)
+{
+    state->reason[0] = '\0';
+    if (!service) {
+        return say(state, SW_ROLLOUT_GONE, "the service does not exist any more");
+    }
+    const char *status = sw_json_str(service, "status", "ACTIVE");
+    if (strcmp(status, "ACTIVE") != 0) {
+        return say(state, SW_ROLLOUT_GONE, "the service is %s: it is being or was deleted", status);
+    }
+    const json_t *ours = find_deployment(service, "id", target->deployment_id);
+    const json_t *primary = find_deployment(service, "status", "PRIMARY");
+    state->rollout_state[0] = '\0';
+    read_counters(service, ours, state);
+    state->seen = state->seen || ours;
+    if (state->native_shift && target->service_deployment) {
+        return say(state, SW_ROLLOUT_ASK, "the service shifts traffic in steps");
+    }
+    if (!ours) {
+        return judge_missing(primary, target, state);
+    }
+    if (ours == primary) {
+        return judge_primary(ours, target, state);
+    }
+    return judge_replaced(primary, target, state);
+}
+
+/* Whether a lifecycle hook waits for somebody; its stage in *ret. */
+static bool awaits_action(const json_t *service_deployment, const char **ret)
+{
+    size_t index = 0;
+    const json_t *hook = NULL;
+    json_array_foreach(sw_json_array(service_deployment, "lifecycleHookDetails"), index, hook)
+    {
+        if (text_is(hook, "status", "AWAITING_ACTION")) {
+            *ret = sw_json_str(hook, "lifecycleStage", "a lifecycle stage");
+            return true;
+        }
+    }
+    return false;
+}
+
+enum sw_rollout_verdict sw_rollout_judge_deployment(const json_t *service_deployment,
+                                                    struct sw_rollout_state *state)
+{
+    static const struct {
+        const char *status;
+        enum sw_rollout_verdict verdict;
+    } known[] = {
+        { "SUCCESSFUL", SW_ROLLOUT_DONE },
+        { "STOPPED", SW_ROLLOUT_SUPERSEDED },
+        { "ROLLBACK_SUCCESSFUL", SW_ROLLOUT_ROLLED_BACK },
+        { "ROLLBACK_FAILED", SW_ROLLOUT_FAILED },
+        { "ROLLBACK_REQUESTED", SW_ROLLOUT_ROLLING_BACK },
+        { "ROLLBACK_IN_PROGRESS", SW_ROLLOUT_ROLLING_BACK },
+    };
+    const char *status = sw_json_str(service_deployment, "status", "");
+    const char *reason = sw_json_str(service_deployment, "statusReason", "");
+    for (size_t i = 0; i < SW_COUNT(known); i++) {
+        if (strcmp(status, known[i].status) == 0) {
+            state->failed = state->failed || known[i].verdict == SW_ROLLOUT_ROLLING_BACK;
+            return say(state, known[i].verdict, "service deployment %s%s%s", status,
+                       *reason ? ": " : "", reason);
+        }
+    }
+    const char *stage = "";
+    if (awaits_action(service_deployment, &stage)) {
+        return say(state, SW_ROLLOUT_PAUSED, "a hook of %s waits for an action", stage);
+    }
+    return SW_ROLLOUT_RUNNING;
+}
+
+enum sw_rollout_verdict sw_rollout_judge_absent(const json_t *service,
+                                                const struct sw_rollout_target *target,
+                                                struct sw_rollout_state *state)
+{
+    const json_t *primary = find_deployment(service, "status", "PRIMARY");
+    const char *runs = sw_json_str(primary, "taskDefinition", "");
+    if (target->task_definition && strcmp(runs, target->task_definition) == 0) {
+        return say(state, SW_ROLLOUT_SUPERSEDED,
+                   "deployment %s rolls out the same task definition anew",
+                   sw_json_str(primary, "id", "?"));
+    }
+    return say(state, SW_ROLLOUT_FAILED,
+               "deployment %s was rolled back or replaced: the service now runs %s",
+               target->deployment_id, *runs ? runs : "an unknown task definition");
+}
+
+const char *sw_rollout_verdict_name(enum sw_rollout_verdict verdict)
+{
+    static const char *const names[] = {
+        [SW_ROLLOUT_RUNNING] = "in progress",
+        [SW_ROLLOUT_ASK] = "in progress",
+        [SW_ROLLOUT_DONE] = "succeeded",
+        [SW_ROLLOUT_FAILED] = "failed",
+        [SW_ROLLOUT_ROLLING_BACK] = "rolling back",
+        [SW_ROLLOUT_ROLLED_BACK] = "rolled back",
+        [SW_ROLLOUT_SUPERSEDED] = "superseded",
+        [SW_ROLLOUT_GONE] = "service gone",
+        [SW_ROLLOUT_PAUSED] = "paused",
+    };
+    return names[verdict];
+}

@@ -1,0 +1,237 @@
+#include "ecs.h"
+
+#include <slipway/alloc.h>
+
+/* The walk through two documents. */
+struct walk {
+    struct sw_taskdef_diff *diff;
+    bool secret; /* below an environment list */
+};
+
+static void compare(const struct walk *walk, const char *path, json_t *from, json_t *to);
+
+static void add(const struct walk *walk, const char *path, json_t *from, json_t *to)
+{
+    struct sw_taskdef_diff *diff = walk->diff;
+    diff->items = sw_grow(diff->items, diff->count, &diff->capacity, sizeof(*diff->items));
+    char op = '~';
+    if (!from) {
+        op = '+';
+    } else if (!to) {
+        op = '-';
+    }
+    diff->items[diff->count++] = (struct sw_taskdef_change){
+        .op = op,
+        .path = sw_xstrdup(path),
+        .from = from ? json_deep_copy(from) : NULL,
+        .to = to ? json_deep_copy(to) : NULL,
+        .secret = walk->secret,
+    };
+}
+
+static void compare_objects(const struct walk *walk, const char *path, json_t *from, json_t *to)
+{
+    const char *key = NULL;
+    json_t *item = NULL;
+    json_object_foreach(from, key, item)
+    {
+        struct walk below = *walk;
+        below.secret = walk->secret || strcmp(key, "environment") == 0;
+        SW_CLEANUP(sw_free_str) char *name = sw_xasprintf("%s%s%s", path, *path ? "." : "", key);
+        compare(&below, name, item, json_object_get(to, key));
+    }
+    json_object_foreach(to, key, item)
+    {
+        if (json_object_get(from, key)) {
+            continue;
+        }
+        struct walk below = *walk;
+        below.secret = walk->secret || strcmp(key, "environment") == 0;
+        SW_CLEANUP(sw_free_str) char *name = sw_xasprintf("%s%s%s", path, *path ? "." : "", key);
+        compare(&below, name, NULL, item);
+    }
+}
+
+/* What tells the elements of a list apart, e.g. a container's name; NULL when nothing does. */
+static char *identity(json_t *item)
+{
+    static const char *const keys[] = { "name",          "key",      "containerPath",  "namespace",
+                                        "containerName", "hostname", "sourceContainer" };
+    for (size_t i = 0; i < SW_COUNT(keys); i++) {
+        const char *text = sw_json_str(item, keys[i], NULL);
+        /* A port mapping may have a name, but is told apart by its port. */
+        if (text && !json_object_get(item, "containerPort")) {
+            return sw_xstrdup(text);
+        }
+    }
+    json_t *port = json_object_get(item, "containerPort");
+    if (json_is_integer(port)) {
+        return sw_xasprintf("%lld/%s", (long long)json_integer_value(port),
+                            sw_json_str(item, "protocol", "tcp"));
+    }
+    return NULL;
+}
+
+/* The identities of all elements; false when one has none or two are the same. */
+static bool identities(json_t *list, struct sw_strs *ret)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        char *text = identity(json_array_get(list, i));
+        if (!text) {
+            return false;
+        }
+        bool known = sw_strs_has(ret, sw_str(text));
+        sw_strs_take(ret, text);
+        if (known) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static json_t *by_identity(json_t *list, const struct sw_strs *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (strcmp(names->items[i], name) == 0) {
+            return json_array_get(list, i);
+        }
+    }
+    return NULL;
+}
+
+static void compare_named(const struct walk *walk, const char *path, json_t *from, json_t *to,
+                          const struct sw_strs *left, const struct sw_strs *right)
+{
+    for (size_t i = 0; i < left->count; i++) {
+        SW_CLEANUP(sw_free_str) char *name = sw_xasprintf("%s[%s]", path, left->items[i]);
+        compare(walk, name, json_array_get(from, i), by_identity(to, right, left->items[i]));
+    }
+    for (size_t i = 0; i < right->count; i++) {
+        if (!by_identity(from, left, right->items[i])) {
+            SW_CLEANUP(sw_free_str) char *name = sw_xasprintf("%s[%s]", path, right->items[i]);
+            compare(walk, name, NULL, json_array_get(to, i));
+        }
+    }
+}
+
+static bool has_objects(json_t *list)
+{
+    return json_is_object(json_array_get(list, 0));
+}
+
+static void compare_arrays(const struct walk *walk, const char *path, json_t *from, json_t *to)
+{
+    struct sw_strs left = { .items = NULL };
+    struct sw_strs right = { .items = NULL };
+    bool named = identities(from, &left) && identities(to, &right);
+    if (named) {
+        compare_named(walk, path, from, to, &left, &right);
+    } else if (has_objects(from) && has_objects(to)) {
+        size_t count = json_array_size(from) > json_array_size(to) ? json_array_size(from)
+                                                                   : json_array_size(to);
+        for (size_t i = 0; i < count; i++) {
+            SW_CLEANUP(sw_free_str) char *name = sw_xasprintf("%s[%zu]", path, i);
+            compare(walk, name, json_array_get(from, i), json_array_get(to, i));
+        }
+    } else if (!json_equal(from, to)) {
+        add(walk, path, from, to);
+    }
+    sw_strs_release(&left);
+    sw_strs_release(&right);
+}
+
+/* An absent list is told apart by its elements, so that one added variable is one line. */
+static void compare(const struct walk *walk, const char *path, json_t *from, json_t *to)
+{
+    static const char *const unfolded[] = { "environment", "secrets", "tags", "dockerLabels" };
+    if (from && to && json_is_object(from) && json_is_object(to)) {
+        compare_objects(walk, path, from, to);
+        return;
+    }
+    if (from && to && json_is_array(from) && json_is_array(to)) {
+        compare_arrays(walk, path, from, to);
+        return;
+    }
+    if (!from || !to) {
+        json_t *present = from ? from : to;
+        const char *dot = strrchr(path, '.');
+        const char *key = dot ? dot + 1 : path;
+        for (size_t i = 0; i < SW_COUNT(unfolded); i++) {
+            if (strcmp(key, unfolded[i]) == 0 &&
+                (json_is_array(present) || json_is_object(present))) {
+                json_auto_t *empty = json_is_array(present) ? json_array() : json_object();
+                compare(walk, path, from ? from : empty, to ? to : empty);
+                return;
+            }
+        }
+    }
+    if (!from || !to || !json_equal(from, to)) {
+        add(walk, path, from, to);
+    }
+}
+
+void sw_taskdef_diff(const json_t *from, const json_t *to, struct sw_taskdef_diff *ret)
+{
+    *ret = (struct sw_taskdef_diff){ .items = NULL };
+    json_auto_t *left = ecs_taskdef_normal(from);
+    json_auto_t *right = ecs_taskdef_normal(to);
+    const struct walk walk = { .diff = ret };
+    compare(&walk, "", left, right);
+}
+
+void sw_taskdef_diff_release(struct sw_taskdef_diff *diff)
+{
+    for (size_t i = 0; i < diff->count; i++) {
+        free(diff->items[i].path);
+        json_decref(diff->items[i].from);
+        json_decref(diff->items[i].to);
+    }
+    free(diff->items);
+    *diff = (struct sw_taskdef_diff){ .items = NULL };
+}
+
+bool sw_taskdef_equal(const json_t *a, const json_t *b, bool ignore_tags)
+{
+    json_auto_t *left = json_deep_copy(a);
+    json_auto_t *right = json_deep_copy(b);
+    if (ignore_tags) {
+        (void)json_object_del(left, "tags");
+        (void)json_object_del(right, "tags");
+    }
+    struct sw_taskdef_diff diff;
+    sw_taskdef_diff(left, right, &diff);
+    bool equal = diff.count == 0;
+    sw_taskdef_diff_release(&diff);
+    return equal;
+}
+
+static void print_value(const struct sw_taskdef_change *change, const json_t *value,
+                        bool show_values, struct sw_buf *out)
+{
+    if (change->secret && !show_values) {
+        sw_buf_add_cstr(out, "(value hidden)");
+        return;
+    }
+    sw_json_dump(value, 0, out);
+}
+
+void sw_taskdef_diff_print(const struct sw_taskdef_diff *diff, bool show_values, bool color,
+                           struct sw_buf *out)
+{
+    for (size_t i = 0; i < diff->count; i++) {
+        const struct sw_taskdef_change *change = &diff->items[i];
+        const char *start = change->op == '+' ? "\033[32m" : "\033[33m";
+        start = change->op == '-' ? "\033[31m" : start;
+        sw_buf_addf(out, "%s%c %s: ", color ? start : "", change->op, change->path);
+        if (change->from) {
+            print_value(change, change->from, show_values, out);
+        }
+        if (change->from && change->to) {
+            sw_buf_add_cstr(out, " -> ");
+        }
+        if (change->to) {
+            print_value(change, change->to, show_values, out);
+        }
+        sw_buf_addf(out, "%s\n", color ? "\033[0m" : "");
+    }
+}
