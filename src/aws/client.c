@@ -1,0 +1,153 @@
+/* Making, sharing and freeing clients. */
+#include "client.h"
+
+#include <slipway/alloc.h>
+#include <slipway/log.h>
+
+#include <stdlib.h>
+
+static char *dup_given(const char *text)
+{
+    return text && text[0] ? sw_xstrdup(text) : NULL;
+}
+
+static void identity_unref(struct aws_identity *identity)
+{
+    if (--identity->refs > 0) {
+        return;
+    }
+    free(identity->region);
+    free(identity->profile);
+    free(identity->endpoint_url);
+    free(identity->access_key_var);
+    free(identity->secret_key_var);
+    free(identity->session_token_var);
+    free(identity->role_arn);
+    free(identity->role_session_name);
+    aws_profiles_release(&identity->profiles);
+    sw_credentials_release(&identity->credentials);
+    free(identity);
+}
+
+static enum sw_status check_variable_name(const char *option, const char *name, struct sw_err *err)
+{
+    if (!name || sw_is_env_name(sw_str(name))) {
+        return SW_OK;
+    }
+    /* What stands there is likely the key itself: it must not get into the message. */
+    return sw_fail(err, SW_E_INPUT, "%s takes the name of an environment variable, not its value",
+                   option);
+}
+
+/* arn:PARTITION:iam::ACCOUNT:role/NAME */
+static enum sw_status check_role_arn(const char *arn, struct sw_err *err)
+{
+    struct sw_str rest = sw_str(arn);
+    if (!arn) {
+        return SW_OK;
+    }
+    bool is_arn = sw_str_is(sw_str_cut(&rest, ':'), "arn");
+    bool has_partition = sw_str_cut(&rest, ':').len > 0;
+    bool is_iam = sw_str_is(sw_str_cut(&rest, ':'), "iam");
+    bool no_region = sw_str_cut(&rest, ':').len == 0;
+    bool has_account = sw_str_cut(&rest, ':').len > 0;
+    if (is_arn && has_partition && is_iam && no_region && has_account &&
+        sw_str_starts(rest, "role/")) {
+        return SW_OK;
+    }
+    return sw_fail(err, SW_E_INPUT,
+                   "\"%s\" is not the ARN of a role; one looks like "
+                   "\"arn:aws:iam::123456789012:role/deploy\"",
+                   arn);
+}
+
+static enum sw_status check_options(const struct sw_aws_options *options, struct sw_err *err)
+{
+    enum sw_status status = check_variable_name("--access-key-var", options->access_key_var, err);
+    if (status == SW_OK) {
+        status = check_variable_name("--secret-key-var", options->secret_key_var, err);
+    }
+    if (status == SW_OK) {
+        status = check_variable_name("--session-token-var", options->session_token_var, err);
+    }
+    if (status == SW_OK) {
+        status = check_role_arn(options->role_arn, err);
+    }
+    return status;
+}
+
+enum sw_status sw_aws_new(const struct sw_env *env, const struct sw_aws_options *options,
+                          struct sw_aws **ret, struct sw_err *err)
+{
+    static const struct sw_aws_options none = { 0 };
+    options = options ? options : &none;
+    struct aws_identity *identity = sw_xcalloc(1, sizeof(*identity));
+    *identity = (struct aws_identity){
+        .refs = 1,
+        .env = env,
+        .region = dup_given(options->region),
+        .profile = dup_given(options->profile),
+        .endpoint_url = dup_given(options->endpoint_url),
+        .access_key_var = dup_given(options->access_key_var),
+        .secret_key_var = dup_given(options->secret_key_var),
+        .session_token_var = dup_given(options->session_token_var),
+        .role_arn = dup_given(options->role_arn),
+        .role_session_name = dup_given(options->role_session_name),
+        .use_fips = options->use_fips,
+        .use_dualstack = options->use_dualstack,
+    };
+    struct sw_aws_options given = *options;
+    given.access_key_var = identity->access_key_var;
+    given.secret_key_var = identity->secret_key_var;
+    given.session_token_var = identity->session_token_var;
+    given.role_arn = identity->role_arn;
+    enum sw_status status = check_options(&given, err);
+    if (status != SW_OK) {
+        identity_unref(identity);
+        return status;
+    }
+    struct sw_aws *aws = sw_xcalloc(1, sizeof(*aws));
+    aws->identity = identity;
+    *ret = aws;
+    return SW_OK;
+}
+
+void sw_aws_free(struct sw_aws *aws)
+{
+    if (!aws) {
+        return;
+    }
+    identity_unref(aws->identity);
+    free(aws->region);
+    free(aws);
+}
+
+enum sw_status sw_aws_with_region(struct sw_aws *aws, const char *region, struct sw_aws **ret,
+                                  struct sw_err *err)
+{
+    enum sw_status status = sw_region_check(sw_str(region), err);
+    if (status != SW_OK) {
+        return status;
+    }
+    struct sw_aws *sibling = sw_xcalloc(1, sizeof(*sibling));
+    sibling->identity = aws->identity;
+    sibling->identity->refs++;
+    sibling->region = sw_xstrdup(region);
+    *ret = sibling;
+    return SW_OK;
+}
+
+const struct sw_env *sw_aws_env(const struct sw_aws *aws)
+{
+    return aws->identity->env;
+}
+
+unsigned sw_aws_call_count(const struct sw_aws *aws)
+{
+    return aws->identity->calls;
+}
+
+int64_t aws_now_ms(const struct sw_aws *aws)
+{
+    return sw_env_wall_ms(aws->identity->env) + aws->identity->clock_offset_ms;
+}

@@ -1,0 +1,89 @@
+/* Access keys in environment variables: the SDKs' names, or names chosen on the command line. */
+#include "provider.h"
+
+#include <slipway/alloc.h>
+
+static const char DEFAULT_KEY[] = "AWS_ACCESS_KEY_ID";
+static const char DEFAULT_SECRET[] = "AWS_SECRET_ACCESS_KEY";
+static const char DEFAULT_TOKEN[] = "AWS_SESSION_TOKEN";
+
+struct variables {
+    const char *key;
+    const char *secret;
+    const char *token;
+    bool token_required;
+};
+
+static void fill(const struct sw_env *env, const struct variables *names, const char *source,
+                 struct sw_credentials *ret)
+{
+    const char *token = names->token ? sw_env_get(env, names->token) : NULL;
+    /* People paste keys with a newline at the end. */
+    *ret = (struct sw_credentials){
+        .access_key_id = sw_str_dup(sw_str_trim(sw_str(sw_env_get(env, names->key)))),
+        .secret_access_key = sw_str_dup(sw_str_trim(sw_str(sw_env_get(env, names->secret)))),
+        .session_token = token ? sw_str_dup(sw_str_trim(sw_str(token))) : NULL,
+        .source = source,
+    };
+}
+
+static bool same(const char *a, const char *fallback)
+{
+    return !a || strcmp(a, fallback) == 0;
+}
+
+static enum sw_status get_named(struct sw_aws *aws, struct sw_credentials *ret, struct sw_err *err)
+{
+    const struct aws_identity *identity = aws->identity;
+    if (same(identity->access_key_var, DEFAULT_KEY) &&
+        same(identity->secret_key_var, DEFAULT_SECRET) &&
+        same(identity->session_token_var, DEFAULT_TOKEN)) {
+        return sw_fail(err, SW_E_NOT_FOUND, "no other names of variables given");
+    }
+    struct variables names = {
+        .key = identity->access_key_var ? identity->access_key_var : DEFAULT_KEY,
+        .secret = identity->secret_key_var ? identity->secret_key_var : DEFAULT_SECRET,
+        /* Another key's session token would only spoil this one. */
+        .token = identity->session_token_var
+                     ? identity->session_token_var
+                     : (same(identity->access_key_var, DEFAULT_KEY) ? DEFAULT_TOKEN : NULL),
+        .token_required = !same(identity->session_token_var, DEFAULT_TOKEN),
+    };
+    const char *needed[] = { names.key, names.secret, names.token_required ? names.token : NULL };
+    static const char *const options[] = { "--access-key-var", "--secret-key-var",
+                                           "--session-token-var" };
+    for (size_t i = 0; i < SW_COUNT(needed); i++) {
+        if (needed[i] && !sw_env_get(aws->identity->env, needed[i])) {
+            return sw_fail(err, SW_E_CREDENTIALS,
+                           "the environment variable \"%s\" (%s) is not set; set it in the "
+                           "CircleCI project's environment variables or in a context",
+                           needed[i], options[i]);
+        }
+    }
+    fill(aws->identity->env, &names, "the named environment variables", ret);
+    return SW_OK;
+}
+
+static enum sw_status get_standard(struct sw_aws *aws, struct sw_credentials *ret,
+                                   struct sw_err *err)
+{
+    static const struct variables names = { DEFAULT_KEY, DEFAULT_SECRET, DEFAULT_TOKEN, false };
+    const struct sw_env *env = aws->identity->env;
+    bool has_key = sw_env_get(env, DEFAULT_KEY) != NULL;
+    bool has_secret = sw_env_get(env, DEFAULT_SECRET) != NULL;
+    if (!has_key && !has_secret) {
+        return sw_fail(err, SW_E_NOT_FOUND, "%s and %s are not set", DEFAULT_KEY, DEFAULT_SECRET);
+    }
+    if (!has_key || !has_secret) {
+        return sw_fail(err, SW_E_CREDENTIALS,
+                       "%s is set, but %s is not; set both in the CircleCI project's environment "
+                       "variables or in a context",
+                       has_key ? DEFAULT_KEY : DEFAULT_SECRET,
+                       has_key ? DEFAULT_SECRET : DEFAULT_KEY);
+    }
+    fill(env, &names, "environment variables", ret);
+    return SW_OK;
+}
+
+const struct aws_provider aws_provider_named_vars = { "named variables", get_named };
+const struct aws_provider aws_provider_environment = { "environment variables", get_standard };
