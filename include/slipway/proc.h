@@ -29,4 +29,11 @@ struct sw_proc {
 SW_NODISCARD enum sw_status sw_proc_run(const struct sw_env *env, const struct sw_proc *proc,
                                         int *ret_exit, struct sw_err *err);
 
+/* The process's own environment as "NAME=value" strings, a start for sw_proc.envp. */
+void sw_proc_environ(struct sw_strs *ret);
+/* Sets a variable in such a list; a NULL value takes it out. */
+void sw_proc_setenv(struct sw_strs *list, const char *name, const char *value);
+/* Its value, borrowed; NULL when it is not there. */
+const char *sw_proc_getenv(const struct sw_strs *list, const char *name);
+
 #endif

@@ -5,5 +5,6 @@
 const struct sw_command *const sw_commands[] = {
     &sw_cmd_env_subst,
     &sw_cmd_help,
+    &sw_cmd_image_build,
     NULL,
 };

@@ -7,5 +7,6 @@
 
 extern const struct sw_command sw_cmd_env_subst;
 extern const struct sw_command sw_cmd_help;
+extern const struct sw_command sw_cmd_image_build;
 
 #endif

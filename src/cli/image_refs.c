@@ -1,0 +1,121 @@
+#include "image_refs.h"
+
+#include <slipway/ref.h>
+
+const struct sw_opt sw_cli_image_opts[] = {
+    { SW_OPT_STR, "registry", 0, offsetof(struct sw_cli_image, registry), "HOST",
+      "registry host of --repo", SW_OPT_NAME, NULL, 0, 0, NULL },
+    { SW_OPT_STR, "repo", 0, offsetof(struct sw_cli_image, repo), "NAME", "repository of the image",
+      0, NULL, 0, 0, NULL },
+    { SW_OPT_LIST, "tag", 't', offsetof(struct sw_cli_image, tags), "TAG[,TAG...]",
+      "tag of the image in --repo; default latest", 0, NULL, 0, 0, NULL },
+    { SW_OPT_LIST, "ref", 0, offsetof(struct sw_cli_image, refs), "REF",
+      "complete reference HOST/NAME:TAG", 0, NULL, 0, 0, NULL },
+    { .kind = SW_OPT_END },
+};
+
+static void add_once(struct sw_strs *list, struct sw_str s)
+{
+    if (!sw_strs_has(list, s)) {
+        sw_strs_add(list, s);
+    }
+}
+
+/* A host as people write it: a slash at its end is fine, a scheme is not. */
+static enum sw_status check_registry(const char *registry, struct sw_str *ret, struct sw_err *err)
+{
+    *ret = sw_str_trim(sw_str(registry));
+    while (sw_str_ends(*ret, "/")) {
+        *ret = sw_str_first(*ret, ret->len - 1);
+    }
+    if (sw_str_find_str(*ret, SW_STR("://")) >= 0) {
+        return sw_fail(
+            err, SW_E_INPUT,
+            "--registry: \"%s\" is an address; give the host alone, without \"https://\"",
+            registry);
+    }
+    if (sw_str_find(*ret, '/') >= 0) {
+        return sw_fail(err, SW_E_INPUT,
+                       "--registry: \"%s\" has a path; give the host alone and put the path in "
+                       "front of the name in --repo",
+                       registry);
+    }
+    if (ret->len == 0) {
+        return SW_OK; /* an image of this machine, or of Docker Hub */
+    }
+    return sw_ref_check_host(*ret, err) ? sw_wrap(err, "--registry") : SW_OK;
+}
+
+static enum sw_status add_tag(struct sw_str registry, const char *repo, struct sw_str tag,
+                              struct sw_strs *ret, struct sw_err *err)
+{
+    struct sw_buf SW_CLEANUP(sw_buf_release) ref = { 0 };
+
+    if (sw_ref_check_tag(tag, err)) {
+        return sw_wrap(err, "--tag");
+    }
+    sw_buf_init(&ref, SW_BUF_TEXT_MAX);
+    if (registry.len > 0) {
+        sw_buf_addf(&ref, "%.*s/", SW_STR_ARG(registry));
+    }
+    sw_buf_addf(&ref, "%s:%.*s", repo, SW_STR_ARG(tag));
+    add_once(ret, sw_buf_str(&ref));
+    return SW_OK;
+}
+
+static enum sw_status add_repo(const struct sw_cli_image *image, struct sw_strs *ret,
+                               struct sw_err *err)
+{
+    struct sw_str registry;
+    size_t before = ret->count;
+
+    if (check_registry(image->registry, &registry, err)) {
+        return err->status;
+    }
+    if (sw_ref_check_repository(sw_str(image->repo), err)) {
+        return sw_wrap(err, "--repo");
+    }
+    for (size_t i = 0; i < image->tags.count; i++) {
+        for (struct sw_str tags = sw_str(image->tags.items[i]); tags.ptr;) {
+            struct sw_str tag = sw_str_trim(sw_str_cut(&tags, ','));
+
+            /* "a, b," is a list of two. */
+            if (tag.len > 0 && add_tag(registry, image->repo, tag, ret, err)) {
+                return err->status;
+            }
+        }
+    }
+    if (ret->count == before && image->tags.count > 0) {
+        return sw_fail(err, SW_E_INPUT, "--tag is empty: is the variable that it is made of set?");
+    }
+    return ret->count == before ? add_tag(registry, image->repo, SW_STR("latest"), ret, err)
+                                : SW_OK;
+}
+
+static enum sw_status add_whole(const struct sw_strs *refs, const char *what, struct sw_strs *ret,
+                                struct sw_err *err)
+{
+    for (size_t i = 0; refs && i < refs->count; i++) {
+        struct sw_ref ref = { 0 };
+
+        if (sw_ref_parse(sw_str(refs->items[i]), &ref, err)) {
+            return what ? sw_wrap(err, "%s", what) : err->status;
+        }
+        sw_ref_release(&ref);
+        add_once(ret, sw_str(refs->items[i]));
+    }
+    return SW_OK;
+}
+
+enum sw_status sw_cli_image_refs(const struct sw_cli_image *image, const struct sw_strs *more,
+                                 struct sw_strs *ret, struct sw_err *err)
+{
+    if (!image->repo && (image->tags.count > 0 || image->registry)) {
+        return sw_cli_usage(err, "%s needs --repo", image->tags.count > 0 ? "--tag" : "--registry");
+    }
+    if ((image->repo && add_repo(image, ret, err)) || add_whole(&image->refs, "--ref", ret, err) ||
+        add_whole(more, NULL, ret, err)) {
+        return err->status;
+    }
+    return SW_OK;
+}
