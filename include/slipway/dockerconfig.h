@@ -78,6 +78,10 @@ SW_NODISCARD enum sw_status sw_docker_helper_set(const struct sw_env *env, const
                                                  const char *helper, char **ret_path,
                                                  bool *ret_changed, struct sw_err *err);
 
+/* Appends the hosts for which "credHelpers" names `helper`, in the file's order. */
+SW_NODISCARD enum sw_status sw_docker_helper_hosts(const struct sw_env *env, const char *helper,
+                                                   struct sw_strs *ret_hosts, struct sw_err *err);
+
 /*
  * The credential helper protocol, asked by us: runs docker-credential-<helper>.
  * get: SW_E_NOT_FOUND for its fixed text "credentials not found in native keychain".

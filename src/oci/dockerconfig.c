@@ -238,3 +238,26 @@ enum sw_status sw_docker_auth_get(const struct sw_env *env, const char *host, ch
     }
     return status;
 }
+
+enum sw_status sw_docker_helper_hosts(const struct sw_env *env, const char *helper,
+                                      struct sw_strs *ret_hosts, struct sw_err *err)
+{
+    char *path SW_CLEANUP(sw_free_str) = NULL;
+    json_auto_t *config = NULL;
+    enum sw_status status = sw_docker_config_path(env, &path, err);
+    if (status == SW_OK) {
+        status = sw_docker_config_load(path, &config, err);
+    }
+    if (status != SW_OK) {
+        return status;
+    }
+    const char *host = NULL;
+    json_t *value = NULL;
+    json_object_foreach(sw_json_object(config, "credHelpers"), host, value)
+    {
+        if (json_is_string(value) && strcmp(json_string_value(value), helper) == 0) {
+            sw_strs_add(ret_hosts, sw_str(host));
+        }
+    }
+    return SW_OK;
+}

@@ -34,6 +34,14 @@ static bool lock_is_held(int error)
     return error == EWOULDBLOCK || error == EINTR;
 }
 
+/* Hands a descriptor out of a variable that would close it. */
+static int take_fd(int *fd)
+{
+    int taken = *fd;
+    *fd = -1;
+    return taken;
+}
+
 /*
  * Locks the folder itself: no lock file is left behind, and the lock ends with the process. On file
  * systems that cannot lock folders, work goes on without: the replacement is atomic anyway.
@@ -62,8 +70,7 @@ static enum sw_status lock_folder(const struct sw_env *env, const char *dir, int
         }
         sw_env_sleep_ms(env, LOCK_POLL_MS);
     }
-    *ret_fd = fd;
-    fd = -1;
+    *ret_fd = take_fd(&fd);
     return SW_OK;
 }
 
@@ -103,9 +110,13 @@ static void add_tab_indented(struct sw_buf *out, struct sw_str text)
 {
     bool line_start = true;
     for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        line_start = c == '\n' || (line_start && c == ' ');
-        sw_buf_add_char(out, line_start && c == ' ' ? '\t' : c);
+        bool indents = line_start && text.ptr[i] == ' ';
+        line_start = indents || text.ptr[i] == '\n';
+        if (indents) {
+            sw_buf_add_char(out, '\t');
+        } else {
+            sw_buf_add(out, &text.ptr[i], 1);
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 
 struct good_host {
     const char *host;
-    enum sw_ecr_kind kind;
+    size_t kind; /* enum sw_ecr_kind */
     const char *account;
     const char *region;
     const char *partition;

@@ -522,6 +522,20 @@ static void test_dockerconfig__helper_set_drops_the_stored_secret(void **state)
     assert_false(changed);
 }
 
+static void test_dockerconfig__lists_the_hosts_of_a_helper(void **state)
+{
+    struct world *w = *state;
+    struct sw_err err = SW_ERR_INIT;
+    struct sw_strs hosts = { 0 };
+    write_config(w, "{\"credHelpers\":{\"b.example\":\"slipway\",\"c.example\":\"other\","
+                    "\"a.example\":\"slipway\",\"d.example\":1}}");
+    assert_ok(sw_docker_helper_hosts(&w->t.env, "slipway", &hosts, &err));
+    assert_int_equal(hosts.count, 2);
+    assert_string_equal(hosts.items[0], "b.example");
+    assert_string_equal(hosts.items[1], "a.example");
+    sw_strs_release(&hosts);
+}
+
 static void test_dockerconfig__waits_for_the_lock_and_gives_up(void **state)
 {
     struct world *w = *state;
@@ -580,6 +594,7 @@ int main(void)
         WITH_WORLD(test_dockerconfig__store_removes_an_entry_for_a_dead_helper),
         WITH_WORLD(test_dockerconfig__own_helper_needs_nothing_stored),
         WITH_WORLD(test_dockerconfig__helper_set_drops_the_stored_secret),
+        WITH_WORLD(test_dockerconfig__lists_the_hosts_of_a_helper),
         WITH_WORLD(test_dockerconfig__waits_for_the_lock_and_gives_up),
         WITH_WORLD(test_dockerconfig__secrets_become_known_to_the_redactor),
     };
