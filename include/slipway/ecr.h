@@ -77,19 +77,38 @@ bool sw_ecr_is_stand_in(const struct sw_env *env, const char *host);
 SW_NODISCARD enum sw_status sw_ecr_repository_check(const char *name, enum sw_ecr_kind kind,
                                                     struct sw_err *err);
 
+/* Resource tags of a repository, owned. */
 struct sw_ecr_tag {
-    const char *key;
-    const char *value;
+    char *key;
+    char *value;
 };
+struct sw_ecr_tags {
+    struct sw_ecr_tag *items;
+    size_t count;
+    size_t capacity;
+};
+/* AWS's limits for tags. */
+enum { SW_ECR_TAGS_MAX = 50, SW_ECR_TAG_KEY_MAX = 128, SW_ECR_TAG_VALUE_MAX = 256 };
+/*
+ * Appends the tags of `text`, which is "KEY=VALUE", the AWS CLI's shorthand
+ * "Key=K,Value=V Key=K2,Value=V2", or its JSON [{"Key": "K", "Value": "V"}] (quotes escaped by
+ * backslashes, as other orbs need them, are fine). SW_E_INPUT when it is none, or over the limits.
+ */
+SW_NODISCARD enum sw_status sw_ecr_tags_add(struct sw_ecr_tags *tags, const char *text,
+                                            struct sw_err *err);
+void sw_ecr_tags_release(struct sw_ecr_tags *tags);
+
+/* How many patterns of tags may stay movable. */
+enum { SW_ECR_EXCLUSIONS_MAX = 5 };
 struct sw_ecr_repository_options {
     const char *name;
     enum sw_ecr_kind kind;
-    bool scan_on_push;      /* private only, as are the next three */
-    bool immutable;         /* tags cannot be moved */
-    const char *encryption; /* "AES256" or "KMS"; NULL: AWS's default */
-    const char *kms_key;    /* with "KMS": key id, ARN or alias; NULL: AWS's own key */
-    const struct sw_ecr_tag *tags;
-    size_t tag_count;
+    bool scan_on_push;              /* private only, as is all up to kms_key */
+    bool immutable;                 /* tags cannot be moved, except those that match: */
+    const struct sw_strs *movable;  /* patterns with '*'; NULL or empty: none */
+    const char *encryption;         /* "AES256" or "KMS"; NULL: AWS's default */
+    const char *kms_key;            /* with "KMS": key id, ARN or alias; NULL: AWS's own key */
+    const struct sw_ecr_tags *tags; /* may be NULL */
 };
 /* What AWS said about the repository; strings are "" when it said nothing. */
 struct sw_ecr_repository {
@@ -108,6 +127,15 @@ void sw_ecr_repository_release(struct sw_ecr_repository *repository);
 SW_NODISCARD enum sw_status
 sw_ecr_repository_ensure(struct sw_aws *aws, const struct sw_ecr_repository_options *options,
                          struct sw_ecr_repository *ret, struct sw_err *err);
+
+/*
+ * Makes docker find docker-credential-slipway: when it is not on PATH, a link of that name is made
+ * beside `program` (this program's own file), if its folder is on PATH. *ret_link is the link
+ * made, or NULL when there was nothing to do; the caller's. SW_E_FAILED with the command to type
+ * when it cannot be done.
+ */
+SW_NODISCARD enum sw_status sw_ecr_helper_link(const struct sw_env *env, const char *program,
+                                               char **ret_link, struct sw_err *err);
 
 /*
  * Credentials for a registry client. For an ECR host: an ECR token by `aws`'s identity, and only if

@@ -113,11 +113,30 @@ static enum sw_status describe(struct sw_aws *aws, const struct sw_ecr_repositor
     return status;
 }
 
+static bool has_movable(const struct sw_ecr_repository_options *options)
+{
+    return options->movable && options->movable->count > 0;
+}
+
+static void add_mutability(json_t *input, const struct sw_ecr_repository_options *options)
+{
+    const char *mutability = options->immutable ? "IMMUTABLE" : "MUTABLE";
+    if (options->immutable && has_movable(options)) {
+        json_t *filters = json_array();
+        for (size_t i = 0; i < options->movable->count; i++) {
+            (void)json_array_append_new(filters, json_pack("{s:s, s:s}", "filterType", "WILDCARD",
+                                                           "filter", options->movable->items[i]));
+        }
+        (void)json_object_set_new(input, "imageTagMutabilityExclusionFilters", filters);
+        mutability = "IMMUTABLE_WITH_EXCLUSION";
+    }
+    (void)json_object_set_new(input, "imageTagMutability", json_string(mutability));
+}
+
 /* The settings that only private repositories have. */
 static void add_private_settings(json_t *input, const struct sw_ecr_repository_options *options)
 {
-    (void)json_object_set_new(input, "imageTagMutability",
-                              json_string(options->immutable ? "IMMUTABLE" : "MUTABLE"));
+    add_mutability(input, options);
     (void)json_object_set_new(input, "imageScanningConfiguration",
                               json_pack("{s:b}", "scanOnPush", (int)options->scan_on_push));
     if (options->encryption) {
@@ -133,11 +152,12 @@ static json_t *create_input(const struct sw_ecr_repository_options *options)
     if (options->kind == SW_ECR_PRIVATE) {
         add_private_settings(input, options);
     }
-    if (options->tag_count > 0) {
+    if (options->tags && options->tags->count > 0) {
         json_t *tags = json_array();
-        for (size_t i = 0; i < options->tag_count; i++) {
-            (void)json_array_append_new(tags, json_pack("{s:s, s:s}", "Key", options->tags[i].key,
-                                                        "Value", options->tags[i].value));
+        for (size_t i = 0; i < options->tags->count; i++) {
+            const struct sw_ecr_tag *tag = &options->tags->items[i];
+            (void)json_array_append_new(
+                tags, json_pack("{s:s, s:s}", "Key", tag->key, "Value", tag->value));
         }
         (void)json_object_set_new(input, "tags", tags);
     }
@@ -187,6 +207,14 @@ static enum sw_status check_options(const struct sw_ecr_repository_options *opti
     if (options->kind == SW_ECR_PUBLIC && private_settings) {
         return sw_fail(err, SW_E_INPUT,
                        "a public repository has neither immutable tags nor encryption settings");
+    }
+    if (has_movable(options) && !options->immutable) {
+        return sw_fail(err, SW_E_INPUT, "exceptions from immutable tags need immutable tags");
+    }
+    if (has_movable(options) && options->movable->count > SW_ECR_EXCLUSIONS_MAX) {
+        return sw_fail(err, SW_E_INPUT,
+                       "%zu exceptions from immutable tags were given; ECR takes at most %d",
+                       options->movable->count, SW_ECR_EXCLUSIONS_MAX);
     }
     if (options->kms_key && (!options->encryption || strcmp(options->encryption, "KMS") != 0)) {
         return sw_fail(err, SW_E_INPUT, "a KMS key needs the encryption \"KMS\"");
