@@ -67,9 +67,11 @@ void sw_ecr_token_release(struct sw_ecr_token *token);
 SW_NODISCARD enum sw_status sw_ecr_token_get(struct sw_aws *aws, const struct sw_ecr_host *host,
                                              struct sw_ecr_token *ret, struct sw_err *err);
 
+/* Whether `host` ("127.0.0.1:5000", "[::1]:5000") is on this machine. */
+bool sw_ecr_is_loopback(const char *host);
 /*
- * The token for a registry stand-in on this machine: `host` ("127.0.0.1:5000") is a loopback
- * address and AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_ECR is set.
+ * Whether `host` is a registry that stands in for ECR in tests: it is on this machine, and
+ * AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_ECR is set. Such a registry gets the caller's ECR token.
  */
 bool sw_ecr_is_stand_in(const struct sw_env *env, const char *host);
 

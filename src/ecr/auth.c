@@ -13,17 +13,20 @@ struct sw_ecr_auth_entry {
 /* Tokens that end within this are asked for anew, so that they last through an upload. */
 enum { EXPIRY_MARGIN_MS = 30 * 60 * 1000 };
 
-bool sw_ecr_is_stand_in(const struct sw_env *env, const char *host)
+bool sw_ecr_is_loopback(const char *host)
 {
     struct sw_str name = sw_str(host);
-    if (name.len > 0 && name.ptr[0] == '[') {
+    if (sw_str_starts(name, "[")) {
         name = sw_str_from(name, 1);
-        name = sw_str_cut(&name, ']');
-    } else {
-        name = sw_str_cut(&name, ':');
+        return sw_host_is_loopback(sw_str_cut(&name, ']'));
     }
-    return sw_host_is_loopback(name) && (sw_env_get(env, "AWS_ENDPOINT_URL_ECR") != NULL ||
-                                         sw_env_get(env, "AWS_ENDPOINT_URL") != NULL);
+    return sw_host_is_loopback(sw_str_cut(&name, ':'));
+}
+
+bool sw_ecr_is_stand_in(const struct sw_env *env, const char *host)
+{
+    return sw_ecr_is_loopback(host) && (sw_env_get(env, "AWS_ENDPOINT_URL_ECR") != NULL ||
+                                        sw_env_get(env, "AWS_ENDPOINT_URL") != NULL);
 }
 
 static const struct sw_ecr_auth_entry *find_entry(const struct sw_ecr_auth *auth, const char *host)
