@@ -21,18 +21,7 @@
 #include <slipway/buf.h>
 #include <slipway/env.h>
 #include <slipway/http.h>
-
-/* Where logins come from. */
-struct sw_registry_auth {
-    /*
-     * The login for `host` ("HOST[:PORT]"): both strings are the caller's, the secret freed with
-     * sw_free_secret(). The user "<token>" marks the secret as an OAuth2 identity token.
-     * SW_E_NOT_FOUND means: there is none, go on anonymously.
-     */
-    enum sw_status (*get)(void *ctx, const char *host, char **ret_user, char **ret_secret,
-                          struct sw_err *err);
-    void *ctx;
-};
+#include <slipway/registry_auth.h>
 
 struct sw_registry_options {
     const struct sw_registry_auth *auth;  /* NULL: anonymous */

@@ -125,6 +125,12 @@ void sw_aws_free(struct sw_aws *aws)
 enum sw_status sw_aws_with_region(struct sw_aws *aws, const char *region, struct sw_aws **ret,
                                   struct sw_err *err)
 {
+    return sw_aws_with_endpoint(aws, region, false, false, ret, err);
+}
+
+enum sw_status sw_aws_with_endpoint(struct sw_aws *aws, const char *region, bool use_fips,
+                                    bool use_dualstack, struct sw_aws **ret, struct sw_err *err)
+{
     enum sw_status status = sw_region_check(sw_str(region), err);
     if (status != SW_OK) {
         return status;
@@ -133,6 +139,8 @@ enum sw_status sw_aws_with_region(struct sw_aws *aws, const char *region, struct
     sibling->identity = aws->identity;
     sibling->identity->refs++;
     sibling->region = sw_xstrdup(region);
+    sibling->use_fips = aws->use_fips || use_fips;
+    sibling->use_dualstack = aws->use_dualstack || use_dualstack;
     *ret = sibling;
     return SW_OK;
 }

@@ -37,6 +37,9 @@ struct aws_identity {
 struct sw_aws {
     struct aws_identity *identity;
     char *region; /* NULL until it was found */
+    /* Switched on for this client in addition to the identity's. */
+    bool use_fips;
+    bool use_dualstack;
 };
 
 /* ---- settings (settings.c) ---- */

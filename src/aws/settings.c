@@ -262,12 +262,13 @@ enum sw_status aws_endpoint_for(struct sw_aws *aws, const char *service, struct 
     bool dual_stack = false;
     enum sw_status status = sw_aws_region(aws, &region, err);
     if (status == SW_OK) {
-        status = aws_setting_bool(identity, identity->use_fips, "AWS_USE_FIPS_ENDPOINT",
-                                  "use_fips_endpoint", &fips, err);
+        status = aws_setting_bool(identity, identity->use_fips || aws->use_fips,
+                                  "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &fips, err);
     }
     if (status == SW_OK) {
-        status = aws_setting_bool(identity, identity->use_dualstack, "AWS_USE_DUALSTACK_ENDPOINT",
-                                  "use_dualstack_endpoint", &dual_stack, err);
+        status = aws_setting_bool(identity, identity->use_dualstack || aws->use_dualstack,
+                                  "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint",
+                                  &dual_stack, err);
     }
     if (status == SW_OK) {
         status = configured_endpoint(identity, service, &configured, err);

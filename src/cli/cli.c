@@ -1,5 +1,6 @@
 #include "cli.h"
 
+#include "cmd_credential_helper.h"
 #include "commands.h"
 #include "help.h"
 
@@ -154,6 +155,14 @@ static bool shows_color(const struct sw_env *env, FILE *out)
     return isatty(fileno(out)) && !sw_env_get(env, "NO_COLOR") && term && strcmp(term, "dumb") != 0;
 }
 
+/* The program is also installed under the credential helper's name. */
+static bool is_credential_helper(const char *program)
+{
+    const char *slash = strrchr(program, '/');
+
+    return strcmp(slash ? slash + 1 : program, SW_CREDENTIAL_HELPER_NAME) == 0;
+}
+
 int sw_cli_main(struct sw_env *env, int argc, char *const *argv, FILE *out, FILE *err_stream)
 {
     struct sw_cli cli = { .env = env, .out = out, .err = err_stream };
@@ -162,6 +171,9 @@ int sw_cli_main(struct sw_env *env, int argc, char *const *argv, FILE *out, FILE
     int words = 0;
     int exit_code = 0;
 
+    if (argc > 0 && is_credential_helper(argv[0])) {
+        return sw_credential_helper_main(env, argc, argv, out, err_stream);
+    }
     if (argc < 2 || is_word(argv[1], "--help", "-h")) {
         print_text(argc < 2 ? err_stream : out, sw_help_overview);
         return argc < 2 ? sw_exit_code(SW_E_USAGE) : 0;

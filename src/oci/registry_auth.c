@@ -6,8 +6,6 @@
 
 enum { TOKEN_REPLY_MAX = 1024 * 1024 };
 
-#define IDENTITY_USER "<token>"
-
 char *sw_registry_scope(const struct sw_registry *registry, const char *repository)
 {
     return sw_xasprintf("repository:%s:%s", repository, registry->push ? "pull,push" : "pull");
@@ -83,7 +81,7 @@ static char *basic_value(const struct sw_registry *registry)
 
 static bool has_password(const struct sw_registry *registry)
 {
-    return registry->user && strcmp(registry->user, IDENTITY_USER) != 0;
+    return registry->user && strcmp(registry->user, SW_REGISTRY_TOKEN_USER) != 0;
 }
 
 /* A token service gets our login only over TLS, or on this machine. */
