@@ -1,0 +1,221 @@
+#!/usr/bin/env bats
+# Building and pushing with the orb's steps, against a real Docker engine and a real registry: what works, and
+# every way in which it can go wrong.
+
+load helper
+
+setup_file() {
+    begin_sandbox --docker
+    unset DOCKER_BUILDKIT
+}
+teardown_file() { end_sandbox; }
+
+setup() {
+    rest_sandbox
+    image_parameters
+    mkdir project && cd project || return
+    cp "$(command -v busybox)" busybox
+    printf 'FROM scratch\nCOPY busybox /bin/busybox\nCOPY page /page\nENTRYPOINT ["/bin/busybox"]\n' >Dockerfile
+    echo "page of $BATS_TEST_NUMBER" >page
+    CIRCLE_SHA1=test-$BATS_TEST_NUMBER
+    image=$AWS_ECR_ACCOUNT_URL/nginx:$CIRCLE_SHA1
+    before=$(facts)
+}
+
+unchanged() {
+    [ "$(facts)" = "$before" ] || { diff <(echo "$before") <(facts); return 1; }
+}
+
+log_in() { step ecr-login && succeeds; }
+
+build() { step build-image && succeeds; }
+
+# Bytes of blobs that went to the registry since the last reset.
+uploaded() {
+    curl -sS "$SLIPWAY_SANDBOX_PROXY/_proxy/log" | jq '[.[] | select(.path | test("/blobs/uploads/")) | .sent] | add // 0'
+}
+
+blob_uploads() {
+    curl -sS "$SLIPWAY_SANDBOX_PROXY/_proxy/log" |
+        jq '[.[] | select(.status == 201 and (.path | test("/blobs/uploads/")))] | length'
+}
+
+@test "the image of the 2019 configuration is built and pushed, and others can read it" {
+    log_in
+    build
+    step push-image
+    succeeds
+    digest=$(skopeo inspect --tls-verify=false --creds "AWS:$SLIPWAY_SANDBOX_REGISTRY_PASSWORD" --format '{{.Digest}}' "docker://$image")
+    [[ $output == *"$digest"* ]]
+    if command -v crane >/dev/null; then crane validate --insecure --remote "$image"; fi
+    docker rmi "$image" >/dev/null
+    [ "$(docker run --rm --network none "$image" cat /page)" = "page of $BATS_TEST_NUMBER" ]
+}
+
+@test "the second push sends only the layer that changed" {
+    log_in
+    build
+    step push-image
+    succeeds
+    echo "another page" >page
+    CIRCLE_SHA1=$CIRCLE_SHA1-b
+    build
+    post "$SLIPWAY_SANDBOX_PROXY/_proxy/reset" ''
+    step push-image
+    succeeds
+    # One small layer and the image's configuration.
+    [ "$(blob_uploads)" -eq 2 ]
+    [ "$(uploaded)" -lt 10000 ]
+}
+
+@test "several tags are pushed in one go" {
+    export SLIPWAY_TAG='${CIRCLE_SHA1}-one, ${CIRCLE_SHA1}-two'
+    log_in
+    build
+    step push-image
+    succeeds
+    [[ $(registry nginx/tags/list) == *"$CIRCLE_SHA1-one"*"$CIRCLE_SHA1-two"* ]]
+}
+
+@test "a build gets its extra arguments as words" {
+    printf 'FROM scratch\nARG GREETING\nLABEL greeting=$GREETING\nCOPY page /page\n' >Dockerfile
+    export NAME=world SLIPWAY_EXTRA_ARGS='--build-arg "GREETING=hello ${NAME}" --label by=slipway'
+    build
+    [ "$(docker inspect --format '{{.Config.Labels.greeting}}/{{.Config.Labels.by}}' "$image")" = "hello world/slipway" ]
+}
+
+@test "the password is in no argument and no output, and docker can use the login" {
+    log_in
+    [[ $output$stderr != *"$SLIPWAY_SANDBOX_REGISTRY_PASSWORD"* ]]
+    docker build -q -t "$image" . >/dev/null
+    docker push "$image" >/dev/null
+}
+
+@test "the variable of the registry is not set" {
+    unset AWS_ECR_ACCOUNT_URL
+    step ecr-login
+    ends_with 2 '*AWS_ECR_ACCOUNT_URL*'
+    step build-image
+    ends_with 2 '*AWS_ECR_ACCOUNT_URL*'
+    step push-image
+    ends_with 2 '*AWS_ECR_ACCOUNT_URL*'
+    unchanged
+}
+
+@test "the registry is a host that is not ECR's" {
+    export AWS_ECR_ACCOUNT_URL=registry.example.com
+    step ecr-login
+    ends_with 2 '*registry.example.com*'
+}
+
+@test "no keys" {
+    unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+    step ecr-login
+    ends_with 3 '*AWS_ACCESS_KEY_ID*'
+}
+
+@test "the repository is missing" {
+    export SLIPWAY_REPO=apache
+    log_in
+    build
+    step push-image
+    ends_with 1 '*apache*create*'
+}
+
+@test "a missing repository is created when asked, and one that exists is fine" {
+    export SLIPWAY_REPO=made/here
+    step create-repository
+    succeeds
+    step create-repository
+    succeeds
+    log_in
+    build
+    step push-image
+    succeeds
+    [[ $(registry made/here/tags/list) == *"$CIRCLE_SHA1"* ]]
+}
+
+@test "the Docker engine is down" {
+    log_in
+    DOCKER_HOST=unix://$BATS_TEST_TMPDIR/nothing.sock
+    step build-image
+    ends_with 4 '*nothing.sock*'
+    step push-image
+    ends_with 4 '*nothing.sock*'
+    unchanged
+}
+
+@test "the Dockerfile is missing" {
+    export SLIPWAY_DOCKERFILE=docker/Dockerfile
+    step build-image
+    ends_with 2 '*"docker/Dockerfile"*'
+}
+
+@test "the context is missing" {
+    export SLIPWAY_CONTEXT=app
+    step build-image
+    ends_with 2 '*"app"*'
+}
+
+@test "the build fails" {
+    echo 'COPY nothing /nothing' >>Dockerfile
+    step build-image
+    ends_with 1 '*docker build*'
+    log_in
+    step push-image
+    ends_with 1 "*$CIRCLE_SHA1*"
+    unchanged
+}
+
+@test "a tag with a character that no tag may have" {
+    export SLIPWAY_TAG='feature/login'
+    step build-image
+    ends_with 2 '*feature/login*'
+    step push-image
+    ends_with 2 '*feature/login*'
+    unchanged
+}
+
+@test "a variable in the tag is not set" {
+    export SLIPWAY_TAG='${RELEASE}'
+    step build-image
+    ends_with 2 '*RELEASE*'
+}
+
+@test "text of a parameter is never executed" {
+    export SLIPWAY_TAG='$(touch executed)' SLIPWAY_EXTRA_ARGS='; touch executed'
+    step build-image
+    ends_with 2 '*'
+    export SLIPWAY_TAG=fine
+    step build-image
+    ends_with 2 '*'
+    [ ! -e executed ]
+}
+
+@test "the registry answers 500 for a while" {
+    log_in
+    build
+    faults '[{"match": "(POST|PATCH|PUT) ", "status": 500, "times": 3}]'
+    step push-image
+    succeeds
+    [[ $(registry nginx/tags/list) == *"$CIRCLE_SHA1"* ]]
+}
+
+@test "the registry answers 500 for ever" {
+    log_in
+    build
+    faults '[{"match": "(POST|PATCH|PUT) ", "status": 500, "times": -1}]'
+    step push-image
+    ends_with 4 '*500*'
+    unchanged
+}
+
+@test "the registry refuses the password" {
+    mkdir -p "$BATS_TEST_TMPDIR/docker"
+    export DOCKER_CONFIG=$BATS_TEST_TMPDIR/docker
+    printf '{"auths":{"%s":{"auth":"%s"}}}' "$AWS_ECR_ACCOUNT_URL" "$(printf 'AWS:wrong' | base64)" >"$DOCKER_CONFIG/config.json"
+    build
+    step push-image
+    ends_with 3 "*$AWS_ECR_ACCOUNT_URL*"
+    unchanged
+}
