@@ -1,0 +1,63 @@
+#!/usr/bin/env bats
+# The program itself: version, help, unknown commands, exit codes, where output goes.
+
+setup() {
+    out=$BATS_TEST_TMPDIR/out
+    err=$BATS_TEST_TMPDIR/err
+}
+
+# Runs slipway; leaves its exit code in $code and its outputs in the files $out and $err.
+slipway() {
+    code=0
+    "$SLIPWAY_PROGRAM" "$@" >"$out" 2>"$err" || code=$?
+}
+
+@test "--version prints the version and nothing else" {
+    slipway --version
+    [ "$code" -eq 0 ]
+    grep -Eqx 'slipway [0-9]+\.[0-9]+\.[0-9]+' "$out"
+    [ "$(wc -l <"$out")" -eq 1 ]
+    [ ! -s "$err" ]
+}
+
+@test "without a command it explains itself on stderr and exits with 2" {
+    slipway
+    [ "$code" -eq 2 ]
+    [ ! -s "$out" ]
+    head -1 "$err" | grep -Fqx 'usage: slipway COMMAND [OPTIONS] [OPERANDS]'
+}
+
+@test "--help lists every command on stdout" {
+    slipway --help
+    [ "$code" -eq 0 ]
+    [ ! -s "$err" ]
+    grep -q '^  ecs deploy ' "$out"
+    grep -q '^  image push ' "$out"
+}
+
+@test "an unknown command is named" {
+    slipway deploy
+    [ "$code" -eq 2 ]
+    [ ! -s "$out" ]
+    [ "$(cat "$err")" = "error: there is no command \"deploy\"; 'slipway help' lists them" ]
+}
+
+@test "an unknown command of a family names the family" {
+    slipway ecr lgoin
+    [ "$code" -eq 2 ]
+    [ "$(cat "$err")" = 'error: there is no command "ecr lgoin"; there are: ecr create-repository, ecr get-login-password, ecr login' ]
+}
+
+@test "a usage error points at the command's help" {
+    slipway env subst --zzzzzzzz
+    [ "$code" -eq 2 ]
+    [ "$(sed -n 1p "$err")" = 'error: unknown option "--zzzzzzzz"' ]
+    [ "$(sed -n 2p "$err")" = "'slipway env subst --help' explains its options" ]
+}
+
+@test "a result that cannot be written is a failure" {
+    code=0
+    "$SLIPWAY_PROGRAM" env subst hello >/dev/full 2>"$err" || code=$?
+    [ "$code" -eq 1 ]
+    [ "$(cat "$err")" = 'error: cannot write the result to standard output' ]
+}
