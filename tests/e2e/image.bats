@@ -137,7 +137,7 @@ blob_uploads() {
 
 @test "the Docker engine is down" {
     log_in
-    DOCKER_HOST=unix://$BATS_TEST_TMPDIR/nothing.sock
+    export DOCKER_HOST=unix://$BATS_TEST_TMPDIR/nothing.sock
     step build-image
     ends_with 4 '*nothing.sock*'
     step push-image
