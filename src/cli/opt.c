@@ -69,6 +69,33 @@ static enum sw_status unknown_option(struct parser *p, struct sw_str name)
     return sw_fail(p->err, SW_E_USAGE, "unknown option \"--%.*s\"", SW_STR_ARG(name));
 }
 
+/*
+ * Whether `text` can only be meant as a variable's name: no region and no registry host is written
+ * in upper-case letters with underscores.
+ */
+static bool is_meant_as_name(struct sw_str text)
+{
+    bool has_upper = false;
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] >= 'a' && text.ptr[i] <= 'z') {
+            return false;
+        }
+        has_upper = has_upper || (text.ptr[i] >= 'A' && text.ptr[i] <= 'Z');
+    }
+    return has_upper && sw_is_env_name(text);
+}
+
+/* A bare name of a variable that is unset or empty has no meaning of its own: say so here. */
+static enum sw_status check_name(struct parser *p, const char *text, const char *what)
+{
+    if (!is_meant_as_name(sw_str(text)) || sw_env_get(p->env, text)) {
+        return SW_OK;
+    }
+    return sw_fail(p->err, SW_E_INPUT, "%s: variable \"%s\" is %s", what, text,
+                   sw_env_get_raw(p->env, text) ? "empty" : "not set");
+}
+
 /* Expands `text` when --expand was given; *ret points into argv or into p->owned. */
 static enum sw_status expand(struct parser *p, const char *text, unsigned flags, const char *what,
                              const char **ret)
@@ -80,6 +107,9 @@ static enum sw_status expand(struct parser *p, const char *text, unsigned flags,
     if (!p->expand || (flags & SW_OPT_RAW)) {
         *ret = text;
         return SW_OK;
+    }
+    if (options.bare_name && check_name(p, text, what)) {
+        return p->err->status;
     }
     sw_buf_init(&out, SW_SUBST_MAX);
     if (sw_subst(p->env, sw_str(text), &options, what, &out, p->err) ||

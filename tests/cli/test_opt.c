@@ -68,6 +68,7 @@ static void parse(struct run *run, const char *line)
     *run = (struct run){ 0 };
     test_env_init(&run->t);
     test_env_set(&run->t, "REGION_VAR", "eu-west-1");
+    test_env_set(&run->t, "EMPTY_VAR", "");
     test_env_set(&run->t, "SHA", "0123456789");
     while (rest.ptr) {
         sw_strs_add(&words, sw_str_cut(&rest, ' '));
@@ -160,6 +161,8 @@ static void test_opt__mistakes_are_explained(void **state)
         { "-n x --wait=maybe",
           "option \"--wait\" does not take \"maybe\"; give true, false, 1 or 0" },
         { "-n ${NOPE} --expand", NULL },
+        { "-n NOPE_VAR --expand", "--name: variable \"NOPE_VAR\" is not set" },
+        { "-n EMPTY_VAR --expand", "--name: variable \"EMPTY_VAR\" is empty" },
     };
 
     (void)state;

@@ -80,9 +80,9 @@ step() { run --separate-stderr bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/$1
 # ends_with STATUS TEXT: the exit code, and exactly one error, whose text is this (a glob pattern).
 ends_with() {
     local errors
-    errors=$(grep -c '^error: ' <<<"$stderr" || true)
+    errors=$(grep '^error: ' <<<"$stderr" || true)
     # shellcheck disable=SC2053 # a pattern on purpose
-    if [ "$status" -ne "$1" ] || [ "$errors" -ne 1 ] || [[ ${stderr_lines[-1]} != "error: "$2 ]]; then
+    if [ "$status" -ne "$1" ] || [[ $errors == *$'\n'* ]] || [[ $errors != "error: "$2 ]]; then
         printf 'expected exit code %s and: error: %s\ngot %s, stdout:\n%s\nstderr:\n%s\n' \
             "$1" "$2" "$status" "$output" "$stderr"
         return 1
