@@ -101,6 +101,17 @@ static void fill(struct sw_ecr_repository *ret, const json_t *repository, bool c
     ret->mutability = sw_xstrdup(sw_json_str(repository, "imageTagMutability", ""));
 }
 
+/* An answer without a URI was no answer about a repository. */
+static enum sw_status read_repository(struct sw_ecr_repository *ret, const json_t *repository,
+                                      bool created, struct sw_err *err)
+{
+    if (!sw_json_str(repository, "repositoryUri", NULL)) {
+        return sw_fail(err, SW_E_UNAVAILABLE, "AWS's answer has no \"repositoryUri\"");
+    }
+    fill(ret, repository, created);
+    return SW_OK;
+}
+
 static enum sw_status describe(struct sw_aws *aws, const struct sw_ecr_repository_options *options,
                                struct sw_ecr_repository *ret, struct sw_err *err)
 {
@@ -108,7 +119,8 @@ static enum sw_status describe(struct sw_aws *aws, const struct sw_ecr_repositor
     json_auto_t *answer = NULL;
     enum sw_status status = call(aws, options->kind, "DescribeRepositories", input, &answer, err);
     if (status == SW_OK) {
-        fill(ret, json_array_get(json_object_get(answer, "repositories"), 0), false);
+        status = read_repository(ret, json_array_get(json_object_get(answer, "repositories"), 0),
+                                 false, err);
     }
     return status;
 }
@@ -171,7 +183,7 @@ static enum sw_status create(struct sw_aws *aws, const struct sw_ecr_repository_
     json_auto_t *answer = NULL;
     enum sw_status status = call(aws, options->kind, "CreateRepository", input, &answer, err);
     if (status == SW_OK) {
-        fill(ret, json_object_get(answer, "repository"), true);
+        status = read_repository(ret, json_object_get(answer, "repository"), true, err);
     } else if (strcmp(err->code, "RepositoryAlreadyExistsException") == 0) {
         fill(ret, NULL, false); /* made by somebody else meanwhile, or not ours to describe */
         status = SW_OK;
