@@ -3,8 +3,8 @@
 
 /*
  * Talking to AWS: settings, credentials (creds.h), endpoints (endpoint.h), SigV4 (sigv4.h) and one
- * call function per protocol. An sw_aws is one identity in one region; it is used by one thread at
- * a time.
+ * call function per protocol. An sw_aws is one identity in one region; it and its siblings
+ * (sw_aws_with_region) share that identity and are used by one thread at a time.
  *
  * Wire contracts: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html and the query
  * protocol. Requests are JSON built by the caller and travel as they are: nothing is filtered

@@ -101,10 +101,15 @@ static enum sw_status prepare(struct sw_aws *aws, const struct aws_call *call,
     return credentials ? sign(aws, call, credentials, attempt, url.path, err) : SW_OK;
 }
 
+struct callers_policy {
+    const struct sw_retry_policy *policy;
+};
+
 /* What the caller's policy repeats, and throttling under any HTTP status. */
 static bool worth_repeating(void *ctx, const struct sw_http_reply *reply)
 {
-    const struct sw_retry_policy *policy = ctx;
+    const struct callers_policy *callers = ctx;
+    const struct sw_retry_policy *policy = callers->policy;
     struct aws_fault fault;
     if (reply->status >= 200 && reply->status < 300) {
         return false;
@@ -122,8 +127,8 @@ static enum sw_status send(struct sw_aws *aws, const struct aws_call *call,
     const struct sw_aws_call_options *options = call->options ? call->options : &ordinary;
     const struct sw_retry_policy *base = options->policy ? options->policy : &sw_retry_default;
     struct sw_retry_policy policy = *base;
-    /* The policy is only read through this. */
-    policy.ctx = (void *)(uintptr_t)base;
+    struct callers_policy callers = { base };
+    policy.ctx = &callers;
     policy.retry_reply = worth_repeating;
     policy.unsafe_methods = !options->not_idempotent;
     struct sw_http_request request = {

@@ -7,9 +7,12 @@
 /* Temporary credentials are renewed this long before they expire. */
 enum { REFRESH_BEFORE_MS = 5 * 60 * 1000 };
 
+/* A profile that was named on the command line goes before what happens to be in the environment.
+ */
 static const struct aws_provider *const chain[] = {
-    &aws_provider_named_vars,
-    &aws_provider_environment,
+    &aws_provider_named_vars,   &aws_provider_named_profile, &aws_provider_environment,
+    &aws_provider_web_identity, &aws_provider_profile,       &aws_provider_container,
+    &aws_provider_imds,
 };
 
 enum sw_status aws_configured_but_missing(struct sw_err *err)
@@ -39,15 +42,34 @@ static enum sw_status walk(struct sw_aws *aws, struct sw_credentials *ret, struc
         if (status != SW_E_NOT_FOUND) {
             return status;
         }
-        sw_debug(aws->identity->env, "aws", "credentials: %s: %s", chain[i]->name, err->msg);
-        sw_buf_addf(&tried, "%s%s (%s)", tried.len > 0 ? ", " : "", chain[i]->name, err->msg);
+        if (err->msg[0]) {
+            sw_debug(aws->identity->env, "aws", "credentials: %s: %s", chain[i]->name, err->msg);
+            sw_buf_addf(&tried, "%s%s (%s)", tried.len > 0 ? ", " : "", chain[i]->name, err->msg);
+        }
     }
     return nothing_found(tried.ptr, err);
 }
 
+/* Web identity needs no other credentials; a role without it is assumed with those found. */
 static enum sw_status resolve(struct sw_aws *aws, struct sw_credentials *ret, struct sw_err *err)
 {
-    return walk(aws, ret, err);
+    const struct aws_identity *identity = aws->identity;
+    if (!identity->role_arn) {
+        return walk(aws, ret, err);
+    }
+    if (aws_has_web_identity_token(identity->env)) {
+        return aws_web_identity_assume(aws, identity->role_arn, ret, err);
+    }
+    struct sw_credentials base = { 0 };
+    enum sw_status status = walk(aws, &base, err);
+    if (status != SW_OK) {
+        return sw_wrap(err, "cannot assume role \"%s\"", identity->role_arn);
+    }
+    sw_credentials_redact(&base);
+    const struct aws_role role = { .arn = identity->role_arn };
+    status = aws_sts_assume_role(aws, &role, &base, ret, err);
+    sw_credentials_release(&base);
+    return status;
 }
 
 static bool is_fresh(const struct sw_aws *aws, int64_t margin_ms)

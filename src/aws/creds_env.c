@@ -3,9 +3,9 @@
 
 #include <slipway/alloc.h>
 
-static const char DEFAULT_KEY[] = "AWS_ACCESS_KEY_ID";
-static const char DEFAULT_SECRET[] = "AWS_SECRET_ACCESS_KEY";
-static const char DEFAULT_TOKEN[] = "AWS_SESSION_TOKEN";
+static const char default_key[] = "AWS_ACCESS_KEY_ID";
+static const char default_secret[] = "AWS_SECRET_ACCESS_KEY";
+static const char default_token[] = "AWS_SESSION_TOKEN";
 
 struct variables {
     const char *key;
@@ -35,19 +35,19 @@ static bool same(const char *a, const char *fallback)
 static enum sw_status get_named(struct sw_aws *aws, struct sw_credentials *ret, struct sw_err *err)
 {
     const struct aws_identity *identity = aws->identity;
-    if (same(identity->access_key_var, DEFAULT_KEY) &&
-        same(identity->secret_key_var, DEFAULT_SECRET) &&
-        same(identity->session_token_var, DEFAULT_TOKEN)) {
-        return sw_fail(err, SW_E_NOT_FOUND, "no other names of variables given");
+    if (same(identity->access_key_var, default_key) &&
+        same(identity->secret_key_var, default_secret) &&
+        same(identity->session_token_var, default_token)) {
+        return sw_fail(err, SW_E_NOT_FOUND, "%s", "");
     }
     struct variables names = {
-        .key = identity->access_key_var ? identity->access_key_var : DEFAULT_KEY,
-        .secret = identity->secret_key_var ? identity->secret_key_var : DEFAULT_SECRET,
+        .key = identity->access_key_var ? identity->access_key_var : default_key,
+        .secret = identity->secret_key_var ? identity->secret_key_var : default_secret,
         /* Another key's session token would only spoil this one. */
         .token = identity->session_token_var
                      ? identity->session_token_var
-                     : (same(identity->access_key_var, DEFAULT_KEY) ? DEFAULT_TOKEN : NULL),
-        .token_required = !same(identity->session_token_var, DEFAULT_TOKEN),
+                     : (same(identity->access_key_var, default_key) ? default_token : NULL),
+        .token_required = !same(identity->session_token_var, default_token),
     };
     const char *needed[] = { names.key, names.secret, names.token_required ? names.token : NULL };
     static const char *const options[] = { "--access-key-var", "--secret-key-var",
@@ -67,19 +67,19 @@ static enum sw_status get_named(struct sw_aws *aws, struct sw_credentials *ret, 
 static enum sw_status get_standard(struct sw_aws *aws, struct sw_credentials *ret,
                                    struct sw_err *err)
 {
-    static const struct variables names = { DEFAULT_KEY, DEFAULT_SECRET, DEFAULT_TOKEN, false };
+    static const struct variables names = { default_key, default_secret, default_token, false };
     const struct sw_env *env = aws->identity->env;
-    bool has_key = sw_env_get(env, DEFAULT_KEY) != NULL;
-    bool has_secret = sw_env_get(env, DEFAULT_SECRET) != NULL;
+    bool has_key = sw_env_get(env, default_key) != NULL;
+    bool has_secret = sw_env_get(env, default_secret) != NULL;
     if (!has_key && !has_secret) {
-        return sw_fail(err, SW_E_NOT_FOUND, "%s and %s are not set", DEFAULT_KEY, DEFAULT_SECRET);
+        return sw_fail(err, SW_E_NOT_FOUND, "%s and %s are not set", default_key, default_secret);
     }
     if (!has_key || !has_secret) {
         return sw_fail(err, SW_E_CREDENTIALS,
                        "%s is set, but %s is not; set both in the CircleCI project's environment "
                        "variables or in a context",
-                       has_key ? DEFAULT_KEY : DEFAULT_SECRET,
-                       has_key ? DEFAULT_SECRET : DEFAULT_KEY);
+                       has_key ? default_key : default_secret,
+                       has_key ? default_secret : default_key);
     }
     fill(env, &names, "environment variables", ret);
     return SW_OK;

@@ -15,7 +15,7 @@ static void copy_line(char *out, size_t size, struct sw_str text)
     size_t len = 0;
     for (size_t i = 0; i < trimmed.len; i++) {
         unsigned char c = (unsigned char)trimmed.ptr[i];
-        out[len++] = c < ' ' || c == 0x7f ? ' ' : (char)c;
+        out[len++] = (char)(c < ' ' || c == 0x7f ? ' ' : c);
     }
     out[len] = '\0';
 }

@@ -3,8 +3,8 @@
 
 /*
  * One link of the credential chain each. get() returns SW_OK with *ret filled; SW_E_NOT_FOUND when
- * nothing is configured for it, err->msg saying what is missing in a few words; any other status
- * when it is configured and failed, which ends the chain.
+ * nothing is configured for it, err->msg saying what is missing in a few words, or "" when that is
+ * not worth a word; any other status when it is configured and failed, which ends the chain.
  */
 
 #include "client.h"
@@ -15,6 +15,7 @@ struct aws_provider {
 };
 
 extern const struct aws_provider aws_provider_named_vars;
+extern const struct aws_provider aws_provider_named_profile;
 extern const struct aws_provider aws_provider_environment;
 extern const struct aws_provider aws_provider_web_identity;
 extern const struct aws_provider aws_provider_profile;
@@ -45,6 +46,10 @@ bool aws_has_web_identity_token(const struct sw_env *env);
 /* AssumeRoleWithWebIdentity with the token of the environment. */
 SW_NODISCARD enum sw_status aws_web_identity_assume(struct sw_aws *aws, const char *role_arn,
                                                     struct sw_credentials *ret, struct sw_err *err);
+
+/* A token from a file of one line, made known to the redactor; the caller's (sw_free_secret). */
+enum { AWS_TOKEN_MAX = 64 * 1024 };
+SW_NODISCARD enum sw_status aws_read_token_file(const char *path, char **ret, struct sw_err *err);
 
 /* ---- STS (sts.c) ---- */
 

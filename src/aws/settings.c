@@ -175,7 +175,7 @@ static char *service_id(const char *service)
     const struct sw_service *known = sw_service_find(service);
     char *id = sw_xstrdup(known ? known->id : service);
     for (char *c = id; *c; c++) {
-        *c = sw_is_alnum(*c) ? sw_upper(*c) : '_';
+        *c = (char)(sw_is_alnum(*c) ? sw_upper(*c) : '_');
     }
     return id;
 }

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-static const char ALGORITHM[] = "AWS4-HMAC-SHA256";
+static const char algorithm[] = "AWS4-HMAC-SHA256";
 
 enum sw_status sigv4_digest_hex(struct sw_str data, char out[SIGV4_DIGEST_HEX_MAX],
                                 struct sw_err *err)
@@ -20,7 +20,7 @@ enum sw_status sigv4_digest_hex(struct sw_str data, char out[SIGV4_DIGEST_HEX_MA
     if (EVP_Digest(data.len > 0 ? data.ptr : "", data.len, digest, &len, EVP_sha256(), NULL) != 1) {
         return sw_fail(err, SW_E_FAILED, "this system's OpenSSL cannot compute SHA-256");
     }
-    for (unsigned int i = 0; i < len && 2 * i + 2 < SIGV4_DIGEST_HEX_MAX; i++) {
+    for (size_t i = 0; i < len && 2 * i + 2 < SIGV4_DIGEST_HEX_MAX; i++) {
         out[2 * i] = hex[digest[i] >> 4];
         out[2 * i + 1] = hex[digest[i] & 15];
     }
@@ -64,7 +64,7 @@ enum sw_status sw_sigv4_string_to_sign(const struct sw_sigv4_options *options,
     if (status != SW_OK) {
         return status;
     }
-    sw_buf_addf(out, "%s\n%s\n", ALGORITHM, when);
+    sw_buf_addf(out, "%s\n%s\n", algorithm, when);
     sigv4_add_scope(out, options, when);
     sw_buf_addf(out, "\n%s", digest);
     return sw_buf_check(out, "the string to sign", err);
@@ -176,7 +176,7 @@ static enum sw_status sign_headers(const struct sw_sigv4_request *request,
     }
     struct sw_buf value SW_CLEANUP(sw_buf_release) = { 0 };
     sw_buf_init(&value, SW_SIGV4_TEXT_MAX);
-    sw_buf_addf(&value, "%s Credential=%s/", ALGORITHM, credentials->access_key_id);
+    sw_buf_addf(&value, "%s Credential=%s/", algorithm, credentials->access_key_id);
     sigv4_add_scope(&value, options, when);
     sw_buf_add_cstr(&value, ", SignedHeaders=");
     enum sw_status status = sigv4_add_signed_names(request, options, credentials, &value, err);

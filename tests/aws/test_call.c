@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-static const char TARGET[] = "AmazonEC2ContainerServiceV20141113.DescribeServices";
-static const char URL[] = "https://ecs.us-west-2.amazonaws.com/";
+static const char describe_services[] = "AmazonEC2ContainerServiceV20141113.DescribeServices";
+static const char ecs_url[] = "https://ecs.us-west-2.amazonaws.com/";
 
 /* A client with the keys of the SigV4 examples in us-west-2, and a scripted world. */
 struct world {
@@ -44,7 +44,7 @@ static enum sw_status describe(struct world *w, const struct sw_aws_call_options
 {
     json_auto_t *input =
         json_pack("{s:s, s:[s]}", "cluster", "default-kim5", "services", "kim-app-nginx");
-    return sw_aws_json(w->aws, "ecs", TARGET, input, options, ret, &w->err);
+    return sw_aws_json(w->aws, "ecs", describe_services, input, options, ret, &w->err);
 }
 
 static void test_call__sends_signed_json(void **state)
@@ -52,9 +52,9 @@ static void test_call__sends_signed_json(void **state)
     (void)state;
     static const struct fake_http_step steps[] = {
         { .method = "POST",
-          .url = URL,
+          .url = ecs_url,
           .headers = { { "Content-Type", "application/x-amz-json-1.1" },
-                       { "X-Amz-Target", TARGET },
+                       { "X-Amz-Target", describe_services },
                        { "X-Amz-Date", "20150830T123600Z" },
                        { "X-Amz-Security-Token", NULL },
                        { "Authorization",
@@ -176,7 +176,7 @@ static void check_fault(const struct fault_row *row)
 {
     const struct fake_http_step step = {
         .method = "POST",
-        .url = URL,
+        .url = ecs_url,
         .status = row->http_status,
         .reply_headers = { { "x-amzn-RequestId", "r-1" },
                            { row->type_header ? "x-amzn-ErrorType" : NULL, row->type_header } },
@@ -206,14 +206,14 @@ static void test_call__repeats_throttled_calls_under_status_400(void **state)
 {
     (void)state;
     static const struct fake_http_step steps[] = {
-        { .url = URL,
+        { .url = ecs_url,
           .status = 400,
           .reply = "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}" },
-        { .url = URL,
+        { .url = ecs_url,
           .status = 400,
           .reply = "{\"__type\":\"ClientException\",\"message\":\"Too many concurrent attempts to "
                    "create a new revision of the specified family.\"}" },
-        { .url = URL, .reply = "{}" },
+        { .url = ecs_url, .reply = "{}" },
     };
     struct world w;
     world_init(&w, steps, SW_COUNT(steps));
@@ -228,7 +228,7 @@ static void test_call__throttling_that_lasts_is_unavailable(void **state)
 {
     (void)state;
     static const struct fake_http_step steps[] = {
-        { .url = URL,
+        { .url = ecs_url,
           .status = 400,
           .reply = "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}",
           .times = 8 },
@@ -246,8 +246,8 @@ static void test_call__repeats_server_errors_only_when_that_is_safe(void **state
 {
     (void)state;
     static const struct fake_http_step steps[] = {
-        { .url = URL, .status = 500, .reply = "{\"__type\":\"ServerException\"}" },
-        { .url = URL, .reply = "{}" },
+        { .url = ecs_url, .status = 500, .reply = "{\"__type\":\"ServerException\"}" },
+        { .url = ecs_url, .reply = "{}" },
     };
     struct world w;
     world_init(&w, steps, SW_COUNT(steps));
@@ -266,14 +266,14 @@ static void test_call__corrects_a_skewed_clock_and_keeps_the_correction(void **s
 {
     (void)state;
     static const struct fake_http_step steps[] = {
-        { .url = URL,
+        { .url = ecs_url,
           .headers = { { "X-Amz-Date", "20150830T123600Z" } },
           .status = 403,
           .reply_headers = { { "Date", "Sun, 30 Aug 2015 13:36:00 GMT" } },
           .reply = "{\"__type\":\"InvalidSignatureException\",\"message\":\"Signature expired: "
                    "20150830T123600Z is now earlier than 20150830T133100Z\"}" },
-        { .url = URL, .headers = { { "X-Amz-Date", "20150830T133600Z" } }, .reply = "{}" },
-        { .url = URL, .headers = { { "X-Amz-Date", "20150830T133600Z" } }, .reply = "{}" },
+        { .url = ecs_url, .headers = { { "X-Amz-Date", "20150830T133600Z" } }, .reply = "{}" },
+        { .url = ecs_url, .headers = { { "X-Amz-Date", "20150830T133600Z" } }, .reply = "{}" },
     };
     struct world w;
     world_init(&w, steps, SW_COUNT(steps));
@@ -286,7 +286,7 @@ static void test_call__a_clock_that_stays_wrong_is_reported(void **state)
 {
     (void)state;
     static const struct fake_http_step steps[] = {
-        { .url = URL,
+        { .url = ecs_url,
           .status = 403,
           .reply_headers = { { "Date", "Sun, 30 Aug 2015 13:36:00 GMT" } },
           .reply = "{\"__type\":\"RequestTimeTooSkewed\",\"message\":\"too skewed\"}",
@@ -312,7 +312,7 @@ static void test_call__refuses_answers_that_are_no_json_object(void **state)
         { "{\"a\":", NULL },
     };
     for (size_t i = 0; i < SW_COUNT(rows); i++) {
-        const struct fake_http_step step = { .url = URL, .reply = rows[i].reply };
+        const struct fake_http_step step = { .url = ecs_url, .reply = rows[i].reply };
         struct world w;
         world_init(&w, &step, 1);
         assert_int_equal(describe(&w, NULL, NULL), SW_E_UNAVAILABLE);
@@ -368,7 +368,7 @@ static void test_call__query_protocol_sends_a_form_and_reads_xml(void **state)
 static void sweep_setup(void *ctx, struct fake_http *fake)
 {
     static const struct fake_http_step steps[] = {
-        { .url = URL, .reply = "{\"services\":[]}" },
+        { .url = ecs_url, .reply = "{\"services\":[]}" },
     };
     (void)ctx;
     fake_http_expect_all(fake, steps, SW_COUNT(steps));
@@ -386,7 +386,7 @@ static enum sw_status sweep_run(void *ctx, struct test_env *t, struct sw_err *er
         return status;
     }
     json_t *output = NULL;
-    status = sw_aws_json(aws, "ecs", TARGET, NULL, NULL, &output, err);
+    status = sw_aws_json(aws, "ecs", describe_services, NULL, NULL, &output, err);
     json_decref(output);
     return status;
 }

@@ -27,7 +27,7 @@ struct vector {
 
 static void die(const char *what, const char *detail)
 {
-    fprintf(stderr, "%s: %s\n", what, detail);
+    (void)fprintf(stderr, "%s: %s\n", what, detail);
     exit(EXIT_FAILURE);
 }
 
@@ -213,7 +213,8 @@ static int run_step(struct vector *vector, const char *mode, const char *step)
     if (sw_str_eq(sw_buf_str(&expected), sw_buf_str(&got))) {
         return EXIT_SUCCESS;
     }
-    fprintf(stderr, "--- expected %s %s\n%s\n--- got\n%s\n", mode, step, expected.ptr, got.ptr);
+    (void)fprintf(stderr, "--- expected %s %s\n%s\n--- got\n%s\n", mode, step, expected.ptr,
+                  got.ptr);
     return EXIT_FAILURE;
 }
 
@@ -231,8 +232,8 @@ int main(int argc, char **argv)
 {
     const char *root = getenv("SLIPWAY_SIGV4_VECTORS");
     if (!root || !root[0]) {
-        fputs("skipped: SLIPWAY_SIGV4_VECTORS is not set to the folder of the test suite\n",
-              stderr);
+        (void)fputs("skipped: SLIPWAY_SIGV4_VECTORS is not set to the folder of the test suite\n",
+                    stderr);
         return EXIT_SKIP;
     }
     if (argc != 4) {
