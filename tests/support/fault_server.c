@@ -1,0 +1,466 @@
+#include "fault_server.h"
+
+#include "test.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { CONNECTIONS_MAX = 256, REQUESTS_MAX = 1024, HEAD_MAX = 256 * 1024 };
+#define BODY_KEPT ((size_t)1024 * 1024)
+
+struct connection {
+    struct fault_server *server;
+    pthread_t thread;
+    int fd;
+    unsigned number;
+    char input[16384]; /* read, not yet consumed */
+    size_t input_len;
+};
+
+struct fault_server {
+    int listen_fd;
+    int port;
+    char *unix_path;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    const struct fault_step *steps;
+    size_t step_count;
+    size_t step;   /* the current one ... */
+    unsigned used; /* ... and how often it was used */
+    struct connection *connections[CONNECTIONS_MAX];
+    unsigned connection_count;
+    struct fault_request *requests[REQUESTS_MAX];
+    size_t request_count;
+    bool stopping;
+};
+
+/* Reading */
+
+/* Reads more into the connection's input; false at the end or on failure. */
+static bool fill(struct connection *c)
+{
+    if (c->input_len == sizeof(c->input)) {
+        return false;
+    }
+    ssize_t len = 0;
+    do {
+        len = recv(c->fd, c->input + c->input_len, sizeof(c->input) - c->input_len, 0);
+    } while (len < 0 && errno == EINTR);
+    if (len <= 0) {
+        return false;
+    }
+    c->input_len += (size_t)len;
+    return true;
+}
+
+static void consume(struct connection *c, size_t len)
+{
+    memmove(c->input, c->input + len, c->input_len - len);
+    c->input_len -= len;
+}
+
+/* Takes one line, with its end, out of the input and appends it to `out`. */
+static bool read_line(struct connection *c, struct sw_buf *out)
+{
+    for (;;) {
+        const char *end = memchr(c->input, '\n', c->input_len);
+        if (end) {
+            size_t len = (size_t)(end - c->input) + 1;
+            sw_buf_add(out, c->input, len);
+            consume(c, len);
+            return true;
+        }
+        /* A line may be longer than the input buffer. */
+        if (c->input_len == sizeof(c->input)) {
+            sw_buf_add(out, c->input, c->input_len);
+            c->input_len = 0;
+        }
+        if (!fill(c)) {
+            return false;
+        }
+    }
+}
+
+static bool read_exactly(struct connection *c, size_t len, struct fault_request *request)
+{
+    while (len > 0) {
+        if (c->input_len == 0 && !fill(c)) {
+            return false;
+        }
+        size_t part = c->input_len < len ? c->input_len : len;
+        struct sw_str room = sw_str_n(c->input, part);
+        sw_buf_add_str(&request->body, sw_str_first(room, BODY_KEPT - request->body.len));
+        request->body_len += part;
+        consume(c, part);
+        len -= part;
+    }
+    return true;
+}
+
+static size_t parse_hex(struct sw_str s)
+{
+    size_t value = 0;
+    for (size_t i = 0; i < s.len && sw_is_hex(s.ptr[i]); i++) {
+        char digit = sw_lower(s.ptr[i]);
+        value = value * 16 + (size_t)(sw_is_digit(digit) ? digit - '0' : digit - 'a' + 10);
+    }
+    return value;
+}
+
+static bool read_chunked(struct connection *c, struct fault_request *request)
+{
+    for (;;) {
+        struct sw_buf line SW_CLEANUP(sw_buf_release);
+        sw_buf_init(&line, 1024);
+        if (!read_line(c, &line)) {
+            return false;
+        }
+        size_t len = parse_hex(sw_buf_str(&line));
+        if (len > 0 && !read_exactly(c, len, request)) {
+            return false;
+        }
+        sw_buf_clear(&line);
+        if (!read_line(c, &line)) {
+            return false;
+        }
+        if (len == 0) {
+            return true;
+        }
+    }
+}
+
+char *fault_request_header(const struct fault_request *request, const char *name)
+{
+    struct sw_str rest = sw_str(request->head);
+    while (rest.ptr) {
+        struct sw_str line = sw_str_cut(&rest, '\n');
+        struct sw_str key = sw_str_cut(&line, ':');
+        if (line.ptr && sw_str_eq_nocase(key, sw_str(name))) {
+            return sw_str_dup(sw_str_trim(line));
+        }
+    }
+    return NULL;
+}
+
+static bool read_body(struct connection *c, struct fault_request *request)
+{
+    char *coding SW_CLEANUP(sw_free_str) = fault_request_header(request, "Transfer-Encoding");
+    if (coding) {
+        return read_chunked(c, request);
+    }
+    char *length SW_CLEANUP(sw_free_str) = fault_request_header(request, "Content-Length");
+    int64_t len = 0;
+    if (length && !sw_parse_int(sw_str(length), 0, INT64_MAX, &len)) {
+        return false;
+    }
+    return read_exactly(c, (size_t)len, request);
+}
+
+/* The head up to the blank line; NULL when the client goes. */
+static struct fault_request *read_head(struct connection *c)
+{
+    struct sw_buf head SW_CLEANUP(sw_buf_release);
+    sw_buf_init(&head, HEAD_MAX);
+    for (;;) {
+        size_t before = head.len;
+        if (!read_line(c, &head) || head.overflowed) {
+            return NULL;
+        }
+        if (head.len - before <= 2) {
+            sw_buf_truncate(&head, before);
+            break;
+        }
+    }
+    struct fault_request *request = sw_xcalloc(1, sizeof(*request));
+    request->head = sw_buf_take(&head);
+    request->connection = c->number;
+    sw_buf_init(&request->body, BODY_KEPT);
+    return request;
+}
+
+/* Answering */
+
+static bool send_all(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t sent = send(fd, data, len, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) {
+            continue;
+        }
+        if (sent <= 0) {
+            return false;
+        }
+        data += sent;
+        len -= (size_t)sent;
+    }
+    return true;
+}
+
+static bool send_answer(const struct connection *c, const struct fault_step *step)
+{
+    static const struct timespec pause = { .tv_nsec = 1000 * 1000 };
+    struct sw_str left =
+        step->answer_len ? sw_str_n(step->answer, step->answer_len) : sw_str(step->answer);
+    while (left.len > 0) {
+        struct sw_str part = sw_str_first(left, step->drip ? step->drip : left.len);
+        if (!send_all(c->fd, part.ptr, part.len)) {
+            return false;
+        }
+        left = sw_str_from(left, part.len);
+        if (step->drip) {
+            (void)nanosleep(&pause, NULL);
+        }
+    }
+    return true;
+}
+
+/* Reads and drops until the client, or fault_server_stop(), ends it. */
+static void drain(struct connection *c)
+{
+    do {
+        c->input_len = 0;
+    } while (fill(c));
+}
+
+/* What the step wants done with the connection; true: it goes on. */
+static bool finish(struct connection *c, enum fault_then then)
+{
+    const struct linger hard = { .l_onoff = 1, .l_linger = 0 };
+    switch (then) {
+    case FAULT_KEEP:
+        return true;
+    case FAULT_CLOSE:
+        break;
+    case FAULT_DRAIN:
+        (void)shutdown(c->fd, SHUT_WR);
+        drain(c);
+        break;
+    case FAULT_RESET:
+        (void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+        break;
+    case FAULT_IDLE:
+        drain(c);
+        break;
+    }
+    return false;
+}
+
+/* The step for the next request; it is used up by this when `take` is set. */
+static const struct fault_step *current_step(struct fault_server *server, bool take)
+{
+    static const struct fault_step beyond = {
+        .answer = "HTTP/1.1 599 Beyond Script\r\nContent-Length: 0\r\n\r\n",
+    };
+    (void)pthread_mutex_lock(&server->lock);
+    const struct fault_step *step = &beyond;
+    if (server->step < server->step_count) {
+        step = &server->steps[server->step];
+        if (take && ++server->used >= (step->times ? step->times : 1)) {
+            server->step++;
+            server->used = 0;
+        }
+    }
+    (void)pthread_mutex_unlock(&server->lock);
+    return step;
+}
+
+static void keep(struct fault_server *server, struct fault_request *request)
+{
+    (void)pthread_mutex_lock(&server->lock);
+    if (server->request_count == REQUESTS_MAX) {
+        abort(); /* no assertion may leave this thread */
+    }
+    server->requests[server->request_count++] = request;
+    (void)pthread_mutex_unlock(&server->lock);
+}
+
+/* One request; true: the connection stays. */
+static bool serve(struct connection *c)
+{
+    if (current_step(c->server, false)->unread) {
+        const struct fault_step *hasty = current_step(c->server, true);
+        return send_answer(c, hasty) && finish(c, hasty->then);
+    }
+    struct fault_request *request = read_head(c);
+    if (!request) {
+        return false;
+    }
+    const struct fault_step *step = current_step(c->server, true);
+    request->complete = !step->early && read_body(c, request);
+    bool answers = step->early || request->complete;
+    keep(c->server, request);
+    return answers && send_answer(c, step) && finish(c, step->then);
+}
+
+static void *connection_main(void *arg)
+{
+    struct connection *c = arg;
+    while (serve(c)) {
+    }
+    (void)pthread_mutex_lock(&c->server->lock);
+    (void)close(c->fd);
+    c->fd = -1;
+    (void)pthread_mutex_unlock(&c->server->lock);
+    return NULL;
+}
+
+/* Takes over an accepted connection; false: no more are wanted. */
+static bool add_connection(struct fault_server *server, int fd)
+{
+    (void)pthread_mutex_lock(&server->lock);
+    bool good = !server->stopping && server->connection_count < CONNECTIONS_MAX;
+    if (good) {
+        struct connection *c = sw_xcalloc(1, sizeof(*c));
+        c->server = server;
+        c->fd = fd;
+        c->number = server->connection_count + 1;
+        server->connections[server->connection_count++] = c;
+        if (pthread_create(&c->thread, NULL, connection_main, c) != 0) {
+            abort();
+        }
+    }
+    (void)pthread_mutex_unlock(&server->lock);
+    if (!good) {
+        (void)close(fd);
+    }
+    return good;
+}
+
+static void *server_main(void *arg)
+{
+    struct fault_server *server = arg;
+    for (;;) {
+        int fd = accept4(server->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+        if (fd < 0 && errno == EINTR) {
+            continue;
+        }
+        if (fd < 0 || !add_connection(server, fd)) {
+            return NULL;
+        }
+    }
+}
+
+/* Starting and stopping */
+
+static int listen_tcp(int *ret_port)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr = { .s_addr = htonl(INADDR_LOOPBACK) } };
+    socklen_t len = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(fd, 64), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    *ret_port = ntohs(address.sin_port);
+    return fd;
+}
+
+static int listen_unix(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    assert_true(strlen(path) < sizeof(address.sun_path));
+    memcpy(address.sun_path, path, strlen(path));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(fd, 64), 0);
+    return fd;
+}
+
+int fault_closed_port(void)
+{
+    int port = 0;
+    int fd = listen_tcp(&port);
+    (void)close(fd);
+    return port;
+}
+
+struct fault_server *fault_server_start(const char *unix_path, const struct fault_step *steps,
+                                        size_t count)
+{
+    struct fault_server *server = sw_xcalloc(1, sizeof(*server));
+    server->steps = steps;
+    server->step_count = count;
+    server->unix_path = unix_path ? sw_xstrdup(unix_path) : NULL;
+    server->listen_fd = unix_path ? listen_unix(unix_path) : listen_tcp(&server->port);
+    (void)pthread_mutex_init(&server->lock, NULL);
+    assert_int_equal(pthread_create(&server->thread, NULL, server_main, server), 0);
+    return server;
+}
+
+static void request_free(struct fault_request *request)
+{
+    free(request->head);
+    sw_buf_release(&request->body);
+    free(request);
+}
+
+void fault_server_stop(struct fault_server *server)
+{
+    (void)pthread_mutex_lock(&server->lock);
+    server->stopping = true;
+    (void)shutdown(server->listen_fd, SHUT_RDWR);
+    for (unsigned i = 0; i < server->connection_count; i++) {
+        if (server->connections[i]->fd >= 0) {
+            (void)shutdown(server->connections[i]->fd, SHUT_RDWR);
+        }
+    }
+    (void)pthread_mutex_unlock(&server->lock);
+    (void)pthread_join(server->thread, NULL);
+    for (unsigned i = 0; i < server->connection_count; i++) {
+        (void)pthread_join(server->connections[i]->thread, NULL);
+        free(server->connections[i]);
+    }
+    for (size_t i = 0; i < server->request_count; i++) {
+        request_free(server->requests[i]);
+    }
+    (void)close(server->listen_fd);
+    if (server->unix_path) {
+        (void)unlink(server->unix_path);
+    }
+    free(server->unix_path);
+    (void)pthread_mutex_destroy(&server->lock);
+    free(server);
+}
+
+int fault_server_port(const struct fault_server *server)
+{
+    return server->port;
+}
+
+char *fault_server_url(const struct fault_server *server, const char *path)
+{
+    return sw_xasprintf("http://127.0.0.1:%d%s", server->port, path);
+}
+
+size_t fault_server_request_count(struct fault_server *server)
+{
+    (void)pthread_mutex_lock(&server->lock);
+    size_t count = server->request_count;
+    (void)pthread_mutex_unlock(&server->lock);
+    return count;
+}
+
+const struct fault_request *fault_server_request(struct fault_server *server, size_t n)
+{
+    (void)pthread_mutex_lock(&server->lock);
+    const struct fault_request *request = n < server->request_count ? server->requests[n] : NULL;
+    (void)pthread_mutex_unlock(&server->lock);
+    assert_non_null(request);
+    return request;
+}
+
+unsigned fault_server_connections(struct fault_server *server)
+{
+    (void)pthread_mutex_lock(&server->lock);
+    unsigned count = server->connection_count;
+    (void)pthread_mutex_unlock(&server->lock);
+    return count;
+}
