@@ -54,7 +54,7 @@ SW_NODISCARD bool sw_ecr_host_parse(struct sw_str host, struct sw_ecr_host *ret)
 struct sw_ecr_token {
     char *user;
     char *password;     /* wiped on release; known to the redactor */
-    int64_t expires_ms; /* wall clock; 0 when AWS did not say */
+    int64_t expires_ms; /* wall clock; 0 when it is not known */
     char *host;         /* host of the answer's proxyEndpoint; public.ecr.aws for public */
 };
 void sw_ecr_token_release(struct sw_ecr_token *token);

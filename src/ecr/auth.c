@@ -29,17 +29,23 @@ bool sw_ecr_is_stand_in(const struct sw_env *env, const char *host)
                                         sw_env_get(env, "AWS_ENDPOINT_URL") != NULL);
 }
 
-static const struct sw_ecr_auth_entry *find_entry(const struct sw_ecr_auth *auth, const char *host)
+/* The entry of `host`, made when there is none yet. */
+static struct sw_ecr_auth_entry *entry_of(struct sw_ecr_auth *auth, const char *host)
 {
-    int64_t now = sw_env_wall_ms(sw_aws_env(auth->aws));
     for (size_t i = 0; i < auth->count; i++) {
-        const struct sw_ecr_auth_entry *entry = &auth->entries[i];
-        int64_t expires = entry->token.expires_ms;
-        if (strcmp(entry->host, host) == 0 && (expires == 0 || now < expires - EXPIRY_MARGIN_MS)) {
-            return entry;
+        if (strcmp(auth->entries[i].host, host) == 0) {
+            return &auth->entries[i];
         }
     }
-    return NULL;
+    auth->entries = sw_grow(auth->entries, auth->count, &auth->capacity, sizeof(*auth->entries));
+    auth->entries[auth->count] = (struct sw_ecr_auth_entry){ .host = sw_xstrdup(host) };
+    return &auth->entries[auth->count++];
+}
+
+static bool is_good(const struct sw_ecr_token *token, int64_t now_ms)
+{
+    return token->password &&
+           (token->expires_ms == 0 || now_ms < token->expires_ms - EXPIRY_MARGIN_MS);
 }
 
 /* `parsed` is NULL for a registry stand-in. */
@@ -47,21 +53,16 @@ static enum sw_status get_from_ecr(struct sw_ecr_auth *auth, const char *host,
                                    const struct sw_ecr_host *parsed, char **ret_user,
                                    char **ret_secret, struct sw_err *err)
 {
-    const struct sw_ecr_auth_entry *known = find_entry(auth, host);
-    if (!known) {
-        struct sw_ecr_token token = { 0 };
-        enum sw_status status = sw_ecr_token_get(auth->aws, parsed, &token, err);
+    struct sw_ecr_token *token = &entry_of(auth, host)->token;
+    if (!is_good(token, sw_env_wall_ms(sw_aws_env(auth->aws)))) {
+        sw_ecr_token_release(token);
+        enum sw_status status = sw_ecr_token_get(auth->aws, parsed, token, err);
         if (status != SW_OK) {
             return status;
         }
-        auth->entries =
-            sw_grow(auth->entries, auth->count, &auth->capacity, sizeof(*auth->entries));
-        auth->entries[auth->count] =
-            (struct sw_ecr_auth_entry){ .host = sw_xstrdup(host), .token = token };
-        known = &auth->entries[auth->count++];
     }
-    *ret_user = sw_xstrdup(known->token.user);
-    *ret_secret = sw_xstrdup(known->token.password);
+    *ret_user = sw_xstrdup(token->user);
+    *ret_secret = sw_xstrdup(token->password);
     return SW_OK;
 }
 

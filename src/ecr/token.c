@@ -61,8 +61,19 @@ static enum sw_status split_token(const char *text, struct sw_ecr_token *token, 
     return SW_OK;
 }
 
-static enum sw_status read_answer(const json_t *answer, bool is_public, struct sw_ecr_token *token,
-                                  struct sw_err *err)
+/* When a token ends. An end in the past says only that the clocks differ. */
+static int64_t expiry_ms(const json_t *data, int64_t now_ms)
+{
+    double expires_s = sw_json_number(data, "expiresAt", 0);
+    if (expires_s <= 0 || expires_s > (double)INT32_MAX * 1000) {
+        return 0;
+    }
+    int64_t millis = (int64_t)(expires_s * 1000);
+    return millis > now_ms ? millis : 0;
+}
+
+static enum sw_status read_answer(const json_t *answer, bool is_public, int64_t now_ms,
+                                  struct sw_ecr_token *token, struct sw_err *err)
 {
     const json_t *data = authorization_data(answer);
     const char *text = sw_json_str(data, "authorizationToken", NULL);
@@ -75,10 +86,7 @@ static enum sw_status read_answer(const json_t *answer, bool is_public, struct s
     if (status != SW_OK) {
         return status;
     }
-    double expires_s = sw_json_number(data, "expiresAt", 0);
-    if (expires_s > 0 && expires_s < (double)INT32_MAX * 1000) {
-        token->expires_ms = (int64_t)(expires_s * 1000);
-    }
+    token->expires_ms = expiry_ms(data, now_ms);
     token->host = is_public ? sw_xstrdup(SW_ECR_PUBLIC_HOST)
                             : endpoint_host(sw_json_str(data, "proxyEndpoint", ""));
     return SW_OK;
@@ -93,7 +101,10 @@ static enum sw_status call(struct sw_aws *aws, bool is_public, struct sw_ecr_tok
                                         is_public ? SW_ECR_PUBLIC_TARGET "GetAuthorizationToken"
                                                   : SW_ECR_TARGET "GetAuthorizationToken",
                                         input, NULL, &answer, err);
-    return status == SW_OK ? read_answer(answer, is_public, token, err) : status;
+    if (status != SW_OK) {
+        return status;
+    }
+    return read_answer(answer, is_public, sw_env_wall_ms(sw_aws_env(aws)), token, err);
 }
 
 enum sw_status sw_ecr_token_get(struct sw_aws *aws, const struct sw_ecr_host *host,

@@ -134,6 +134,7 @@ static void test_token__odd_extras_do_no_harm(void **state)
         "{\"authorizationData\":[{\"authorizationToken\":\"" TOKEN
         "\",\"expiresAt\":1e300,\"proxyEndpoint\":\"https:///\"}]}",
         "{\"authorizationData\":[{\"authorizationToken\":\"" TOKEN "\",\"expiresAt\":-5}]}",
+        "{\"authorizationData\":[{\"authorizationToken\":\"" TOKEN "\",\"expiresAt\":1440938159}]}",
     };
     for (size_t i = 0; i < SW_COUNT(replies); i++) {
         const struct fake_http_step step = { .method = "POST", .reply = replies[i] };
