@@ -63,7 +63,7 @@ struct sw_config_options {
     const char *path; /* the configuration; "-" is standard input. NULL: ".circleci/config.yml" */
     const struct sw_config_orb *orbs;
     size_t orb_count;
-    const json_t *parameters;     /* values of pipeline parameters, an object; may be NULL */
+    json_t *parameters; /* values of pipeline parameters, an object; may be NULL */
     const struct sw_strs *values; /* pipeline values, "git.branch=main" each; may be NULL */
     bool check_all;               /* also check jobs, commands and branches that nothing reaches */
 };
