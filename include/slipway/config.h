@@ -63,7 +63,7 @@ struct sw_config_options {
     const char *path; /* the configuration; "-" is standard input. NULL: ".circleci/config.yml" */
     const struct sw_config_orb *orbs;
     size_t orb_count;
-    json_t *parameters; /* values of pipeline parameters, an object; may be NULL */
+    json_t *parameters;           /* values of pipeline parameters, an object; may be NULL */
     const struct sw_strs *values; /* pipeline values, "git.branch=main" each; may be NULL */
     bool check_all;               /* also check jobs, commands and branches that nothing reaches */
 };
@@ -93,9 +93,12 @@ size_t sw_config_source_lines(const struct sw_config *config);
 
 /*
  * Checks an orb (packed file, source folder, or "-"): its shape, every command, job and executor
- * expanded with its own parameters, its descriptions, and the usage examples compiled against it.
+ * expanded with its own parameters, and the usage examples compiled against it. Missing
+ * descriptions are warnings. Of `options`, which may be NULL, only the orbs are used: local files
+ * for the orbs that this one imports.
  */
 SW_NODISCARD enum sw_status sw_orb_validate(const struct sw_env *env, const char *path,
+                                            const struct sw_config_options *options,
                                             struct sw_config_problems *problems,
                                             struct sw_err *err);
 

@@ -1,4 +1,4 @@
-#include "compile.h"
+#include "run.h"
 
 #include <slipway/alloc.h>
 #include <slipway/fs.h>
@@ -121,7 +121,7 @@ static struct sw_yaml *compile_2_1(struct cc *cc, struct sw_yaml *doc)
     return out;
 }
 
-static struct sw_yaml *compile(struct cc *cc, struct sw_yaml *doc)
+struct sw_yaml *cc_compile_document(struct cc *cc, struct sw_yaml *doc)
 {
     if (doc->type != SW_YAML_MAP) {
         cc_problem(cc, doc, "the configuration must be a mapping, found: %s",
@@ -143,11 +143,13 @@ static struct sw_yaml *compile(struct cc *cc, struct sw_yaml *doc)
     }
 }
 
-/* The first problem, and how many more there are. */
-static enum sw_status report(const struct sw_config_problems *problems, struct sw_err *err)
+enum sw_status cc_report(const struct sw_config_problems *problems, struct sw_err *err)
 {
     SW_CLEANUP(sw_buf_release) struct sw_buf text;
     sw_buf_init(&text, SW_BUF_TEXT_MAX);
+    if (problems->errors == 0) {
+        return SW_OK;
+    }
     size_t first = 0;
     while (problems->items[first].warning) {
         first++;
@@ -162,9 +164,8 @@ static enum sw_status report(const struct sw_config_problems *problems, struct s
                    problems->errors - 1);
 }
 
-static void cc_init(struct cc *cc, const struct sw_env *env,
-                    const struct sw_config_options *options, struct sw_config_problems *problems,
-                    struct sw_yaml_pool *pool)
+void cc_init(struct cc *cc, const struct sw_env *env, const struct sw_config_options *options,
+             struct sw_config_problems *problems, struct sw_yaml_pool *pool)
 {
     *cc = (struct cc){ .env = env,
                        .options = options,
@@ -191,9 +192,9 @@ static enum sw_status compile_text(const struct sw_env *env,
         return status;
     }
     config->source_lines = count_lines(text);
-    config->compiled = compile(&cc, doc);
+    config->compiled = cc_compile_document(&cc, doc);
     config->header = cc.header;
-    return problems->errors > 0 ? report(problems, err) : SW_OK;
+    return cc_report(problems, err);
 }
 
 enum sw_status sw_config_compile(const struct sw_env *env, const struct sw_config_options *options,

@@ -3,11 +3,15 @@
 #include "commands.h"
 
 const struct sw_command *const sw_commands[] = {
+    &sw_cmd_config_process,
+    &sw_cmd_config_validate,
     &sw_cmd_ecr_create_repository,
     &sw_cmd_ecr_get_login_password,
     &sw_cmd_ecr_login,
     &sw_cmd_env_subst,
     &sw_cmd_help,
     &sw_cmd_image_build,
+    &sw_cmd_orb_pack,
+    &sw_cmd_orb_validate,
     NULL,
 };

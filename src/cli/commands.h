@@ -5,11 +5,15 @@
 
 #include "cli.h"
 
+extern const struct sw_command sw_cmd_config_process;
+extern const struct sw_command sw_cmd_config_validate;
 extern const struct sw_command sw_cmd_ecr_create_repository;
 extern const struct sw_command sw_cmd_ecr_get_login_password;
 extern const struct sw_command sw_cmd_ecr_login;
 extern const struct sw_command sw_cmd_env_subst;
 extern const struct sw_command sw_cmd_help;
 extern const struct sw_command sw_cmd_image_build;
+extern const struct sw_command sw_cmd_orb_pack;
+extern const struct sw_command sw_cmd_orb_validate;
 
 #endif
