@@ -180,9 +180,9 @@ struct sw_taskdef {
     json_t *definition; /* the request for RegisterTaskDefinition */
     char *label;        /* "kim-app-nginx:12", or the file's name */
     char *family;
-    char *arn;         /* of the revision it was read from; NULL for files */
-    bool inactive;     /* that revision is not ACTIVE */
-    json_t *wire_keys; /* top-level members that came from AWS, for the retry of register */
+    char *arn;        /* of the revision it was read from; NULL for files */
+    bool inactive;    /* that revision is not ACTIVE */
+    bool tags_wanted; /* set by the caller: the user asked for tags of his own */
 };
 void sw_taskdef_release(struct sw_taskdef *taskdef);
 
@@ -200,7 +200,8 @@ SW_NODISCARD enum sw_status sw_taskdef_read(const char *path, struct sw_taskdef 
 /*
  * Registers the definition as a new revision; *ret_arn is the caller's. AWS's refusals come with
  * advice. A family that others register at the same time is tried again. A member that AWS itself
- * returned (`wire_keys`) but does not accept is left out with a warning, once.
+ * returned but does not accept is left out with a warning, once; so are copied tags when the right
+ * to set them is missing.
  */
 SW_NODISCARD enum sw_status sw_taskdef_register(struct sw_aws *aws,
                                                 const struct sw_taskdef *taskdef, char **ret_arn,

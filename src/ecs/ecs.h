@@ -3,16 +3,29 @@
 
 /* Shared inside src/ecs. */
 
+#include <slipway/aws.h>
 #include <slipway/json.h>
 #include <slipway/taskdef.h>
-
-/* The ECS API's name in X-Amz-Target values. */
-#define ECS_TARGET(action) "AmazonEC2ContainerServiceV20141113." action
 
 /*
  * A copy in which equal meanings are equal texts: sizes as plain numbers, sets of texts sorted, and
  * without what ECS fills in when it is absent. For comparing only. The caller's.
  */
 json_t *ecs_taskdef_normal(const json_t *definition);
+
+/* One call of the ECS API with `input`, which is consumed. *ret_output as for sw_aws_json. */
+SW_NODISCARD enum sw_status ecs_call(struct sw_aws *aws, const char *action, json_t *input,
+                                     const struct sw_aws_call_options *options, json_t **ret_output,
+                                     struct sw_err *err);
+
+/*
+ * Adds "; <what>: a, b, c" to *err, from the texts or ARNs that a List action answers under `key`.
+ * `input` is consumed. Asked on failure paths only, so its own failure adds nothing.
+ */
+void ecs_append_names(struct sw_aws *aws, const char *action, json_t *input, const char *key,
+                      const char *what, struct sw_err *err);
+
+/* The part of an ARN or path behind the last '/', borrowed. */
+const char *ecs_last_part(const char *arn);
 
 #endif

@@ -1,6 +1,7 @@
+#include <slipway/ref.h>
 #include <slipway/taskdef.h>
 
-enum { IMAGE_MAX = 255, TAG_MAX = 128 };
+enum { IMAGE_MAX = 255 };
 
 struct sw_image_parts sw_image_split(struct sw_str image)
 {
@@ -23,46 +24,7 @@ enum sw_status sw_image_check_tag(struct sw_str tag, struct sw_err *err)
     if (tag.len == 0) {
         return sw_fail(err, SW_E_INPUT, "the tag is empty; is a variable in it unset?");
     }
-    bool good = tag.len <= TAG_MAX && tag.ptr[0] != '.' && tag.ptr[0] != '-';
-    for (size_t i = 0; i < tag.len; i++) {
-        char c = tag.ptr[i];
-        good = good && (sw_is_alnum(c) || c == '_' || c == '.' || c == '-');
-    }
-    if (!good) {
-        return sw_fail(err, SW_E_INPUT,
-                       "\"%.*s\" is no image tag: up to %d letters, digits, '_', '.' and '-', the "
-                       "first no '.' or '-'",
-                       SW_STR_ARG(tag), TAG_MAX);
-    }
-    return SW_OK;
-}
-
-static enum sw_status check_digest(struct sw_str digest, struct sw_err *err)
-{
-    ptrdiff_t colon = sw_str_find(digest, ':');
-    bool good = colon > 0;
-    struct sw_str hex = sw_str_from(digest, (size_t)(colon + 1));
-    good = good && hex.len >= 32;
-    for (size_t i = 0; i < hex.len; i++) {
-        good = good && sw_is_hex(hex.ptr[i]);
-    }
-    if (!good) {
-        return sw_fail(err, SW_E_INPUT,
-                       "\"%.*s\" is no image digest; expected sha256: and 64 hexadecimal digits",
-                       SW_STR_ARG(digest));
-    }
-    return SW_OK;
-}
-
-static bool good_name(struct sw_str name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.ptr[i];
-        if (!sw_is_alnum(c) && !strchr("-_.:/+#[]", c)) {
-            return false;
-        }
-    }
-    return sw_is_alnum(name.ptr[0]) || name.ptr[0] == '[';
+    return sw_ref_check_tag(tag, err);
 }
 
 enum sw_status sw_image_check(struct sw_str image, struct sw_err *err)
@@ -73,23 +35,17 @@ enum sw_status sw_image_check(struct sw_str image, struct sw_err *err)
                        "image \"%.*s\" has an empty registry or name; is a variable in it unset?",
                        SW_STR_ARG(image));
     }
-    if (parts.name.ptr[parts.name.len - 1] == '/' || !good_name(parts.name)) {
+    if (parts.tag.ptr && parts.tag.len == 0) {
         return sw_fail(err, SW_E_INPUT,
-                       "\"%.*s\" is no image reference; expected [host[:port]/]name[:tag][@digest]",
+                       "image \"%.*s\" has an empty tag; is a variable in it unset?",
                        SW_STR_ARG(image));
     }
     if (image.len > IMAGE_MAX) {
         return sw_fail(err, SW_E_INPUT, "image reference of %zu characters; ECS takes %d at most",
                        image.len, IMAGE_MAX);
     }
-    /* A colon or '@' that is there wants something behind it. */
-    bool has_tag = parts.tag.ptr && parts.tag.ptr > image.ptr;
-    bool has_digest = parts.digest.ptr && parts.digest.ptr > image.ptr;
-    if (has_tag && sw_image_check_tag(parts.tag, err) != SW_OK) {
-        return sw_wrap(err, "image \"%.*s\"", SW_STR_ARG(image));
-    }
-    if (has_digest && check_digest(parts.digest, err) != SW_OK) {
-        return sw_wrap(err, "image \"%.*s\"", SW_STR_ARG(image));
-    }
-    return SW_OK;
+    struct sw_ref ref = { .host = NULL };
+    enum sw_status status = sw_ref_parse(image, &ref, err);
+    sw_ref_release(&ref);
+    return status;
 }

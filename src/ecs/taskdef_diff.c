@@ -140,32 +140,42 @@ static void compare_arrays(const struct walk *walk, const char *path, json_t *fr
     sw_strs_release(&right);
 }
 
-/* An absent list is told apart by its elements, so that one added variable is one line. */
-static void compare(const struct walk *walk, const char *path, json_t *from, json_t *to)
+/* Whether an absent list or map at `path` counts as an empty one, so that one variable is one line.
+ */
+static bool unfolds(const char *path, const json_t *present)
 {
     static const char *const unfolded[] = { "environment", "secrets", "tags", "dockerLabels" };
-    if (from && to && json_is_object(from) && json_is_object(to)) {
-        compare_objects(walk, path, from, to);
-        return;
-    }
-    if (from && to && json_is_array(from) && json_is_array(to)) {
-        compare_arrays(walk, path, from, to);
-        return;
-    }
-    if (!from || !to) {
-        json_t *present = from ? from : to;
-        const char *dot = strrchr(path, '.');
-        const char *key = dot ? dot + 1 : path;
-        for (size_t i = 0; i < SW_COUNT(unfolded); i++) {
-            if (strcmp(key, unfolded[i]) == 0 &&
-                (json_is_array(present) || json_is_object(present))) {
-                json_auto_t *empty = json_is_array(present) ? json_array() : json_object();
-                compare(walk, path, from ? from : empty, to ? to : empty);
-                return;
-            }
+    const char *dot = strrchr(path, '.');
+    const char *key = dot ? dot + 1 : path;
+    for (size_t i = 0; i < SW_COUNT(unfolded); i++) {
+        if (strcmp(key, unfolded[i]) == 0) {
+            return json_is_array(present) || json_is_object(present);
         }
     }
-    if (!from || !to || !json_equal(from, to)) {
+    return false;
+}
+
+/* One of the two is NULL. */
+static void compare_absent(const struct walk *walk, const char *path, json_t *from, json_t *to)
+{
+    json_t *present = from ? from : to;
+    if (!unfolds(path, present)) {
+        add(walk, path, from, to);
+        return;
+    }
+    json_auto_t *empty = json_is_array(present) ? json_array() : json_object();
+    compare(walk, path, from ? from : empty, to ? to : empty);
+}
+
+static void compare(const struct walk *walk, const char *path, json_t *from, json_t *to)
+{
+    if (!from || !to) {
+        compare_absent(walk, path, from, to);
+    } else if (json_typeof(from) == JSON_OBJECT && json_typeof(to) == JSON_OBJECT) {
+        compare_objects(walk, path, from, to);
+    } else if (json_typeof(from) == JSON_ARRAY && json_typeof(to) == JSON_ARRAY) {
+        compare_arrays(walk, path, from, to);
+    } else if (!json_equal(from, to)) {
         add(walk, path, from, to);
     }
 }

@@ -36,7 +36,8 @@ static char *plain_size(const char *text, const char *unit, int64_t per_unit)
         fraction = fraction * 10 + (number.ptr[i] - '0');
         scale *= 10;
     }
-    return sw_xasprintf("%lld", (long long)(units * per_unit + fraction * per_unit / scale));
+    units = units * per_unit + fraction * per_unit / scale;
+    return sw_xasprintf("%lld", (long long)units);
 }
 
 static void normal_size(json_t *definition, const char *key, const char *unit, int64_t per_unit)

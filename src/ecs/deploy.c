@@ -1,0 +1,336 @@
+#include "ecs.h"
+
+#include <slipway/alloc.h>
+#include <slipway/log.h>
+#include <slipway/progress.h>
+#include <slipway/service.h>
+
+void sw_deployment_release(struct sw_deployment *deployment)
+{
+    free(deployment->service);
+    free(deployment->family);
+    free(deployment->previous);
+    free(deployment->task_definition);
+    free(deployment->deployment_id);
+    free(deployment->previous_id);
+    free(deployment->service_deployment);
+    json_decref(deployment->images);
+    *deployment = (struct sw_deployment){ .desired = -1 };
+}
+
+/* One deployment in the making. Members are borrowed unless said otherwise. */
+struct deploy {
+    struct sw_aws *aws;
+    const struct sw_env *env;
+    const struct sw_deploy_options *options;
+    struct sw_deployment *done;
+    struct sw_err *err;
+    json_t *service;        /* owned; NULL when it may not be looked at */
+    struct sw_taskdef base; /* owned; what is changed */
+    struct sw_taskdef peer; /* owned; the newest revision, when the base is a file */
+};
+
+static void deploy_release(struct deploy *deploy)
+{
+    json_decref(deploy->service);
+    sw_taskdef_release(&deploy->base);
+    sw_taskdef_release(&deploy->peer);
+}
+
+static char *copy_text(const json_t *object, const char *key)
+{
+    const char *text = sw_json_str(object, key, NULL);
+    return text ? sw_xstrdup(text) : NULL;
+}
+
+static const char *service_name(const struct deploy *deploy)
+{
+    const struct sw_deploy_options *options = deploy->options;
+    if (options->service) {
+        return options->service;
+    }
+    return options->family ? options->family : deploy->base.family;
+}
+
+/* DescribeServices. The old orbs got by without the right to it, so this does too. */
+static enum sw_status look_at_service(struct deploy *deploy)
+{
+    const char *cluster = deploy->options->cluster;
+    enum sw_status status = sw_service_describe(deploy->aws, cluster, service_name(deploy),
+                                                &deploy->service, deploy->err);
+    if (status == SW_E_DENIED) {
+        sw_say(deploy->env,
+               "the right ecs:DescribeServices is missing: the service is not checked beforehand");
+        return SW_OK;
+    }
+    if (status == SW_OK) {
+        status = sw_service_check_controller(deploy->service, deploy->err);
+    }
+    if (status != SW_OK) {
+        return status;
+    }
+    deploy->done->previous = copy_text(deploy->service, "taskDefinition");
+    deploy->done->desired = sw_json_int(deploy->service, "desiredCount", -1);
+    return SW_OK;
+}
+
+enum sw_status sw_deploy_load(struct sw_aws *aws, const struct sw_deploy_options *options,
+                              const json_t *service, struct sw_taskdef *ret, struct sw_err *err)
+{
+    if (options->file) {
+        return sw_taskdef_read(options->file, ret, err);
+    }
+    const char *reference = options->task_definition ? options->task_definition : options->family;
+    if (!reference) {
+        reference = sw_json_str(service, "taskDefinition", NULL);
+    }
+    if (!reference) {
+        return sw_fail(err, SW_E_USAGE,
+                       "which task definition to start from is not known; give --family, "
+                       "--task-definition or --file");
+    }
+    return sw_taskdef_describe(aws, reference, ret, err);
+}
+
+/* A file may say what is registered already: the newest revision of its family tells. */
+static void load_peer(struct deploy *deploy)
+{
+    struct sw_err ignored = SW_ERR_INIT;
+    if (!deploy->options->file) {
+        return;
+    }
+    if (sw_taskdef_describe(deploy->aws, deploy->base.family, &deploy->peer, &ignored) != SW_OK) {
+        sw_debug(deploy->env, "ecs", "no present revision of \"%s\" to compare with: %s",
+                 deploy->base.family, ignored.msg);
+    }
+}
+
+static const char *image_of(const json_t *definition, const char *container)
+{
+    return sw_json_str(sw_taskdef_container(definition, container), "image", NULL);
+}
+
+/* The images of all containers, with those they replace. */
+static json_t *image_facts(const json_t *before, const json_t *after)
+{
+    json_t *images = json_array();
+    size_t index = 0;
+    const json_t *container = NULL;
+    json_array_foreach(sw_json_array(after, "containerDefinitions"), index, container)
+    {
+        const char *name = sw_json_str(container, "name", "");
+        const char *was = image_of(before, name);
+        json_t *fact = json_pack("{s:s, s:s}", "container", name, "image",
+                                 sw_json_str(container, "image", ""));
+        if (was) {
+            (void)json_object_set_new(fact, "previousImage", json_string(was));
+        }
+        (void)json_array_append_new(images, fact);
+    }
+    return images;
+}
+
+/* Applies the changes; *ret_changed says whether the result differs from what is registered. */
+static enum sw_status edit(struct deploy *deploy, bool *ret_changed)
+{
+    json_auto_t *before = json_deep_copy(deploy->base.definition);
+    struct sw_strs notes = { .items = NULL };
+    enum sw_status status = sw_taskdef_apply(deploy->base.definition, deploy->options->changes,
+                                             deploy->base.label, &notes, deploy->err);
+    for (size_t i = 0; status == SW_OK && i < notes.count; i++) {
+        sw_say(deploy->env, "%s", notes.items[i]);
+    }
+    sw_strs_release(&notes);
+    if (status != SW_OK) {
+        return status;
+    }
+    const struct sw_taskdef *registered = deploy->options->file ? &deploy->peer : &deploy->base;
+    const json_t *present = deploy->options->file ? deploy->peer.definition : before;
+    deploy->done->images = image_facts(present, deploy->base.definition);
+    *ret_changed = !present || registered->inactive ||
+                   !sw_taskdef_equal(present, deploy->base.definition, false);
+    if (!*ret_changed) {
+        deploy->done->task_definition = sw_xstrdup(registered->arn);
+    }
+    return SW_OK;
+}
+
+static bool has_tag_change(const struct sw_changes *changes)
+{
+    for (size_t i = 0; i < changes->count; i++) {
+        if (changes->items[i].kind == SW_CHANGE_TAG) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum sw_status register_revision(struct deploy *deploy)
+{
+    deploy->base.tags_wanted = has_tag_change(deploy->options->changes) || deploy->options->file;
+    enum sw_status status = sw_taskdef_register(deploy->aws, &deploy->base,
+                                                &deploy->done->task_definition, deploy->err);
+    if (status == SW_OK) {
+        deploy->done->registered = true;
+        sw_say(deploy->env, "registered %s", sw_taskdef_short_name(deploy->done->task_definition));
+    }
+    return status;
+}
+
+static enum sw_status unchanged(struct deploy *deploy)
+{
+    const json_t *primary = sw_service_primary(deploy->service);
+    deploy->done->deployment_id = copy_text(primary, "id");
+    deploy->done->service_deployment = copy_text(deploy->service, "currentServiceDeployment");
+    (void)sw_fail(deploy->err, SW_E_UNCHANGED,
+                  "nothing to deploy: service %s in cluster \"%s\" already runs %s with ",
+                  deploy->done->service, deploy->options->cluster,
+                  sw_taskdef_short_name(deploy->done->task_definition));
+    size_t index = 0;
+    const json_t *fact = NULL;
+    json_array_foreach(deploy->done->images, index, fact)
+    {
+        (void)sw_append(deploy->err, "%s%s=%s", index ? ", " : "",
+                        sw_json_str(fact, "container", ""), sw_json_str(fact, "image", ""));
+    }
+    const char *rollout = sw_json_str(primary, "rolloutState", "");
+    if (strcmp(rollout, "FAILED") == 0) {
+        (void)sw_append(deploy->err, "; its last rollout FAILED");
+    }
+    if (deploy->options->allow_unchanged) {
+        sw_say(deploy->env, "%s", deploy->err->msg);
+        *deploy->err = (struct sw_err)SW_ERR_INIT;
+        return SW_OK;
+    }
+    return sw_append(deploy->err, "; --force rolls it anew, --allow-unchanged accepts it");
+}
+
+static enum sw_status explain_update(struct deploy *deploy)
+{
+    struct sw_err *err = deploy->err;
+    (void)sw_wrap(err, "service \"%s\"", deploy->done->service);
+    bool missing = strcmp(err->code, "ServiceNotFoundException") == 0 ||
+                   strcmp(err->code, "ServiceNotActiveException") == 0;
+    if (missing) {
+        ecs_append_names(
+            deploy->aws, "ListServices",
+            json_pack("{s:s, s:i}", "cluster", deploy->options->cluster, "maxResults", 11),
+            "serviceArns", "services in the cluster", err);
+    } else if (strcmp(err->code, "ClusterNotFoundException") == 0) {
+        ecs_append_names(deploy->aws, "ListClusters", json_pack("{s:i}", "maxResults", 11),
+                         "clusterArns", "clusters", err);
+    } else if (strstr(err->msg, "iam:PassRole")) {
+        (void)sw_append(err, "; allow iam:PassRole on the task's roles to whoever deploys");
+    }
+    if (deploy->options->force &&
+        (err->status == SW_E_NETWORK || err->status == SW_E_UNAVAILABLE)) {
+        (void)sw_append(err, "; whether the deployment was started is not known");
+    }
+    if (deploy->done->registered) {
+        (void)sw_append(err, "; %s is registered but not deployed",
+                        sw_taskdef_short_name(deploy->done->task_definition));
+    }
+    return err->status;
+}
+
+/* The one UpdateService call. Its answer, not a later look, tells the deployment's id. */
+static enum sw_status update(struct deploy *deploy)
+{
+    struct sw_deployment *done = deploy->done;
+    const struct sw_aws_call_options call = { .not_idempotent = deploy->options->force };
+    json_t *input = json_pack("{s:s, s:s, s:s}", "cluster", deploy->options->cluster, "service",
+                              service_name(deploy), "taskDefinition", done->task_definition);
+    if (deploy->options->force) {
+        (void)json_object_set_new(input, "forceNewDeployment", json_true());
+    }
+    json_auto_t *answer = NULL;
+    if (ecs_call(deploy->aws, "UpdateService", input, &call, &answer, deploy->err) != SW_OK) {
+        return explain_update(deploy);
+    }
+    const json_t *service = sw_json_object(answer, "service");
+    const json_t *primary = sw_service_primary(service);
+    const char *id = sw_json_str(primary, "id", NULL);
+    done->updated = true;
+    if (!service) {
+        return sw_fail(deploy->err, SW_E_UNAVAILABLE,
+                       "UpdateService of \"%s\" answered without a service; whether the deployment "
+                       "was started is not known",
+                       done->service);
+    }
+    const char *before = sw_json_str(sw_service_primary(deploy->service), "id", NULL);
+    done->deployment_id = id ? sw_xstrdup(id) : NULL;
+    done->service_deployment = copy_text(service, "currentServiceDeployment");
+    done->desired = sw_json_int(service, "desiredCount", -1);
+    if (before && id && strcmp(before, id) == 0) {
+        sw_say(deploy->env, "ECS started no new deployment: nothing is to be rolled");
+    } else {
+        done->previous_id = before ? sw_xstrdup(before) : NULL;
+    }
+    return SW_OK;
+}
+
+static enum sw_status finish(struct deploy *deploy, bool changed)
+{
+    const struct sw_deploy_options *options = deploy->options;
+    if (options->verify) {
+        enum sw_status status = options->verify(options->verify_ctx, deploy->base.definition,
+                                                options->changes, deploy->err);
+        if (status != SW_OK) {
+            return status;
+        }
+    }
+    bool runs = !changed && deploy->done->previous &&
+                strcmp(deploy->done->previous, deploy->done->task_definition) == 0;
+    if (runs && !options->force) {
+        return unchanged(deploy);
+    }
+    if (!changed && !options->force) {
+        sw_say(deploy->env, "%s is what is wanted already; no new revision is registered",
+               sw_taskdef_short_name(deploy->done->task_definition));
+    }
+    if (changed) {
+        enum sw_status status = register_revision(deploy);
+        if (status != SW_OK) {
+            return status;
+        }
+    }
+    return update(deploy);
+}
+
+static enum sw_status run(struct deploy *deploy)
+{
+    bool named = deploy->options->service || deploy->options->family;
+    enum sw_status status = SW_OK;
+    if (named) {
+        status = look_at_service(deploy);
+    }
+    if (status == SW_OK) {
+        status = sw_deploy_load(deploy->aws, deploy->options, deploy->service, &deploy->base,
+                                deploy->err);
+    }
+    if (status == SW_OK && !named) {
+        status = look_at_service(deploy);
+    }
+    if (status != SW_OK) {
+        return status;
+    }
+    const char *name = sw_json_str(deploy->service, "serviceName", service_name(deploy));
+    deploy->done->service = sw_xstrdup(name);
+    deploy->done->family = sw_xstrdup(deploy->base.family);
+    load_peer(deploy);
+    bool changed = false;
+    status = edit(deploy, &changed);
+    return status == SW_OK ? finish(deploy, changed) : status;
+}
+
+enum sw_status sw_service_deploy(struct sw_aws *aws, const struct sw_deploy_options *options,
+                                 struct sw_deployment *ret, struct sw_err *err)
+{
+    *ret = (struct sw_deployment){ .desired = -1 };
+    struct deploy deploy = {
+        .aws = aws, .env = sw_aws_env(aws), .options = options, .done = ret, .err = err
+    };
+    enum sw_status status = run(&deploy);
+    deploy_release(&deploy);
+    return status;
+}

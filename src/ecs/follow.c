@@ -1,0 +1,266 @@
+#include "follow.h"
+
+#include <slipway/alloc.h>
+#include <slipway/log.h>
+#include <slipway/progress.h>
+
+enum {
+    FIRST_INTERVAL_MS = 5000,
+    LATER_INTERVAL_MS = 10000,
+    FIRST_PHASE_MS = 60000,
+    BACKOFF_MAX_MS = 32000,
+    JITTER_PERCENT = 20,
+    HEARTBEAT_MS = 15000,
+};
+
+void sw_follow_result_release(struct sw_follow_result *result)
+{
+    sw_causes_release(&result->causes);
+    sw_strs_release(&result->events);
+}
+
+static int64_t elapsed_ms(const struct follower *follower)
+{
+    return sw_env_mono_ms(follower->env) - follower->start_ms;
+}
+
+/* The pause before the next look: as asked for, or by age and luck; longer while ECS throttles. */
+static int64_t next_interval(const struct follower *follower)
+{
+    int64_t interval = follower->options->poll_interval_ms;
+    if (interval <= 0) {
+        interval = elapsed_ms(follower) < FIRST_PHASE_MS ? FIRST_INTERVAL_MS : LATER_INTERVAL_MS;
+        int64_t span = interval * JITTER_PERCENT / 100;
+        int64_t offset = sw_env_random(follower->env, (uint32_t)(2 * span + 1));
+        interval += offset <= span ? offset : span - offset;
+    }
+    return follower->backoff_ms > interval ? follower->backoff_ms : interval;
+}
+
+static void slow_down(struct follower *follower)
+{
+    int64_t doubled = next_interval(follower) * 2;
+    int64_t limit = doubled / 2 > BACKOFF_MAX_MS ? doubled / 2 : BACKOFF_MAX_MS;
+    follower->backoff_ms = doubled < limit ? doubled : limit;
+}
+
+static void show_status(const struct follower *follower)
+{
+    const struct sw_rollout_state *state = &follower->result->state;
+    sw_status_line(follower->env,
+                   "waiting for %s: %lld of %lld running, %lld pending, %lld failed, %lld old "
+                   "(%lld s)",
+                   follower->options->service, (long long)state->running, (long long)state->desired,
+                   (long long)state->pending, (long long)state->failed_tasks,
+                   (long long)state->old_running, (long long)(elapsed_ms(follower) / 1000));
+}
+
+/* Sleeps until the next look or the deadline, with a sign of life in between. */
+static void pause_until_next(const struct follower *follower)
+{
+    int64_t left = next_interval(follower);
+    int64_t to_deadline = follower->timeout_ms - elapsed_ms(follower);
+    left = left < to_deadline ? left : to_deadline;
+    while (left > 0 && !sw_env_stop_wanted(follower->env)) {
+        int64_t part = left < HEARTBEAT_MS ? left : HEARTBEAT_MS;
+        show_status(follower);
+        sw_env_sleep_ms(follower->env, part);
+        left -= part;
+    }
+}
+
+/* What ends the following although the rollout goes on. */
+static enum sw_status cannot_watch(const struct follower *follower)
+{
+    struct sw_err *err = follower->err;
+    (void)sw_wrap(err, "the deployment of service \"%s\" goes on, but its state is not known",
+                  follower->options->service);
+    if (err->status == SW_E_DENIED) {
+        (void)sw_append(err, "; waiting needs the right ecs:DescribeServices");
+    } else if (err->status == SW_E_CREDENTIALS) {
+        (void)sw_append(err, "; the credentials did not last as long as the rollout");
+    }
+    return err->status;
+}
+
+/*
+ * One look. *ret_service (owned) stays NULL and *ret_answered false when ECS could not be asked
+ * this time; the next look may succeed.
+ */
+static enum sw_status look(struct follower *follower, json_t **ret_service, bool *ret_answered)
+{
+    static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
+    json_auto_t *answer = NULL;
+    enum sw_status status =
+        ecs_call(follower->aws, "DescribeServices",
+                 json_pack("{s:s, s:[s]}", "cluster", follower->options->cluster, "services",
+                           follower->options->service),
+                 &once, &answer, follower->err);
+    json_t *service = json_array_get(sw_json_array(answer, "services"), 0);
+    bool missing =
+        strcmp(sw_json_str(json_array_get(sw_json_array(answer, "failures"), 0), "reason", ""),
+               "MISSING") == 0;
+    if (status == SW_OK && (json_is_object(service) || missing)) {
+        follower->backoff_ms /= 2;
+        *ret_answered = true;
+        *ret_service = json_is_object(service) ? json_incref(service) : NULL;
+        return SW_OK;
+    }
+    if (status == SW_E_STOPPED) {
+        return SW_OK; /* noticed by the loop */
+    }
+    if (status == SW_OK || status == SW_E_NETWORK || status == SW_E_UNAVAILABLE) {
+        slow_down(follower);
+        sw_status_line(follower->env, "ECS cannot be asked just now (%s); trying again",
+                       status == SW_OK ? "no service in the answer" : follower->err->msg);
+        return SW_OK;
+    }
+    return cannot_watch(follower);
+}
+
+/* Asks the second witness, the service deployment; without the right the definition decides. */
+static enum sw_rollout_verdict ask_witness(struct follower *follower, const json_t *service)
+{
+    const struct sw_rollout_target *target = &follower->target;
+    struct sw_rollout_state *state = &follower->result->state;
+    if (!target->service_deployment) {
+        return sw_rollout_judge_absent(service, target, state);
+    }
+    static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
+    struct sw_err err = SW_ERR_INIT;
+    json_auto_t *answer = NULL;
+    enum sw_status status =
+        ecs_call(follower->aws, "DescribeServiceDeployments",
+                 json_pack("{s:[s]}", "serviceDeploymentArns", target->service_deployment), &once,
+                 &answer, &err);
+    const json_t *found = json_array_get(sw_json_array(answer, "serviceDeployments"), 0);
+    if (status == SW_OK && json_is_object(found)) {
+        return sw_rollout_judge_deployment(found, state);
+    }
+    bool refused = json_array_size(sw_json_array(answer, "failures")) > 0 ||
+                   status == SW_E_DENIED || status == SW_E_NOT_FOUND || status == SW_E_FAILED;
+    if (!refused) {
+        slow_down(follower);
+        return SW_ROLLOUT_RUNNING;
+    }
+    sw_debug(follower->env, "ecs", "the service deployment cannot be asked: %s", err.msg);
+    follower->target.service_deployment = NULL;
+    return sw_rollout_judge(service, &follower->target, state) == SW_ROLLOUT_ASK
+               ? sw_rollout_judge_absent(service, target, state)
+               : SW_ROLLOUT_RUNNING;
+}
+
+static void say_counters(struct follower *follower)
+{
+    const struct sw_rollout_state *state = &follower->result->state;
+    const int64_t now[] = { state->desired, state->running, state->pending, state->failed_tasks,
+                            state->old_running };
+    if (memcmp(now, follower->counters, sizeof(now)) == 0 || !state->seen) {
+        return;
+    }
+    memcpy(follower->counters, now, sizeof(now));
+    sw_say(follower->env, "%lld of %lld running, %lld pending, %lld failed, %lld old",
+           (long long)state->running, (long long)state->desired, (long long)state->pending,
+           (long long)state->failed_tasks, (long long)state->old_running);
+}
+
+/* A failure that will repeat until somebody changes something, and no breaker to end it. */
+static bool hopeless(const struct follower *follower)
+{
+    const struct sw_rollout_state *state = &follower->result->state;
+    unsigned limit = follower->options->fail_fast;
+    if (limit == 0 || state->breaker || state->running > 0) {
+        return false;
+    }
+    const struct sw_cause *cause = sw_causes_main(&follower->result->causes);
+    return cause && cause->klass->fatal && cause->count >= limit;
+}
+
+static enum sw_rollout_verdict judge(struct follower *follower, const json_t *service)
+{
+    struct sw_rollout_state *state = &follower->result->state;
+    int64_t failed_before = state->failed_tasks;
+    int64_t running_before = state->running;
+    enum sw_rollout_verdict verdict = sw_rollout_judge(service, &follower->target, state);
+    bool bad_event = follow_events(follower, service);
+    say_counters(follower);
+    if (verdict == SW_ROLLOUT_ASK) {
+        verdict = ask_witness(follower, service);
+    }
+    bool failed = verdict != SW_ROLLOUT_RUNNING && verdict != SW_ROLLOUT_DONE;
+    if (bad_event || failed || state->failed_tasks > failed_before ||
+        state->running < running_before) {
+        follow_stopped_tasks(follower);
+    }
+    if (verdict == SW_ROLLOUT_RUNNING && hopeless(follower)) {
+        (void)snprintf(state->reason, sizeof(state->reason),
+                       "%u tasks stopped for the same reason and none is running; without a "
+                       "circuit breaker ECS would try for ever",
+                       sw_causes_main(&follower->result->causes)->count);
+        verdict = SW_ROLLOUT_FAILED;
+    }
+    if (verdict == SW_ROLLOUT_ROLLING_BACK && !follower->said_rollback) {
+        follower->said_rollback = true;
+        sw_say(follower->env, "the rollout failed; %s", state->reason);
+    }
+    return verdict;
+}
+
+enum sw_status follow_poll(struct follower *follower, bool *ret_over)
+{
+    json_auto_t *service = NULL;
+    bool answered = false;
+    enum sw_status status = look(follower, &service, &answered);
+    *ret_over = status != SW_OK;
+    if (status != SW_OK || !answered) {
+        return status;
+    }
+    enum sw_rollout_verdict verdict = judge(follower, service);
+    follower->result->verdict = verdict;
+    *ret_over = verdict != SW_ROLLOUT_RUNNING && verdict != SW_ROLLOUT_ROLLING_BACK;
+    return SW_OK;
+}
+
+static enum sw_status follow(struct follower *follower)
+{
+    for (;;) {
+        bool over = false;
+        enum sw_status status = SW_OK;
+        if (!sw_env_stop_wanted(follower->env)) {
+            status = follow_poll(follower, &over);
+        }
+        if (status != SW_OK) {
+            return status;
+        }
+        if (over) {
+            return follow_conclude(follower);
+        }
+        if (sw_env_stop_wanted(follower->env)) {
+            return follow_stopped(follower);
+        }
+        if (elapsed_ms(follower) >= follower->timeout_ms) {
+            return follow_timed_out(follower);
+        }
+        pause_until_next(follower);
+    }
+}
+
+enum sw_status sw_rollout_follow(struct sw_aws *aws, const struct sw_follow_options *options,
+                                 struct sw_follow_result *ret, struct sw_err *err)
+{
+    *ret = (struct sw_follow_result){ .verdict = SW_ROLLOUT_RUNNING };
+    struct follower follower = {
+        .aws = aws,
+        .env = sw_aws_env(aws),
+        .options = options,
+        .target = options->target,
+        .result = ret,
+        .err = err,
+        .timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : SW_ROLLOUT_TIMEOUT_MS,
+    };
+    follower.start_ms = sw_env_mono_ms(follower.env);
+    enum sw_status status = follow(&follower);
+    ret->waited_ms = elapsed_ms(&follower);
+    sw_strs_release(&follower.event_ids);
+    return status;
+}

@@ -1,0 +1,111 @@
+#include "follow.h"
+
+#include <slipway/alloc.h>
+#include <slipway/log.h>
+#include <slipway/progress.h>
+
+enum { EVENT_IDS_MAX = 2000, EVENTS_KEPT = 50, TASKS_MAX = 100 };
+
+/* The event without the "(service NAME) " in front, which says nothing new. */
+static const char *event_text(const char *message)
+{
+    if (strncmp(message, "(service ", 9) == 0) {
+        const char *end = strstr(message, ") ");
+        return end ? end + 2 : message;
+    }
+    return message;
+}
+
+static bool show_event(struct follower *follower, const json_t *event)
+{
+    const char *id = sw_json_str(event, "id", "");
+    const char *message = sw_json_str(event, "message", "");
+    int64_t created_ms = (int64_t)(sw_json_number(event, "createdAt", 0) * 1000);
+    /* Only server times are compared with each other: our clock may be wrong. */
+    if (created_ms < follower->result->state.created_ms ||
+        sw_strs_has(&follower->event_ids, sw_str(id))) {
+        return false;
+    }
+    if (follower->event_ids.count < EVENT_IDS_MAX) {
+        sw_strs_add(&follower->event_ids, sw_str(id));
+    }
+    char clock[SW_TIME_TEXT_MAX];
+    sw_time_format(created_ms, SW_TIME_CLOCK, clock);
+    sw_say(follower->env, "%s  %s", clock, event_text(message));
+    if (follower->result->events.count < EVENTS_KEPT) {
+        sw_strs_take(&follower->result->events, sw_xasprintf("%s %s", clock, event_text(message)));
+    }
+    sw_causes_add_event(&follower->result->causes, id, message);
+    return sw_cause_of_event(message) != NULL;
+}
+
+bool follow_events(struct follower *follower, const json_t *service)
+{
+    const json_t *events = sw_json_array(service, "events");
+    bool bad = false;
+    if (follower->result->state.created_ms == 0) {
+        return false; /* which events are ours is not known yet */
+    }
+    for (size_t i = json_array_size(events); i > 0; i--) { /* the newest stands first */
+        bad = show_event(follower, json_array_get(events, i - 1)) || bad;
+    }
+    return bad;
+}
+
+/* DescribeTasks of the service's stopped tasks; NULL when they cannot be asked. The caller's. */
+static json_t *stopped_tasks(struct follower *follower, struct sw_err *err)
+{
+    static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
+    const char *cluster = follower->options->cluster;
+    json_auto_t *list = NULL;
+    enum sw_status status =
+        ecs_call(follower->aws, "ListTasks",
+                 json_pack("{s:s, s:s, s:s, s:i}", "cluster", cluster, "serviceName",
+                           ecs_last_part(follower->options->service), "desiredStatus", "STOPPED",
+                           "maxResults", TASKS_MAX),
+                 &once, &list, err);
+    json_t *arns = sw_json_array(list, "taskArns");
+    if (status != SW_OK || json_array_size(arns) == 0) {
+        return NULL;
+    }
+    json_t *answer = NULL;
+    status =
+        ecs_call(follower->aws, "DescribeTasks",
+                 json_pack("{s:s, s:O}", "cluster", cluster, "tasks", arns), &once, &answer, err);
+    return status == SW_OK ? answer : NULL;
+}
+
+static void say_new_causes(struct follower *follower)
+{
+    const struct sw_causes *causes = &follower->result->causes;
+    if (follower->causes_said >= causes->count) {
+        return;
+    }
+    const struct sw_causes fresh = {
+        .items = causes->items + follower->causes_said,
+        .count = causes->count - follower->causes_said,
+    };
+    struct sw_buf text;
+    sw_buf_init(&text, SW_BUF_TEXT_MAX);
+    sw_causes_print(&fresh, &text);
+    sw_say(follower->env, "%s", text.ptr);
+    sw_buf_release(&text);
+    follower->causes_said = causes->count;
+}
+
+void follow_stopped_tasks(struct follower *follower)
+{
+    struct sw_err err = SW_ERR_INIT;
+    if (!follower->tasks_denied) {
+        json_auto_t *answer = stopped_tasks(follower, &err);
+        sw_causes_add_tasks(&follower->result->causes, answer, follower->target.deployment_id);
+    }
+    if (err.status == SW_E_DENIED) {
+        follower->tasks_denied = true;
+        sw_say(follower->env, "why tasks stopped is not shown: the right ecs:ListTasks or "
+                              "ecs:DescribeTasks is missing");
+    } else if (err.status != SW_OK) {
+        sw_debug(follower->env, "ecs", "stopped tasks cannot be asked: %s", err.msg);
+    }
+    say_new_causes(follower);
+}

@@ -1,0 +1,111 @@
+#include "ecs.h"
+
+#include <slipway/service.h>
+
+static enum sw_status missing_cluster(struct sw_aws *aws, const char *cluster, struct sw_err *err)
+{
+    struct sw_err cause = *err;
+    (void)sw_fail(err, SW_E_NOT_FOUND,
+                  "cluster \"%s\" does not exist in this region and account: %s", cluster,
+                  cause.msg);
+    sw_err_set_code(err, cause.code);
+    ecs_append_names(aws, "ListClusters", json_pack("{s:i}", "maxResults", 11), "clusterArns",
+                     "clusters", err);
+    return err->status;
+}
+
+static enum sw_status missing_service(struct sw_aws *aws, const char *cluster, const char *service,
+                                      const char *why, struct sw_err *err)
+{
+    (void)sw_fail(err, SW_E_NOT_FOUND, "service \"%s\" %s in cluster \"%s\"", service, why,
+                  cluster);
+    ecs_append_names(aws, "ListServices",
+                     json_pack("{s:s, s:i}", "cluster", cluster, "maxResults", 11), "serviceArns",
+                     "services in it", err);
+    return err->status;
+}
+
+/* The service of the answer, checked; borrowed from `answer`. */
+static enum sw_status find_service(struct sw_aws *aws, const char *cluster, const char *service,
+                                   const json_t *answer, json_t **ret, struct sw_err *err)
+{
+    const json_t *services = sw_json_array(answer, "services");
+    json_t *found = json_array_get(services, 0);
+    if (!services) {
+        return sw_fail(err, SW_E_UNAVAILABLE,
+                       "DescribeServices answered without a list of services");
+    }
+    if (!json_is_object(found)) {
+        return missing_service(aws, cluster, service, "does not exist", err);
+    }
+    const char *status = sw_json_str(found, "status", "");
+    if (strcmp(status, "INACTIVE") == 0) {
+        return missing_service(aws, cluster, service, "is INACTIVE (it was deleted)", err);
+    }
+    if (strcmp(status, "DRAINING") == 0) {
+        return sw_fail(err, SW_E_CONFLICT,
+                       "service \"%s\" in cluster \"%s\" is DRAINING: it is being deleted", service,
+                       cluster);
+    }
+    if (strcmp(status, "ACTIVE") != 0) {
+        return sw_fail(err, SW_E_UNAVAILABLE,
+                       "DescribeServices answered the unknown status \"%s\" for service \"%s\"",
+                       status, service);
+    }
+    *ret = found;
+    return SW_OK;
+}
+
+enum sw_status sw_service_describe(struct sw_aws *aws, const char *cluster, const char *service,
+                                   json_t **ret_service, struct sw_err *err)
+{
+    json_auto_t *answer = NULL;
+    enum sw_status status = ecs_call(
+        aws, "DescribeServices", json_pack("{s:s, s:[s]}", "cluster", cluster, "services", service),
+        NULL, &answer, err);
+    if (status != SW_OK && strcmp(err->code, "ClusterNotFoundException") == 0) {
+        return missing_cluster(aws, cluster, err);
+    }
+    if (status != SW_OK) {
+        return sw_wrap(err, "service \"%s\"", service);
+    }
+    json_t *found = NULL;
+    status = find_service(aws, cluster, service, answer, &found, err);
+    if (status == SW_OK) {
+        *ret_service = json_incref(found);
+    }
+    return status;
+}
+
+const json_t *sw_service_primary(const json_t *service)
+{
+    size_t index = 0;
+    const json_t *deployment = NULL;
+    json_array_foreach(sw_json_array(service, "deployments"), index, deployment)
+    {
+        if (strcmp(sw_json_str(deployment, "status", ""), "PRIMARY") == 0) {
+            return deployment;
+        }
+    }
+    return NULL;
+}
+
+enum sw_status sw_service_check_controller(const json_t *service, struct sw_err *err)
+{
+    const char *type = sw_json_str(sw_json_object(service, "deploymentController"), "type", "ECS");
+    const char *name = sw_json_str(service, "serviceName", "?");
+    if (strcmp(type, "CODE_DEPLOY") == 0) {
+        return sw_fail(err, SW_E_CONFLICT,
+                       "service \"%s\" is deployed by AWS CodeDeploy (controller CODE_DEPLOY), "
+                       "which updates it by itself; start the deployment there, e.g. with aws "
+                       "deploy create-deployment",
+                       name);
+    }
+    if (strcmp(type, "ECS") != 0) {
+        return sw_fail(err, SW_E_CONFLICT,
+                       "service \"%s\" has the deployment controller %s; only services that ECS "
+                       "itself deploys can be updated",
+                       name, type);
+    }
+    return SW_OK;
+}
