@@ -73,6 +73,15 @@ SW_NODISCARD enum sw_status sw_service_deploy(struct sw_aws *aws,
                                               struct sw_deployment *ret, struct sw_err *err);
 
 /*
+ * A `verify` for sw_deploy_options; ctx is the struct sw_aws. Asks the registries for the images
+ * that the changes name (all images when they name none): SW_E_PREFLIGHT when one does not exist.
+ * An image that cannot be asked for is a warning.
+ */
+SW_NODISCARD enum sw_status sw_deploy_verify_images(void *ctx, const json_t *definition,
+                                                    const struct sw_changes *changes,
+                                                    struct sw_err *err);
+
+/*
  * Reads the starting point: options->file, task_definition, family, or what `service` (may be NULL)
  * runs.
  */

@@ -233,6 +233,19 @@ static enum sw_status explain_update(struct deploy *deploy)
     return err->status;
 }
 
+/* The PRIMARY before, which a rollback would return to, unless it still is the PRIMARY. */
+static void keep_previous(struct deploy *deploy, const json_t *primary)
+{
+    const char *id = sw_json_str(primary, "id", "");
+    const char *before = sw_json_str(sw_service_primary(deploy->service), "id", NULL);
+    if (before && strcmp(before, id) != 0) {
+        deploy->done->previous_id = sw_xstrdup(before);
+    } else if (before && strcmp(sw_json_str(primary, "taskDefinition", ""),
+                                deploy->done->task_definition) == 0) {
+        sw_say(deploy->env, "ECS started no new deployment: nothing is to be rolled");
+    }
+}
+
 /* The one UpdateService call. Its answer, not a later look, tells the deployment's id. */
 static enum sw_status update(struct deploy *deploy)
 {
@@ -257,15 +270,10 @@ static enum sw_status update(struct deploy *deploy)
                        "was started is not known",
                        done->service);
     }
-    const char *before = sw_json_str(sw_service_primary(deploy->service), "id", NULL);
     done->deployment_id = id ? sw_xstrdup(id) : NULL;
     done->service_deployment = copy_text(service, "currentServiceDeployment");
     done->desired = sw_json_int(service, "desiredCount", -1);
-    if (before && id && strcmp(before, id) == 0) {
-        sw_say(deploy->env, "ECS started no new deployment: nothing is to be rolled");
-    } else {
-        done->previous_id = before ? sw_xstrdup(before) : NULL;
-    }
+    keep_previous(deploy, primary);
     return SW_OK;
 }
 

@@ -48,7 +48,7 @@ static void show_status(const struct follower *follower)
 {
     const struct sw_rollout_state *state = &follower->result->state;
     sw_status_line(follower->env,
-                   "waiting for %s: %lld of %lld running, %lld pending, %lld failed, %lld old "
+                   "waiting for %s: %lld/%lld running, %lld pending, %lld failed, %lld old "
                    "(%lld s)",
                    follower->options->service, (long long)state->running, (long long)state->desired,
                    (long long)state->pending, (long long)state->failed_tasks,
@@ -159,7 +159,7 @@ static void say_counters(struct follower *follower)
         return;
     }
     memcpy(follower->counters, now, sizeof(now));
-    sw_say(follower->env, "%lld of %lld running, %lld pending, %lld failed, %lld old",
+    sw_say(follower->env, "%lld/%lld running, %lld pending, %lld failed, %lld old",
            (long long)state->running, (long long)state->desired, (long long)state->pending,
            (long long)state->failed_tasks, (long long)state->old_running);
 }

@@ -47,6 +47,10 @@ static enum sw_status succeeded(struct follower *follower)
                 "service \"%s\" wants 0 tasks: the rollout was accepted, but nothing was started",
                 follower->options->service);
     }
+    char waited[SW_SIZE_TEXT_MAX];
+    sw_format_duration(sw_env_mono_ms(follower->env) - follower->start_ms, waited);
+    sw_say(follower->env, "the rollout of %s to service \"%s\" is completed after %s",
+           what(follower), follower->options->service, waited);
     *follower->err = (struct sw_err)SW_ERR_INIT;
     return SW_OK;
 }
@@ -82,7 +86,7 @@ static void append_standing(const struct follower *follower)
         return;
     }
     (void)sw_append(follower->err,
-                    "; it stands at %lld of %lld running, %lld pending, %lld failed, and goes on",
+                    "; it stands at %lld/%lld running, %lld pending, %lld failed, and goes on",
                     (long long)state->running, (long long)state->desired, (long long)state->pending,
                     (long long)state->failed_tasks);
 }

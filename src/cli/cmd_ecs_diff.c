@@ -1,0 +1,118 @@
+#include "commands.h"
+#include "ecs_options.h"
+
+struct diff_args {
+    struct sw_cli_common common;
+    struct sw_cli_aws aws;
+    struct sw_cli_ecs_source source;
+    struct sw_cli_ecs_changes changes;
+    bool show_values;
+    const char *output;
+};
+
+static const struct sw_opt diff_opts[] = {
+    SW_CLI_COMMON(struct diff_args, common),
+    SW_CLI_ECS_SOURCE(struct diff_args, source),
+    SW_CLI_ECS_CHANGES(struct diff_args, changes),
+    { .kind = SW_OPT_FLAG,
+      .name = "show-values",
+      .offset = offsetof(struct diff_args, show_values),
+      .help = "show values of environment variables, which may be secret" },
+    { .kind = SW_OPT_ENUM,
+      .name = "output",
+      .offset = offsetof(struct diff_args, output),
+      .value = "FORMAT",
+      .help = "form of the result, text or json",
+      .choices = "text|json" },
+    SW_CLI_AWS(struct diff_args, aws),
+    { .kind = SW_OPT_END },
+};
+
+static void set_defaults(void *args_)
+{
+    struct diff_args *args = args_;
+    args->output = "text";
+}
+
+static json_t *shown(const struct sw_taskdef_change *change, json_t *value, bool show_values)
+{
+    if (change->secret && !show_values) {
+        return json_string("(value hidden)");
+    }
+    return json_incref(value);
+}
+
+static void print_json(struct sw_cli *cli, const struct sw_taskdef_diff *diff, bool show_values)
+{
+    json_auto_t *list = json_array();
+    for (size_t i = 0; i < diff->count; i++) {
+        const struct sw_taskdef_change *change = &diff->items[i];
+        const char op[2] = { change->op, '\0' };
+        json_t *fact = json_pack("{s:s, s:s}", "op", op, "path", change->path);
+        if (change->from) {
+            (void)json_object_set_new(fact, "from", shown(change, change->from, show_values));
+        }
+        if (change->to) {
+            (void)json_object_set_new(fact, "to", shown(change, change->to, show_values));
+        }
+        (void)json_array_append_new(list, fact);
+    }
+    sw_cli_out_json(cli, list);
+}
+
+static void print_diff(struct sw_cli *cli, const struct diff_args *args,
+                       const struct sw_cli_ecs_edit *edit)
+{
+    json_auto_t *nothing = json_object();
+    struct sw_taskdef_diff diff;
+    sw_taskdef_diff(edit->before ? edit->before : nothing, edit->taskdef.definition, &diff);
+    if (strcmp(args->output, "json") == 0) {
+        print_json(cli, &diff, args->show_values);
+    } else {
+        struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
+        sw_buf_init(&text, SW_JSON_MAX);
+        sw_taskdef_diff_print(&diff, args->show_values, cli->color, &text);
+        sw_cli_out(cli, "%s", text.ptr);
+    }
+    if (diff.count == 0) {
+        sw_say(cli->env, "no difference to %s", edit->before_label);
+    } else {
+        sw_say(cli->env, "%zu difference%s to %s", diff.count, diff.count == 1 ? "" : "s",
+               edit->before_label ? edit->before_label : "nothing: the family is new");
+    }
+    sw_taskdef_diff_release(&diff);
+}
+
+static enum sw_status run_diff(struct sw_cli *cli, void *args_, struct sw_err *err)
+{
+    const struct diff_args *args = args_;
+    struct sw_aws *aws SW_CLEANUP(sw_aws_cleanup) = NULL;
+    struct sw_cli_ecs_edit edit = { .before = NULL };
+    enum sw_status status = sw_cli_aws_new(cli, &args->aws, &aws, err);
+    if (status == SW_OK) {
+        status = sw_cli_ecs_edit(aws, &args->source, &args->changes, true, &edit, err);
+    }
+    if (status == SW_OK) {
+        print_diff(cli, args, &edit);
+    }
+    sw_cli_ecs_edit_release(&edit);
+    return status;
+}
+
+const struct sw_command sw_cmd_ecs_diff = {
+    .name = "ecs diff",
+    .summary = "show what changes would do to a task definition",
+    .description =
+        "Prints one line per difference between the revision that is registered and the one that "
+        "the changes, or the file, would make: + added, - removed, ~ changed. Containers, "
+        "variables and the like are compared by name; what means the same to ECS is no "
+        "difference. Values of environment variables are hidden unless asked for. Nothing is "
+        "registered.\n\n" SW_CLI_ECS_UPDATES_HELP,
+    .operands = "",
+    .example = "slipway ecs diff --family web --tag-image web=1.27\n"
+               "slipway ecs diff --file task-definition.json",
+    .opts = diff_opts,
+    .args_size = sizeof(struct diff_args),
+    .defaults = set_defaults,
+    .run = run_diff,
+};

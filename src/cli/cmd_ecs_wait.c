@@ -1,0 +1,172 @@
+#include "commands.h"
+#include "ecs_options.h"
+
+struct wait_args {
+    struct sw_cli_common common;
+    struct sw_cli_aws aws;
+    const char *cluster;
+    const char *service;
+    const char *deployment;
+    const char *task_definition;
+    int64_t timeout_ms;
+    int64_t poll_interval_ms;
+    int64_t fail_fast;
+    const char *wait_for;
+};
+
+static const struct sw_opt wait_opts[] = {
+    SW_CLI_COMMON(struct wait_args, common),
+    { .kind = SW_OPT_STR,
+      .name = "cluster",
+      .offset = offsetof(struct wait_args, cluster),
+      .value = "CLUSTER",
+      .help = "name or ARN of the cluster",
+      .flags = SW_OPT_REQUIRED },
+    { .kind = SW_OPT_STR,
+      .name = "service",
+      .offset = offsetof(struct wait_args, service),
+      .value = "SERVICE",
+      .help = "name or ARN of the service",
+      .flags = SW_OPT_REQUIRED },
+    { .kind = SW_OPT_STR,
+      .name = "deployment",
+      .offset = offsetof(struct wait_args, deployment),
+      .value = "ID",
+      .help = "the deployment to follow, e.g. ecs-svc/123; default: the newest" },
+    { .kind = SW_OPT_STR,
+      .name = "task-definition",
+      .offset = offsetof(struct wait_args, task_definition),
+      .value = "ARN",
+      .help = "follow the deployment of this revision" },
+    { .kind = SW_OPT_DURATION,
+      .name = "timeout",
+      .offset = offsetof(struct wait_args, timeout_ms),
+      .value = "DURATION",
+      .help = "give up after this long; default 20m" },
+    { .kind = SW_OPT_DURATION,
+      .name = "poll-interval",
+      .offset = offsetof(struct wait_args, poll_interval_ms),
+      .value = "DURATION",
+      .help = "time between two looks; default 5s, after a minute 10s" },
+    { .kind = SW_OPT_INT,
+      .name = "fail-fast",
+      .offset = offsetof(struct wait_args, fail_fast),
+      .value = "NUMBER",
+      .help = "give up when so many tasks stopped for the same lasting reason, none runs and the "
+              "service has no circuit breaker; default 3, 0 never",
+      .min = 0,
+      .max = 1000 },
+    { .kind = SW_OPT_ENUM,
+      .name = "wait-for",
+      .offset = offsetof(struct wait_args, wait_for),
+      .value = "WHAT",
+      .help = "stable: the new tasks run; drained: and the old ones are gone",
+      .choices = "stable|drained" },
+    SW_CLI_AWS(struct wait_args, aws),
+    { .kind = SW_OPT_END },
+};
+
+static void set_defaults(void *args_)
+{
+    struct wait_args *args = args_;
+    args->wait_for = "stable";
+    args->fail_fast = SW_ROLLOUT_FAIL_FAST;
+}
+
+/* Whether a deployment rolls out what the user wrote: an ARN, or family:revision. */
+static bool rolls_out(const json_t *deployment, const char *wanted)
+{
+    const char *arn = sw_json_str(deployment, "taskDefinition", "");
+    return strcmp(arn, wanted) == 0 ||
+           (!strchr(wanted, '/') && strcmp(sw_taskdef_short_name(arn), wanted) == 0);
+}
+
+/* The deployment to follow, borrowed from `service`. */
+static enum sw_status choose(const struct wait_args *args, const json_t *service,
+                             const json_t **ret, struct sw_err *err)
+{
+    const char *id = sw_cli_text_or_null(args->deployment);
+    const char *wanted = sw_cli_text_or_null(args->task_definition);
+    size_t index = 0;
+    const json_t *deployment = NULL;
+    const json_t *primary = sw_service_primary(service);
+    if (!id && !wanted && primary) {
+        *ret = primary;
+        return SW_OK;
+    }
+    json_array_foreach(sw_json_array(service, "deployments"), index, deployment)
+    {
+        if (id ? strcmp(sw_json_str(deployment, "id", ""), id) == 0
+               : wanted && rolls_out(deployment, wanted)) {
+            *ret = deployment;
+            return SW_OK;
+        }
+    }
+    if (!primary) {
+        return sw_fail(err, SW_E_NOT_FOUND, "service \"%s\" has no deployment", args->service);
+    }
+    return sw_fail(err, SW_E_ROLLOUT_FAILED,
+                   "service \"%s\" has no deployment of %s: it was rolled back or replaced; the "
+                   "service now runs %s under deployment %s",
+                   args->service, id ? id : wanted,
+                   sw_taskdef_short_name(sw_json_str(primary, "taskDefinition", "?")),
+                   sw_json_str(primary, "id", "?"));
+}
+
+static enum sw_status follow(struct sw_aws *aws, const struct wait_args *args,
+                             const json_t *service, struct sw_err *err)
+{
+    const json_t *deployment = NULL;
+    enum sw_status status = choose(args, service, &deployment, err);
+    if (status != SW_OK) {
+        return status;
+    }
+    bool newest = deployment == sw_service_primary(service);
+    const struct sw_follow_options options = {
+        .cluster = args->cluster,
+        .service = sw_json_str(service, "serviceName", args->service),
+        .target = { .deployment_id = sw_json_str(deployment, "id", ""),
+                    .task_definition = sw_json_str(deployment, "taskDefinition", NULL),
+                    .service_deployment =
+                        newest ? sw_json_str(service, "currentServiceDeployment", NULL) : NULL,
+                    .until_drained = strcmp(args->wait_for, "drained") == 0 },
+        .timeout_ms = args->timeout_ms,
+        .poll_interval_ms = args->poll_interval_ms,
+        .fail_fast = (unsigned)args->fail_fast,
+    };
+    struct sw_follow_result result;
+    status = sw_rollout_follow(aws, &options, &result, err);
+    sw_follow_result_release(&result);
+    return status;
+}
+
+static enum sw_status run_wait(struct sw_cli *cli, void *args_, struct sw_err *err)
+{
+    const struct wait_args *args = args_;
+    struct sw_aws *aws SW_CLEANUP(sw_aws_cleanup) = NULL;
+    json_auto_t *service = NULL;
+    enum sw_status status = sw_cli_aws_new(cli, &args->aws, &aws, err);
+    if (status == SW_OK) {
+        status = sw_service_describe(aws, args->cluster, args->service, &service, err);
+    }
+    return status == SW_OK ? follow(aws, args, service, err) : status;
+}
+
+const struct sw_command sw_cmd_ecs_wait = {
+    .name = "ecs wait",
+    .summary = "follow a service's rollout to its end",
+    .description =
+        "Waits for a deployment of the service, telling about every change, event and stopped "
+        "task. Without --deployment and --task-definition the newest one is followed. The rollout "
+        "is judged by that deployment, not by the number of running tasks, so a rollback is a "
+        "failure.\n\n"
+        "Exit 0 when it succeeded, 10 when it failed, 11 when it was rolled back, 12 when a newer "
+        "deployment took over, 13 when it is not done in time, 14 when it waits for an action, 15 "
+        "when the waiting was interrupted.",
+    .operands = "",
+    .example = "slipway ecs wait --cluster prod --service web --timeout 10m --wait-for drained",
+    .opts = wait_opts,
+    .args_size = sizeof(struct wait_args),
+    .defaults = set_defaults,
+    .run = run_wait,
+};

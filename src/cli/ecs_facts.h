@@ -1,0 +1,28 @@
+#ifndef SLIPWAY_CLI_ECS_FACTS_H
+#define SLIPWAY_CLI_ECS_FACTS_H
+
+/* What the ecs commands hand to later steps: JSON facts and shell variables. */
+
+#include "cli.h"
+
+#include <slipway/service.h>
+
+/*
+ * The facts of a deployment: what was done, how the rollout ended (`follow` may be NULL: it was not
+ * followed), and the command's own status. The caller's.
+ */
+json_t *sw_cli_ecs_facts(const char *cluster, const struct sw_deployment *deployment,
+                         const struct sw_follow_result *follow, const struct sw_err *err);
+
+/* Writes the facts to a file, indented. */
+SW_NODISCARD enum sw_status sw_cli_ecs_write_report(const char *path, const json_t *facts,
+                                                    struct sw_err *err);
+
+/*
+ * Appends export lines for the ARN that was registered (or is used in its place) and, unless NULL,
+ * the one that was deployed; the names are those of CircleCI's aws-ecs orb.
+ */
+SW_NODISCARD enum sw_status sw_cli_ecs_export(const char *path, const char *registered,
+                                              const char *deployed, struct sw_err *err);
+
+#endif

@@ -1,0 +1,83 @@
+#include <slipway/ecr.h>
+#include <slipway/progress.h>
+#include <slipway/ref.h>
+#include <slipway/registry.h>
+#include <slipway/service.h>
+
+/* Whether the changes name this container's image. */
+static bool is_named(const struct sw_changes *changes, const char *container, bool *ret_any)
+{
+    bool named = false;
+    for (size_t i = 0; i < changes->count; i++) {
+        const struct sw_change *change = &changes->items[i];
+        bool image = change->kind == SW_CHANGE_IMAGE || change->kind == SW_CHANGE_IMAGE_NAME ||
+                     change->kind == SW_CHANGE_IMAGE_TAG;
+        *ret_any = *ret_any || image;
+        named = named || (image && strcmp(change->container, container) == 0);
+    }
+    return named;
+}
+
+static enum sw_status head(struct sw_aws *aws, const struct sw_registry_auth *auth,
+                           const char *image, struct sw_err *err)
+{
+    struct sw_ref ref = { .host = NULL };
+    struct sw_registry *registry SW_CLEANUP(sw_registry_cleanup) = NULL;
+    struct sw_manifest_info info = { .digest = NULL };
+    const struct sw_registry_options options = { .auth = auth };
+    enum sw_status status = sw_ref_parse(sw_str(image), &ref, err);
+    if (status == SW_OK) {
+        status = sw_registry_new(sw_aws_env(aws), ref.host, &options, &registry, err);
+    }
+    if (status == SW_OK) {
+        status =
+            sw_registry_head_manifest(registry, ref.repository, sw_ref_object(&ref), &info, err);
+    }
+    sw_manifest_info_release(&info);
+    sw_ref_release(&ref);
+    return status;
+}
+
+static enum sw_status verify(struct sw_aws *aws, const struct sw_registry_auth *auth,
+                             const char *container, const char *image, struct sw_err *err)
+{
+    enum sw_status status = head(aws, auth, image, err);
+    if (status == SW_E_NOT_FOUND) {
+        struct sw_err cause = *err;
+        return sw_fail(err, SW_E_PREFLIGHT,
+                       "image \"%s\" of container \"%s\" does not exist: %s; nothing was "
+                       "registered; was it pushed by an earlier job, and under this tag?",
+                       image, container, cause.msg);
+    }
+    if (status == SW_E_STOPPED) {
+        return status;
+    }
+    if (status != SW_OK) {
+        sw_warn(sw_aws_env(aws), "whether image \"%s\" exists cannot be checked: %s", image,
+                err->msg);
+        *err = (struct sw_err)SW_ERR_INIT;
+    }
+    return SW_OK;
+}
+
+enum sw_status sw_deploy_verify_images(void *ctx, const json_t *definition,
+                                       const struct sw_changes *changes, struct sw_err *err)
+{
+    struct sw_aws *aws = ctx;
+    struct sw_ecr_auth auth;
+    sw_ecr_auth_init(&auth, aws);
+    enum sw_status status = SW_OK;
+    size_t index = 0;
+    const json_t *container = NULL;
+    json_array_foreach(sw_json_array(definition, "containerDefinitions"), index, container)
+    {
+        const char *name = sw_json_str(container, "name", "");
+        bool any = false;
+        bool wanted = is_named(changes, name, &any) || !any;
+        if (wanted && status == SW_OK) {
+            status = verify(aws, &auth.callback, name, sw_json_str(container, "image", ""), err);
+        }
+    }
+    sw_ecr_auth_release(&auth);
+    return status;
+}
