@@ -70,6 +70,9 @@ SW_NODISCARD enum sw_status aws_endpoint_for(struct sw_aws *aws, const char *ser
 
 /* ---- credentials (chain.c) ---- */
 
+/* sw_credentials.source of keys in the SDKs' own variables; advice can name those. */
+extern const char aws_source_environment[];
+
 /* The identity's credentials, found or refreshed as needed; borrowed until the next call. */
 SW_NODISCARD enum sw_status
 aws_credentials_get(struct sw_aws *aws, const struct sw_credentials **ret, struct sw_err *err);

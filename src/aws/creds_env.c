@@ -7,6 +7,8 @@ static const char default_key[] = "AWS_ACCESS_KEY_ID";
 static const char default_secret[] = "AWS_SECRET_ACCESS_KEY";
 static const char default_token[] = "AWS_SESSION_TOKEN";
 
+const char aws_source_environment[] = "environment variables";
+
 struct variables {
     const char *key;
     const char *secret;
@@ -81,7 +83,7 @@ static enum sw_status get_standard(struct sw_aws *aws, struct sw_credentials *re
                        has_key ? default_key : default_secret,
                        has_key ? default_secret : default_key);
     }
-    fill(env, &names, "environment variables", ret);
+    fill(env, &names, aws_source_environment, ret);
     return SW_OK;
 }
 

@@ -268,19 +268,45 @@ static void advise_denied(const struct aws_fault *fault, const struct aws_call *
     }
 }
 
+static void advise_expired(const struct aws_call *call, struct sw_err *err)
+{
+    if (strcmp(call->operation, "AssumeRoleWithWebIdentity") == 0) {
+        sw_append(err, "; the OIDC token has expired: CircleCI's is good for one hour from the "
+                       "start of the job");
+    } else {
+        sw_append(err, "; the session token has expired: get new credentials");
+    }
+}
+
+static void advise_unknown_key(const char *source, struct sw_err *err)
+{
+    sw_append(err, "; AWS does not know this access key id or session token");
+    if (source && strcmp(source, aws_source_environment) == 0) {
+        sw_append(err, ": check AWS_ACCESS_KEY_ID, and AWS_SESSION_TOKEN if the key is a "
+                       "temporary one");
+    }
+}
+
+static void advise_wrong_secret(const char *source, struct sw_err *err)
+{
+    bool environment = source && strcmp(source, aws_source_environment) == 0;
+    sw_append(err,
+              "; the secret does not belong to the access key id: check %s for missing characters "
+              "and blanks",
+              environment ? "AWS_SECRET_ACCESS_KEY" : "it");
+}
+
 static void advise(const struct aws_fault *fault, const struct aws_call *call, const char *source,
                    struct sw_err *err)
 {
     if (aws_fault_is_clock_skew(fault) && !aws_fault_is_expired(fault)) {
         sw_append(err, "; set this machine's clock right");
     } else if (aws_fault_is_expired(fault)) {
-        sw_append(err, "; the session token has expired: get new credentials");
+        advise_expired(call, err);
     } else if (is_unknown_key(fault->code)) {
-        sw_append(err, "; AWS does not know this access key id or session token: check "
-                       "AWS_ACCESS_KEY_ID, and AWS_SESSION_TOKEN if the key is a temporary one");
+        advise_unknown_key(source, err);
     } else if (is_wrong_secret(fault->code)) {
-        sw_append(err, "; the secret does not belong to the access key id: check "
-                       "AWS_SECRET_ACCESS_KEY for missing characters and blanks");
+        advise_wrong_secret(source, err);
     } else if (is_denied(fault->code)) {
         advise_denied(fault, call, err);
         return;

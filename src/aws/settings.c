@@ -226,6 +226,7 @@ static enum sw_status configured_endpoint(struct aws_identity *identity, const c
     return status;
 }
 
+/* `variant`: FIPS or dual-stack was asked for by the user, who cannot have both. */
 static enum sw_status use_configured(const char *configured, bool variant, struct sw_endpoint *ret,
                                      struct sw_err *err)
 {
@@ -262,13 +263,12 @@ enum sw_status aws_endpoint_for(struct sw_aws *aws, const char *service, struct 
     bool dual_stack = false;
     enum sw_status status = sw_aws_region(aws, &region, err);
     if (status == SW_OK) {
-        status = aws_setting_bool(identity, identity->use_fips || aws->use_fips,
-                                  "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &fips, err);
+        status = aws_setting_bool(identity, identity->use_fips, "AWS_USE_FIPS_ENDPOINT",
+                                  "use_fips_endpoint", &fips, err);
     }
     if (status == SW_OK) {
-        status = aws_setting_bool(identity, identity->use_dualstack || aws->use_dualstack,
-                                  "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint",
-                                  &dual_stack, err);
+        status = aws_setting_bool(identity, identity->use_dualstack, "AWS_USE_DUALSTACK_ENDPOINT",
+                                  "use_dualstack_endpoint", &dual_stack, err);
     }
     if (status == SW_OK) {
         status = configured_endpoint(identity, service, &configured, err);
@@ -277,7 +277,8 @@ enum sw_status aws_endpoint_for(struct sw_aws *aws, const char *service, struct 
         return status;
     }
     struct sw_endpoint endpoint = { 0 };
-    sw_endpoint_of(service, region, fips, dual_stack, &endpoint);
+    sw_endpoint_of(service, region, fips || aws->use_fips, dual_stack || aws->use_dualstack,
+                   &endpoint);
     if (configured) {
         status = use_configured(configured, fips || dual_stack, &endpoint, err);
     }

@@ -273,6 +273,17 @@ static void test_chain__profiles_with_roles(void **state)
           SW_E_INPUT,
           "profile \"default\": unknown credential_source \"Magic\"; there are Environment, "
           "Ec2InstanceMetadata and EcsContainer" },
+        { "keys that AWS does not know",
+          { .config = "[default]\nrole_arn=" ROLE "\nsource_profile=base\n"
+                      "[profile base]\naws_access_key_id=P\naws_secret_access_key=Q\n",
+            .steps = { { .url = STS_URL,
+                         .status = 403,
+                         .reply = "<ErrorResponse><Error><Code>InvalidClientTokenId</Code>"
+                                  "</Error></ErrorResponse>" } } },
+          SW_E_CREDENTIALS,
+          "profile \"default\": cannot assume role \"" ROLE
+          "\": STS AssumeRole: InvalidClientTokenId; AWS does not know this access key id or "
+          "session token (credentials from a profile's keys)" },
         { "a role that must not be assumed",
           { .config = "[default]\nrole_arn=" ROLE "\nsource_profile=base\n"
                       "[profile base]\naws_access_key_id=P\naws_secret_access_key=Q\n",
@@ -343,6 +354,17 @@ static void test_chain__web_identity(void **state)
           "\": STS AssumeRoleWithWebIdentity: AccessDenied: Not authorized to perform "
           "sts:AssumeRoleWithWebIdentity; the role's trust policy must allow this CircleCI "
           "organization's OIDC provider, audience and subject" },
+        { "a token that is too old",
+          { .vars = { { "CIRCLE_OIDC_TOKEN", "token-v1" } },
+            .options = { .role_arn = ROLE },
+            .steps = { { .url = STS_URL,
+                         .status = 400,
+                         .reply = "<ErrorResponse><Error><Code>ExpiredTokenException</Code>"
+                                  "<Message>Token expired</Message></Error></ErrorResponse>" } } },
+          SW_E_CREDENTIALS,
+          "cannot assume role \"" ROLE
+          "\": STS AssumeRoleWithWebIdentity: ExpiredTokenException: Token expired; the OIDC token "
+          "has expired: CircleCI's is good for one hour from the start of the job" },
         { "an identity provider that is late is asked again",
           { .vars = { { "CIRCLE_OIDC_TOKEN", "token-v1" } },
             .options = { .role_arn = ROLE },

@@ -253,6 +253,28 @@ static void test_settings__siblings_share_an_identity(void **state)
     world_done(&w);
 }
 
+/* The host name of a registry asks for the FIPS endpoint; a stand-in's URL goes before that. */
+static void test_settings__a_configured_endpoint_beats_the_hosts_variant(void **state)
+{
+    (void)state;
+    const struct world_setup setup = { .vars = { { "AWS_ENDPOINT_URL", "http://localhost:1" } } };
+    struct world w;
+    world_init(&w, &setup);
+    struct sw_aws *other = NULL;
+    struct sw_err err = SW_ERR_INIT;
+    struct sw_endpoint endpoint = { 0 };
+    assert_ok(sw_aws_with_endpoint(w.aws, "eu-west-1", true, false, &other, &err));
+    assert_ok(aws_endpoint_for(other, "ecr", &endpoint, &err));
+    assert_string_equal(endpoint.url, "http://localhost:1");
+    sw_endpoint_release(&endpoint);
+    test_env_set(&w.t, "AWS_ENDPOINT_URL", NULL);
+    assert_ok(aws_endpoint_for(other, "ecr", &endpoint, &err));
+    assert_string_equal(endpoint.url, "https://api.ecr-fips.eu-west-1.amazonaws.com");
+    sw_endpoint_release(&endpoint);
+    sw_aws_free(other);
+    world_done(&w);
+}
+
 static void test_settings__splits_commands_as_a_shell_would(void **state)
 {
     (void)state;
@@ -297,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_settings__files_elsewhere),
         cmocka_unit_test(test_settings__refuses_malformed_options),
         cmocka_unit_test(test_settings__siblings_share_an_identity),
+        cmocka_unit_test(test_settings__a_configured_endpoint_beats_the_hosts_variant),
         cmocka_unit_test(test_settings__splits_commands_as_a_shell_would),
     };
     return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
