@@ -1,0 +1,42 @@
+#ifndef SLIPWAY_GZIP_H
+#define SLIPWAY_GZIP_H
+
+/*
+ * Compressing streams to gzip on all processors (ISA-L, level 1). The input is cut into pieces of
+ * fixed size that are compressed side by side, each knowing the end of the piece before it, and
+ * joined into one gzip member (RFC 1952) without time and name: the same input gives the same
+ * bytes on any number of processors.
+ *
+ * A compressor is used by one thread at a time, for one stream after the other; its memory
+ * depends on the number of workers only.
+ */
+
+#include <slipway/attr.h>
+#include <slipway/err.h>
+
+#include <stddef.h>
+
+enum { SW_GZIP_WORKERS_MAX = 8 };
+
+/* Where the compressed bytes go, called on the thread that adds. */
+struct sw_gzip_sink {
+    enum sw_status (*write)(void *ctx, const char *data, size_t len, struct sw_err *err);
+    void *ctx;
+};
+
+struct sw_gzip;
+
+/* A compressor with that many threads (limited to 1..SW_GZIP_WORKERS_MAX). The caller's. */
+struct sw_gzip *sw_gzip_new(unsigned workers);
+void sw_gzip_free(struct sw_gzip *gzip);
+SW_DEFINE_CLEANUP(sw_gzip_cleanup, struct sw_gzip, sw_gzip_free)
+
+/* Starts a stream; what an unfinished one had is dropped. `sink` is copied. */
+void sw_gzip_begin(struct sw_gzip *gzip, const struct sw_gzip_sink *sink);
+/* Adds input. Fails only with what sink.write returned. */
+SW_NODISCARD enum sw_status sw_gzip_add(struct sw_gzip *gzip, const char *data, size_t len,
+                                        struct sw_err *err);
+/* Ends the stream: everything is compressed and written on return. */
+SW_NODISCARD enum sw_status sw_gzip_end(struct sw_gzip *gzip, struct sw_err *err);
+
+#endif

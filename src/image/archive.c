@@ -1,0 +1,371 @@
+#include "archive.h"
+
+#include <slipway/alloc.h>
+
+#include <string.h>
+
+enum {
+    ARCHIVE_FILES_MAX = 100 * 1000,
+    LINKS_MAX = 32,
+    SMALL_FILE = 64 * 1024, /* from a pipe: kept whatever it is */
+};
+/* All that is kept in memory of an archive that passes through a pipe. */
+#define HELD_MAX ((size_t)32 * 1024 * 1024)
+
+/*
+ * `path` below `dir` without ".", ".." and doubled slashes; NULL when it is empty or leaves the
+ * archive. The caller's.
+ */
+static char *clean_path(struct sw_str dir, struct sw_str path)
+{
+    struct sw_buf out;
+
+    sw_buf_init(&out, (size_t)2 * SW_TAR_PATH_MAX);
+    sw_buf_add_str(&out, dir);
+    while (path.ptr) {
+        struct sw_str part = sw_str_cut(&path, '/');
+
+        if (part.len == 0 || sw_str_is(part, ".")) {
+            continue;
+        }
+        if (sw_str_is(part, "..")) {
+            ptrdiff_t slash = sw_str_rfind(sw_buf_str(&out), '/');
+
+            if (out.len == 0) {
+                sw_buf_release(&out);
+                return NULL;
+            }
+            sw_buf_truncate(&out, slash < 0 ? 0 : (size_t)slash);
+            continue;
+        }
+        if (out.len > 0) {
+            sw_buf_add_char(&out, '/');
+        }
+        sw_buf_add_str(&out, part);
+    }
+    if (out.len == 0) {
+        sw_buf_release(&out);
+        return NULL;
+    }
+    return sw_buf_take(&out);
+}
+
+static bool leaves_archive(const char *path)
+{
+    struct sw_str rest = sw_str(path);
+
+    while (rest.ptr) {
+        if (sw_str_is(sw_str_cut(&rest, '/'), "..")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct sw_str dir_of(const char *path)
+{
+    ptrdiff_t slash = sw_str_rfind(sw_str(path), '/');
+
+    return sw_str_first(sw_str(path), slash < 0 ? 0 : (size_t)slash);
+}
+
+/* A place for the entry; NULL in *ret when the entry is of no use here (folders, devices). */
+static enum sw_status add_file(struct sw_archive *archive, const struct sw_tar_entry *entry,
+                               struct sw_archive_file **ret, struct sw_err *err)
+{
+    SW_CLEANUP(sw_free_str) char *path = clean_path(SW_STR(""), sw_str(entry->path));
+    struct sw_archive_file *file;
+
+    *ret = NULL;
+    if (entry->type == SW_TAR_DIR || entry->type == SW_TAR_OTHER) {
+        return SW_OK;
+    }
+    if (!path || leaves_archive(entry->path)) {
+        return sw_fail(err, SW_E_INPUT, "the path \"%s\" leaves the archive", entry->path);
+    }
+    if (archive->count == ARCHIVE_FILES_MAX) {
+        return sw_fail(err, SW_E_TOO_LARGE, "the archive has more than %d files",
+                       ARCHIVE_FILES_MAX);
+    }
+    archive->files =
+        sw_grow(archive->files, archive->count, &archive->capacity, sizeof(*archive->files));
+    file = &archive->files[archive->count];
+    *file = (struct sw_archive_file){
+        .type = entry->type,
+        .order = archive->count,
+        .offset = entry->offset,
+        .size = entry->size,
+    };
+    if (entry->type == SW_TAR_SYMLINK && entry->link[0] != '/') {
+        file->target = clean_path(dir_of(path), sw_str(entry->link));
+    } else if (entry->type != SW_TAR_FILE) {
+        file->target = clean_path(SW_STR(""), sw_str(entry->link));
+    }
+    file->path = SW_TAKE(path);
+    archive->count++;
+    *ret = file;
+    return SW_OK;
+}
+
+static int compare_files(const void *a, const void *b)
+{
+    const struct sw_archive_file *x = a;
+    const struct sw_archive_file *y = b;
+    int order = strcmp(x->path, y->path);
+
+    if (order != 0) {
+        return order;
+    }
+    return x->order < y->order ? -1 : x->order > y->order;
+}
+
+static void sort_files(struct sw_archive *archive)
+{
+    if (archive->count > 1) {
+        qsort(archive->files, archive->count, sizeof(*archive->files), compare_files);
+    }
+}
+
+enum sw_status sw_archive_index(struct sw_archive *archive, int fd, int64_t size,
+                                struct sw_err *err)
+{
+    struct sw_file_part part = { fd, 0, size };
+    SW_CLEANUP(sw_tar_cleanup) struct sw_tar *tar = sw_tar_new(sw_file_part_reader(&part));
+    const struct sw_tar_entry *entry = NULL;
+    struct sw_archive_file *file;
+    enum sw_status status;
+
+    archive->fd = fd;
+    do {
+        status = sw_tar_next(tar, &entry, err);
+        if (status == SW_OK && entry) {
+            status = add_file(archive, entry, &file, err);
+        }
+    } while (status == SW_OK && entry);
+    sort_files(archive);
+    return status;
+}
+
+/* Reads a small file into memory. */
+static enum sw_status hold(struct sw_archive *archive, struct sw_archive_file *file,
+                           const struct sw_reader *reader, struct sw_err *err)
+{
+    size_t size = (size_t)file->size;
+    size_t len = 0;
+    enum sw_status status;
+
+    if (size > HELD_MAX - archive->held_bytes) {
+        return sw_fail(err, SW_E_TOO_LARGE,
+                       "the small files of the archive have more than %zu bytes", HELD_MAX);
+    }
+    archive->held_bytes += size;
+    file->bytes = sw_xcalloc(size + 1, 1);
+    status = sw_reader_fill(reader, file->bytes, size, &len, err);
+    return status;
+}
+
+static bool hands_on(const struct sw_strs *wanted, const struct sw_blob *blob)
+{
+    return sw_strs_has(wanted, sw_str(blob->diff_id));
+}
+
+/* Whether held bytes may be a document; a layer that looks like one is made when it is asked for. */
+static bool may_be_document(const struct sw_archive_file *file)
+{
+    return file->size <= SMALL_FILE || file->bytes[0] == '{' || file->bytes[0] == '[';
+}
+
+static void let_go(struct sw_archive *archive, struct sw_archive_file *file)
+{
+    free(file->bytes);
+    file->bytes = NULL;
+    archive->held_bytes -= (size_t)file->size;
+}
+
+/* Makes the blob of a file that is too large or no document. */
+static enum sw_status take_layer(struct sw_archive *archive, struct sw_archive_file *file,
+                                 struct sw_reader reader, struct sw_intake *intake,
+                                 struct sw_err *err)
+{
+    struct sw_memory_part part = { file->bytes, (size_t)file->size };
+    enum sw_status status;
+
+    if (file->bytes) {
+        reader = sw_memory_reader(&part);
+    }
+    status = sw_intake_layer(intake, reader, NULL, &file->blob, err);
+    if (file->bytes) {
+        let_go(archive, file);
+    }
+    return status == SW_OK ? SW_OK : sw_wrap(err, "\"%s\"", file->path);
+}
+
+static enum sw_status take_file(struct sw_archive *archive, struct sw_archive_file *file,
+                                struct sw_tar *tar, struct sw_intake *intake,
+                                const struct sw_strs *wanted, struct sw_err *err)
+{
+    const struct sw_reader reader = sw_tar_reader(tar);
+    enum sw_status status;
+
+    if (file->type != SW_TAR_FILE) {
+        return SW_OK;
+    }
+    if (file->size <= (int64_t)SW_CONFIG_MAX) {
+        status = hold(archive, file, &reader, err);
+        if (status != SW_OK || may_be_document(file)) {
+            return status;
+        }
+    }
+    status = take_layer(archive, file, reader, intake, err);
+    if (status != SW_OK) {
+        return status;
+    }
+    return hands_on(wanted, file->blob) ? sw_intake_hand_on(intake, file->blob, err) : SW_OK;
+}
+
+enum sw_status sw_archive_take(struct sw_archive *archive, struct sw_reader in,
+                               struct sw_intake *intake, const struct sw_strs *wanted,
+                               struct sw_err *err)
+{
+    SW_CLEANUP(sw_tar_cleanup) struct sw_tar *tar = sw_tar_new(in);
+    const struct sw_tar_entry *entry = NULL;
+    struct sw_archive_file *file;
+    enum sw_status status;
+
+    archive->fd = -1;
+    do {
+        status = sw_tar_next(tar, &entry, err);
+        if (status == SW_OK && entry) {
+            status = add_file(archive, entry, &file, err);
+            if (status == SW_OK && file) {
+                status = take_file(archive, file, tar, intake, wanted, err);
+            }
+        }
+    } while (status == SW_OK && entry);
+    sort_files(archive);
+    return status;
+}
+
+void sw_archive_release(struct sw_archive *archive)
+{
+    for (size_t i = 0; i < archive->count; i++) {
+        free(archive->files[i].path);
+        free(archive->files[i].target);
+        free(archive->files[i].bytes);
+    }
+    free(archive->files);
+    *archive = (struct sw_archive){ .fd = -1 };
+}
+
+/* The last file of that very name. */
+static struct sw_archive_file *find_exact(const struct sw_archive *archive, const char *path)
+{
+    size_t low = 0;
+    size_t high = archive->count;
+
+    /* The first file after all of that name. */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (strcmp(archive->files[middle].path, path) <= 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == 0 || strcmp(archive->files[low - 1].path, path) != 0) {
+        return NULL;
+    }
+    return &archive->files[low - 1];
+}
+
+struct sw_archive_file *sw_archive_find(const struct sw_archive *archive, const char *path)
+{
+    SW_CLEANUP(sw_free_str) char *clean = clean_path(SW_STR(""), sw_str(path));
+    struct sw_archive_file *file = clean ? find_exact(archive, clean) : NULL;
+
+    for (int links = 0; file && file->type != SW_TAR_FILE; links++) {
+        if (links == LINKS_MAX || !file->target) {
+            return NULL;
+        }
+        file = find_exact(archive, file->target);
+    }
+    return file;
+}
+
+enum sw_status sw_archive_text(const struct sw_archive *archive, const char *path,
+                               struct sw_buf *out, struct sw_err *err)
+{
+    const struct sw_archive_file *file = sw_archive_find(archive, path);
+    struct sw_file_part part;
+    const struct sw_reader reader = sw_file_part_reader(&part);
+    enum sw_status status;
+    char data[4096];
+    size_t len = 0;
+
+    if (!file || (archive->fd < 0 && !file->bytes)) {
+        return sw_fail(err, SW_E_NOT_FOUND, "the archive has no file \"%s\"", path);
+    }
+    if (file->size > (int64_t)out->max) {
+        return sw_fail(err, SW_E_TOO_LARGE, "\"%s\" has %lld bytes; the limit is %zu", path,
+                       (long long)file->size, out->max);
+    }
+    if (file->bytes) {
+        sw_buf_add(out, file->bytes, (size_t)file->size);
+        return SW_OK;
+    }
+    part = (struct sw_file_part){ archive->fd, file->offset, file->offset + file->size };
+    do {
+        status = reader.read(reader.ctx, data, sizeof(data), &len, err);
+        sw_buf_add(out, data, status == SW_OK ? len : 0);
+    } while (status == SW_OK && len > 0);
+    return status;
+}
+
+enum sw_status sw_archive_packing(const struct sw_archive *archive,
+                                  const struct sw_archive_file *file, enum sw_packing *ret,
+                                  struct sw_err *err)
+{
+    struct sw_file_part part = { archive->fd, file->offset, file->offset + file->size };
+    const struct sw_reader reader = sw_file_part_reader(&part);
+    char head[SW_PACKING_HEAD];
+    size_t len = 0;
+    enum sw_status status;
+
+    if (file->blob) {
+        *ret = file->blob->packing;
+        return SW_OK;
+    }
+    if (file->bytes) {
+        *ret = sw_packing_of(file->bytes, (size_t)file->size);
+        return SW_OK;
+    }
+    status = sw_reader_fill(&reader, head, sizeof(head), &len, err);
+    if (status == SW_OK) {
+        *ret = sw_packing_of(head, len);
+    }
+    return status;
+}
+
+enum sw_status sw_archive_layer(const struct sw_archive *archive, struct sw_archive_file *file,
+                                struct sw_intake *intake, struct sw_blob **ret,
+                                struct sw_err *err)
+{
+    enum sw_status status = SW_OK;
+
+    if (file->bytes && !file->blob) {
+        struct sw_memory_part part = { file->bytes, (size_t)file->size };
+
+        status = sw_intake_layer(intake, sw_memory_reader(&part), NULL, &file->blob, err);
+    } else if (!file->blob) {
+        const struct sw_file_part origin = { archive->fd, file->offset, file->offset + file->size };
+        struct sw_file_part part = origin;
+
+        status = sw_intake_layer(intake, sw_file_part_reader(&part), &origin, &file->blob, err);
+    }
+    if (status != SW_OK) {
+        return sw_wrap(err, "\"%s\"", file->path);
+    }
+    *ret = file->blob;
+    return SW_OK;
+}

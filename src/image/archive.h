@@ -1,0 +1,71 @@
+#ifndef SLIPWAY_IMAGE_ARCHIVE_H
+#define SLIPWAY_IMAGE_ARCHIVE_H
+
+/*
+ * The files of an image archive by name. An archive in a file is indexed and its contents are read
+ * where they lie; one that comes through a pipe is taken as it passes: small files are kept in
+ * memory, large ones are made into blobs at once, because a layer may come before the manifest
+ * that says what it is.
+ */
+
+#include "intake.h"
+
+#include <slipway/buf.h>
+#include <slipway/tar.h>
+
+struct sw_archive_file {
+    char *path;            /* without ".", ".." and doubled slashes */
+    enum sw_tar_type type; /* file, or one of the links */
+    char *target;          /* of a link, as a path of the archive; NULL when it leaves it */
+    size_t order;          /* of arrival: the last of equal names counts */
+    int64_t offset;        /* in a file archive */
+    int64_t size;
+    char *bytes;           /* from a pipe: the content of a small file, owned */
+    struct sw_blob *blob;  /* made of the content; the intake's */
+};
+
+struct sw_archive {
+    int fd; /* -1: came through a pipe. Borrowed */
+    struct sw_archive_file *files; /* by path once complete */
+    size_t count;
+    size_t capacity;
+    size_t held_bytes;
+};
+
+/* Indexes the archive in a file of `size` bytes. */
+SW_NODISCARD enum sw_status sw_archive_index(struct sw_archive *archive, int fd, int64_t size,
+                                             struct sw_err *err);
+/*
+ * Takes a passing archive. Layers whose diff id is among `wanted` (may be empty) are handed on at
+ * once.
+ */
+SW_NODISCARD enum sw_status sw_archive_take(struct sw_archive *archive, struct sw_reader in,
+                                            struct sw_intake *intake,
+                                            const struct sw_strs *wanted, struct sw_err *err);
+void sw_archive_release(struct sw_archive *archive);
+
+/* The regular file of that name, links followed; NULL when there is none. */
+struct sw_archive_file *sw_archive_find(const struct sw_archive *archive, const char *path);
+/* Appends the content of a small file. SW_E_NOT_FOUND when there is none of that name. */
+SW_NODISCARD enum sw_status sw_archive_text(const struct sw_archive *archive, const char *path,
+                                            struct sw_buf *out, struct sw_err *err);
+/* The first bytes of a file, to tell its packing. */
+SW_NODISCARD enum sw_status sw_archive_packing(const struct sw_archive *archive,
+                                               const struct sw_archive_file *file,
+                                               enum sw_packing *ret, struct sw_err *err);
+/* The blob of a file that is a layer, made when it was not yet. */
+SW_NODISCARD enum sw_status sw_archive_layer(const struct sw_archive *archive,
+                                             struct sw_archive_file *file,
+                                             struct sw_intake *intake, struct sw_blob **ret,
+                                             struct sw_err *err);
+
+/*
+ * Reads the image out of a complete archive in one of Docker's layouts, handing layers and
+ * configuration on. `name` picks one of several images (NULL: there must be one); `platform` NULL
+ * takes what there is. *ret is initialised.
+ */
+SW_NODISCARD enum sw_status sw_docker_image_load(struct sw_archive *archive, const char *name,
+                                                 const char *platform, struct sw_intake *intake,
+                                                 struct sw_image *ret, struct sw_err *err);
+
+#endif

@@ -1,0 +1,104 @@
+#ifndef SLIPWAY_IMAGE_INTAKE_H
+#define SLIPWAY_IMAGE_INTAKE_H
+
+/*
+ * What lies between a source of images and the push: blobs, and the intake that turns layers into
+ * them. A source reads its layers in whatever order it can and hands each blob on as soon as it is
+ * complete, so that reading, compressing and uploading overlap.
+ */
+
+#include <slipway/digest.h>
+#include <slipway/env.h>
+#include <slipway/gzip.h>
+#include <slipway/manifest.h>
+#include <slipway/stream.h>
+
+#include <stdbool.h>
+
+/* Content that a registry stores: a packed layer or a configuration. */
+struct sw_blob {
+    char digest[SW_DIGEST_SIZE];
+    char diff_id[SW_DIGEST_SIZE]; /* of the unpacked layer; "" when it was not looked at */
+    bool is_layer;
+    enum sw_packing packing;
+    int64_t size;
+    char *bytes;    /* content in memory, owned; else it is in a file */
+    int fd;         /* -1: the content is not at hand (the registry has it) */
+    bool owns_fd;   /* a temporary file, closed as soon as it is not needed */
+    int64_t offset; /* of the content in the file */
+    bool handed_on; /* sw_intake.ready was called */
+    bool sent;      /* set by the push: uploaded in this run */
+};
+
+/* Closes the temporary file of a blob. */
+void sw_blob_drop_content(struct sw_blob *blob);
+
+struct sw_intake {
+    const struct sw_env *env;
+    struct sw_gzip *gzip;
+    /* SW_OK while it makes sense to go on: no stop is wanted and no upload has failed. */
+    enum sw_status (*check)(void *ctx, struct sw_err *err);
+    /* Whether all targets have the blob already. */
+    enum sw_status (*has)(void *ctx, const char *digest, bool *ret, struct sw_err *err);
+    /* The blob is complete and belongs to the image: upload it. It stays the intake's. */
+    enum sw_status (*ready)(void *ctx, struct sw_blob *blob, struct sw_err *err);
+    void *ctx;
+
+    struct sw_blob **blobs; /* all that were made, owned */
+    size_t blob_count;
+    size_t blob_capacity;
+};
+
+/* Frees all blobs. */
+void sw_intake_release(struct sw_intake *intake);
+
+/*
+ * Reads a layer to its end and makes its blob: an unpacked layer is compressed into a temporary
+ * file; a packed one is checked by unpacking it and kept as it is, in `origin` when that is given
+ * (the part of a file that `in` reads), else in a temporary file.
+ */
+SW_NODISCARD enum sw_status sw_intake_layer(struct sw_intake *intake, struct sw_reader in,
+                                            const struct sw_file_part *origin,
+                                            struct sw_blob **ret, struct sw_err *err);
+/* A blob of bytes, which are copied. */
+struct sw_blob *sw_intake_bytes(struct sw_intake *intake, struct sw_str bytes);
+/* A layer that the targets have and that was not read. */
+struct sw_blob *sw_intake_known_layer(struct sw_intake *intake, const char *digest, int64_t size,
+                                      enum sw_packing packing);
+/* Hands a blob to the push, once. */
+SW_NODISCARD enum sw_status sw_intake_hand_on(struct sw_intake *intake, struct sw_blob *blob,
+                                              struct sw_err *err);
+
+/* An image, complete. */
+struct sw_image {
+    struct sw_buf config;
+    struct sw_image_config parsed;
+    struct sw_blob *config_blob;  /* the intake's */
+    struct sw_blob **layers;      /* bottom first; the blobs are the intake's */
+    size_t layer_count;
+    struct sw_buf manifest;       /* the source's own manifest; empty: one is to be written */
+    char *manifest_type;          /* its media type; NULL with an empty manifest */
+};
+
+void sw_image_init(struct sw_image *image);
+void sw_image_release(struct sw_image *image);
+
+/* A source, one implementation per file; see slipway/image.h. */
+struct sw_image_source {
+    /* Reads the image, handing blobs on; *ret is initialised and the caller's also on failure. */
+    enum sw_status (*load)(struct sw_image_source *source, struct sw_intake *intake,
+                           struct sw_image *ret, struct sw_err *err);
+    void (*free)(struct sw_image_source *source);
+};
+
+/* "docker-archive:" and "docker-daemon:" without their prefix. */
+SW_NODISCARD enum sw_status sw_docker_archive_open(const struct sw_env *env, const char *text,
+                                                   const char *platform,
+                                                   struct sw_image_source **ret,
+                                                   struct sw_err *err);
+SW_NODISCARD enum sw_status sw_docker_daemon_open(const struct sw_env *env, const char *text,
+                                                  const char *platform,
+                                                  struct sw_image_source **ret,
+                                                  struct sw_err *err);
+
+#endif

@@ -1,0 +1,40 @@
+#ifndef SLIPWAY_IMAGE_OCI_WALK_H
+#define SLIPWAY_IMAGE_OCI_WALK_H
+
+/*
+ * Finding one image manifest in the OCI layout of an archive: index.json may point to manifests,
+ * or to further indexes with one manifest per platform and attestations beside them; blobs may be
+ * missing. https://github.com/opencontainers/image-spec/blob/main/image-layout.md
+ */
+
+#include "archive.h"
+
+/* What is looked for; NULL members do not matter. */
+struct sw_oci_wish {
+    const char *name;     /* image name of the entry in index.json, where it has one */
+    const char *config;   /* digest of the configuration */
+    const char *platform;
+};
+
+struct sw_oci_choice {
+    bool found;
+    struct sw_buf bytes; /* of the manifest */
+    char *media_type;
+    struct sw_manifest parsed;
+};
+
+/*
+ * The manifest that fits the wish, whose configuration is in the archive. Several that fit without
+ * a platform wished: SW_E_INPUT naming their platforms. None: ret->found is false.
+ */
+SW_NODISCARD enum sw_status sw_oci_choose(const struct sw_archive *archive,
+                                          const struct sw_oci_wish *wish,
+                                          struct sw_oci_choice *ret, struct sw_err *err);
+void sw_oci_choice_release(struct sw_oci_choice *choice);
+
+/* "blobs/sha256/<hex>" for a digest. The caller's. */
+char *sw_oci_blob_path(const char *digest);
+/* Whether two image names mean the same tag; docker_image.c. */
+bool sw_image_name_equal(const char *a, const char *b);
+
+#endif
