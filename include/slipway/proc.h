@@ -8,6 +8,12 @@
 #include <slipway/buf.h>
 #include <slipway/env.h>
 
+/* Takes a child's output as it comes. A failure ends the child and is what sw_proc_run returns. */
+struct sw_proc_sink {
+    enum sw_status (*write)(void *ctx, const char *data, size_t len, struct sw_err *err);
+    void *ctx;
+};
+
 struct sw_proc {
     const char *const *argv; /* NULL-terminated; argv[0] is looked up on PATH */
     const char *const *envp; /* NULL: the caller's environment */
@@ -16,8 +22,9 @@ struct sw_proc {
     bool inherit_stdin;      /* the child reads our standard input instead */
     struct sw_buf *out;      /* standard output is collected here up to the buffer's maximum;
                                 NULL: inherited */
-    struct sw_buf *err_out;  /* standard error likewise */
-    int64_t timeout_ms;      /* 0: none. The child's process group is ended at the deadline */
+    const struct sw_proc_sink *out_sink; /* standard output goes here instead; may be NULL */
+    struct sw_buf *err_out;              /* standard error is collected likewise */
+    int64_t timeout_ms; /* 0: none. The child's process group is ended at the deadline */
 };
 
 /*

@@ -29,7 +29,7 @@ static bool piped(const struct sw_proc *proc, int stream)
     case 0:
         return !proc->inherit_stdin;
     case 1:
-        return proc->out != NULL;
+        return proc->out != NULL || proc->out_sink != NULL;
     default:
         return proc->err_out != NULL;
     }
@@ -161,6 +161,9 @@ static enum sw_status drain_output(const struct sw_proc *proc, struct child *chi
     char block[16384];
     ssize_t got = read(child->fds[stream], block, sizeof(block));
 
+    if (got > 0 && stream == 1 && proc->out_sink) {
+        return proc->out_sink->write(proc->out_sink->ctx, block, (size_t)got, err);
+    }
     if (got > 0) {
         sw_buf_add(into, block, (size_t)got);
         if (into->overflowed) {

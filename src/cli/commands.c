@@ -19,5 +19,7 @@ const struct sw_command *const sw_commands[] = {
     &sw_cmd_image_build,
     &sw_cmd_orb_pack,
     &sw_cmd_orb_validate,
+    &sw_cmd_image_digest,
+    &sw_cmd_image_push,
     NULL,
 };

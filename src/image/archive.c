@@ -169,7 +169,8 @@ static bool hands_on(const struct sw_strs *wanted, const struct sw_blob *blob)
     return sw_strs_has(wanted, sw_str(blob->diff_id));
 }
 
-/* Whether held bytes may be a document; a layer that looks like one is made when it is asked for. */
+/* Whether held bytes may be a document; a layer that looks like one is made when it is asked for.
+ */
 static bool may_be_document(const struct sw_archive_file *file)
 {
     return file->size <= SMALL_FILE || file->bytes[0] == '{' || file->bytes[0] == '[';
@@ -348,8 +349,7 @@ enum sw_status sw_archive_packing(const struct sw_archive *archive,
 }
 
 enum sw_status sw_archive_layer(const struct sw_archive *archive, struct sw_archive_file *file,
-                                struct sw_intake *intake, struct sw_blob **ret,
-                                struct sw_err *err)
+                                struct sw_intake *intake, struct sw_blob **ret, struct sw_err *err)
 {
     enum sw_status status = SW_OK;
 

@@ -20,12 +20,12 @@ struct sw_archive_file {
     size_t order;          /* of arrival: the last of equal names counts */
     int64_t offset;        /* in a file archive */
     int64_t size;
-    char *bytes;           /* from a pipe: the content of a small file, owned */
-    struct sw_blob *blob;  /* made of the content; the intake's */
+    char *bytes;          /* from a pipe: the content of a small file, owned */
+    struct sw_blob *blob; /* made of the content; the intake's */
 };
 
 struct sw_archive {
-    int fd; /* -1: came through a pipe. Borrowed */
+    int fd;                        /* -1: came through a pipe. Borrowed */
     struct sw_archive_file *files; /* by path once complete */
     size_t count;
     size_t capacity;
@@ -40,8 +40,8 @@ SW_NODISCARD enum sw_status sw_archive_index(struct sw_archive *archive, int fd,
  * once.
  */
 SW_NODISCARD enum sw_status sw_archive_take(struct sw_archive *archive, struct sw_reader in,
-                                            struct sw_intake *intake,
-                                            const struct sw_strs *wanted, struct sw_err *err);
+                                            struct sw_intake *intake, const struct sw_strs *wanted,
+                                            struct sw_err *err);
 void sw_archive_release(struct sw_archive *archive);
 
 /* The regular file of that name, links followed; NULL when there is none. */
@@ -55,9 +55,8 @@ SW_NODISCARD enum sw_status sw_archive_packing(const struct sw_archive *archive,
                                                enum sw_packing *ret, struct sw_err *err);
 /* The blob of a file that is a layer, made when it was not yet. */
 SW_NODISCARD enum sw_status sw_archive_layer(const struct sw_archive *archive,
-                                             struct sw_archive_file *file,
-                                             struct sw_intake *intake, struct sw_blob **ret,
-                                             struct sw_err *err);
+                                             struct sw_archive_file *file, struct sw_intake *intake,
+                                             struct sw_blob **ret, struct sw_err *err);
 
 /*
  * Reads the image out of a complete archive in one of Docker's layouts, handing layers and

@@ -204,8 +204,8 @@ static enum sw_status load_config(const struct sw_archive *archive, const struct
     sw_buf_clear(&image->config);
     status = sw_archive_text(archive, picture->config, &image->config, err);
     if (status == SW_OK) {
-        status = sw_image_config_parse(sw_buf_str(&image->config), picture->config, &image->parsed,
-                                       err);
+        status =
+            sw_image_config_parse(sw_buf_str(&image->config), picture->config, &image->parsed, err);
     }
     if (status != SW_OK) {
         return status;
@@ -313,9 +313,8 @@ static enum sw_status known_layer(const struct sw_archive *archive,
     return status;
 }
 
-static enum sw_status check_layer(const struct sw_blob *blob, const char *path,
-                                  const char *diff_id, const struct sw_descriptor *descriptor,
-                                  struct sw_err *err)
+static enum sw_status check_layer(const struct sw_blob *blob, const char *path, const char *diff_id,
+                                  const struct sw_descriptor *descriptor, struct sw_err *err)
 {
     if (blob->diff_id[0] && strcmp(blob->diff_id, diff_id) != 0) {
         return sw_fail(err, SW_E_INPUT,
@@ -336,8 +335,7 @@ static enum sw_status load_layer(const struct sw_archive *archive, const struct 
                                  struct sw_image *image, struct sw_err *err)
 {
     const char *path = picture->layers.items[index];
-    const struct sw_descriptor *descriptor =
-        kept ? &picture->oci.parsed.layers.items[index] : NULL;
+    const struct sw_descriptor *descriptor = kept ? &picture->oci.parsed.layers.items[index] : NULL;
     struct sw_archive_file *file = sw_archive_find(archive, path);
     struct sw_blob *blob = NULL;
     enum sw_status status = SW_OK;
@@ -389,8 +387,8 @@ static enum sw_status load_layers(const struct sw_archive *archive, struct pictu
     return status;
 }
 
-static enum sw_status load(const struct sw_archive *archive, const char *name,
-                           const char *platform, struct picture *picture, struct sw_intake *intake,
+static enum sw_status load(const struct sw_archive *archive, const char *name, const char *platform,
+                           struct picture *picture, struct sw_intake *intake,
                            struct sw_image *image, struct sw_err *err)
 {
     bool docker = sw_archive_find(archive, "manifest.json") != NULL;

@@ -2,8 +2,8 @@
 
 #include <slipway/alloc.h>
 
-#include <crc.h>
-#include <igzip_lib.h>
+#include <isa-l/crc.h>
+#include <isa-l/igzip_lib.h>
 
 #include <pthread.h>
 #include <string.h>

@@ -23,8 +23,8 @@ static struct sw_blob *new_blob(struct sw_intake *intake)
     struct sw_blob *blob = sw_xcalloc(1, sizeof(*blob));
 
     blob->fd = -1;
-    intake->blobs =
-        sw_grow(intake->blobs, intake->blob_count, &intake->blob_capacity, sizeof(struct sw_blob *));
+    intake->blobs = sw_grow(intake->blobs, intake->blob_count, &intake->blob_capacity,
+                            sizeof(struct sw_blob *));
     intake->blobs[intake->blob_count++] = blob;
     return blob;
 }
@@ -48,10 +48,10 @@ struct making {
     char head[SW_PACKING_HEAD]; /* bytes read ahead to tell the packing */
     size_t head_len;
     size_t head_at;
-    int fd;                       /* where the content goes; -1: nowhere */
-    int64_t written;              /* bytes of the packed layer */
-    struct sw_sha256 *packed;     /* hash of what is stored */
-    struct sw_sha256 *unpacked;   /* hash of the layer itself */
+    int fd;                     /* where the content goes; -1: nowhere */
+    int64_t written;            /* bytes of the packed layer */
+    struct sw_sha256 *packed;   /* hash of what is stored */
+    struct sw_sha256 *unpacked; /* hash of the layer itself */
 };
 
 static enum sw_status write_all(int fd, int64_t offset, const char *data, size_t len,
@@ -64,8 +64,8 @@ static enum sw_status write_all(int fd, int64_t offset, const char *data, size_t
             continue;
         }
         if (put < 0) {
-            return sw_fail(err, SW_E_FAILED,
-                           "cannot write to a temporary file: %s%s", strerror(errno),
+            return sw_fail(err, SW_E_FAILED, "cannot write to a temporary file: %s%s",
+                           strerror(errno),
                            errno == ENOSPC ? "; set TMPDIR to a folder with more room" : "");
         }
         data += put;

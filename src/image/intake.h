@@ -58,8 +58,8 @@ void sw_intake_release(struct sw_intake *intake);
  * (the part of a file that `in` reads), else in a temporary file.
  */
 SW_NODISCARD enum sw_status sw_intake_layer(struct sw_intake *intake, struct sw_reader in,
-                                            const struct sw_file_part *origin,
-                                            struct sw_blob **ret, struct sw_err *err);
+                                            const struct sw_file_part *origin, struct sw_blob **ret,
+                                            struct sw_err *err);
 /* A blob of bytes, which are copied. */
 struct sw_blob *sw_intake_bytes(struct sw_intake *intake, struct sw_str bytes);
 /* A layer that the targets have and that was not read. */
@@ -73,11 +73,11 @@ SW_NODISCARD enum sw_status sw_intake_hand_on(struct sw_intake *intake, struct s
 struct sw_image {
     struct sw_buf config;
     struct sw_image_config parsed;
-    struct sw_blob *config_blob;  /* the intake's */
-    struct sw_blob **layers;      /* bottom first; the blobs are the intake's */
+    struct sw_blob *config_blob; /* the intake's */
+    struct sw_blob **layers;     /* bottom first; the blobs are the intake's */
     size_t layer_count;
-    struct sw_buf manifest;       /* the source's own manifest; empty: one is to be written */
-    char *manifest_type;          /* its media type; NULL with an empty manifest */
+    struct sw_buf manifest; /* the source's own manifest; empty: one is to be written */
+    char *manifest_type;    /* its media type; NULL with an empty manifest */
 };
 
 void sw_image_init(struct sw_image *image);
@@ -98,7 +98,6 @@ SW_NODISCARD enum sw_status sw_docker_archive_open(const struct sw_env *env, con
                                                    struct sw_err *err);
 SW_NODISCARD enum sw_status sw_docker_daemon_open(const struct sw_env *env, const char *text,
                                                   const char *platform,
-                                                  struct sw_image_source **ret,
-                                                  struct sw_err *err);
+                                                  struct sw_image_source **ret, struct sw_err *err);
 
 #endif

@@ -11,8 +11,8 @@
 
 /* What is looked for; NULL members do not matter. */
 struct sw_oci_wish {
-    const char *name;     /* image name of the entry in index.json, where it has one */
-    const char *config;   /* digest of the configuration */
+    const char *name;   /* image name of the entry in index.json, where it has one */
+    const char *config; /* digest of the configuration */
     const char *platform;
 };
 
@@ -28,8 +28,8 @@ struct sw_oci_choice {
  * a platform wished: SW_E_INPUT naming their platforms. None: ret->found is false.
  */
 SW_NODISCARD enum sw_status sw_oci_choose(const struct sw_archive *archive,
-                                          const struct sw_oci_wish *wish,
-                                          struct sw_oci_choice *ret, struct sw_err *err);
+                                          const struct sw_oci_wish *wish, struct sw_oci_choice *ret,
+                                          struct sw_err *err);
 void sw_oci_choice_release(struct sw_oci_choice *choice);
 
 /* "blobs/sha256/<hex>" for a digest. The caller's. */

@@ -11,8 +11,8 @@
 enum { SW_TAR_BLOCK = 512, SW_TAR_NAME_MAX = 155 + 1 + 100 };
 
 struct sw_tar_header {
-    char type;                        /* the type flag as it is */
-    char path[SW_TAR_NAME_MAX + 1];   /* prefix and name */
+    char type;                      /* the type flag as it is */
+    char path[SW_TAR_NAME_MAX + 1]; /* prefix and name */
     char link[100 + 1];
     int64_t size;
 };

@@ -2,7 +2,7 @@
 
 #include <slipway/alloc.h>
 
-#include <igzip_lib.h>
+#include <isa-l/igzip_lib.h>
 #include <zstd.h>
 
 #include <string.h>

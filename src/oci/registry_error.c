@@ -76,7 +76,8 @@ static enum sw_status no_repository(const struct sw_registry *registry,
                        "slipway ecr create-repository %s",
                        call->repository, registry->host, call->repository);
     }
-    return sw_fail(err, SW_E_NOT_FOUND, "repository \"%s\" does not exist in registry \"%s\"",
+    return sw_fail(err, SW_E_NOT_FOUND,
+                   "repository \"%s\" does not exist in registry \"%s\"; create it first",
                    call->repository, registry->host);
 }
 
@@ -188,7 +189,7 @@ enum sw_status sw_registry_refused(const struct sw_registry *registry,
 enum sw_status sw_registry_broken(const struct sw_registry *registry,
                                   const struct sw_registry_call *call, struct sw_err *err)
 {
-    if (err->status == SW_E_NETWORK && sw_registry_is_ecr(registry->host)) {
+    if (err->status == SW_E_NETWORK && !err->not_sent && sw_registry_is_ecr(registry->host)) {
         (void)sw_append(err,
                         "; Amazon ECR also breaks the connection when the repository \"%s\" does "
                         "not exist (create it with: slipway ecr create-repository %s) or the "

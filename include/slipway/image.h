@@ -1,0 +1,76 @@
+#ifndef SLIPWAY_IMAGE_H
+#define SLIPWAY_IMAGE_H
+
+/*
+ * Pushing an image from where it is to one or several references.
+ *
+ * Sources:
+ *   docker-archive:FILE[:NAME]  what "docker save", "docker buildx --output type=docker|oci" and
+ *                               podman write; plain, or packed with gzip or zstd; "-" is standard
+ *                               input. NAME picks one of several images.
+ *   docker-daemon:NAME          an image of the Docker engine that DOCKER_HOST names.
+ *
+ * Order of work: the tags are looked at, then blobs travel while the source is still being read
+ * (read, hashed, compressed and uploaded side by side; memory does not grow with the image), then,
+ * only when every blob is there and every layer has the diff id that the configuration says, the
+ * manifest is written under each tag. A push that fails leaves all tags as they were, or, when it
+ * is a later tag that fails, says which ones are written. Layers are compressed with gzip in a way
+ * that gives the same bytes each time; layers that are compressed already travel as they are, and
+ * so does the manifest that came with them.
+ */
+
+#include <slipway/attr.h>
+#include <slipway/digest.h>
+#include <slipway/env.h>
+#include <slipway/ref.h>
+#include <slipway/registry.h>
+
+struct sw_image_source;
+
+/* Whether the text starts with the name of a source. */
+bool sw_image_source_is(const char *text);
+/*
+ * A source by its text. `platform` ("linux/arm64"; NULL: what there is) must be that of the image,
+ * and picks one when there are several. Nothing big happens yet. The source is the caller's.
+ */
+SW_NODISCARD enum sw_status sw_image_source_open(const struct sw_env *env, const char *text,
+                                                 const char *platform, struct sw_image_source **ret,
+                                                 struct sw_err *err);
+void sw_image_source_free(struct sw_image_source *source);
+SW_DEFINE_CLEANUP(sw_image_source_cleanup, struct sw_image_source, sw_image_source_free)
+
+struct sw_push_options {
+    const struct sw_registry_auth *auth;
+    const struct sw_retry_policy *policy; /* NULL: sw_retry_default */
+    bool plain_http;
+    unsigned uploads; /* blobs in flight; 0: 3 */
+    unsigned workers; /* compressing threads; 0: one for each processor */
+};
+
+struct sw_push_layer {
+    char digest[SW_DIGEST_SIZE];
+    char diff_id[SW_DIGEST_SIZE];
+    int64_t size; /* as stored */
+    bool sent;
+};
+
+struct sw_push_result {
+    char digest[SW_DIGEST_SIZE]; /* of the manifest */
+    struct sw_push_layer *layers;
+    size_t layer_count;
+    int64_t bytes_sent;    /* layers and configuration that travelled */
+    int64_t bytes_skipped; /* that were there already */
+};
+void sw_push_result_release(struct sw_push_result *result);
+
+/*
+ * Pushes the image of `source` to all `targets` (each with a tag, none with a digest). *ret is the
+ * caller's on success. Statuses: those of registry.h; SW_E_INPUT for a damaged archive;
+ * SW_E_NOT_FOUND for an image the engine does not have; SW_E_STOPPED.
+ */
+SW_NODISCARD enum sw_status sw_image_push(const struct sw_env *env, struct sw_image_source *source,
+                                          const struct sw_ref *targets, size_t target_count,
+                                          const struct sw_push_options *options,
+                                          struct sw_push_result *ret, struct sw_err *err);
+
+#endif

@@ -1,0 +1,224 @@
+#include "commands.h"
+
+#include "image_refs.h"
+
+#include <slipway/alloc.h>
+#include <slipway/ecr.h>
+#include <slipway/fs.h>
+#include <slipway/image.h>
+
+/* slipway image push */
+
+enum { DIGEST_FILE_MODE = 0644 };
+
+struct push_args {
+    struct sw_cli_common common;
+    struct sw_cli_aws aws;
+    struct sw_cli_image image;
+    const char *digest_file;
+    const char *platform;
+    const char *output;
+    bool plain_http;
+};
+
+static const struct sw_opt push_opts[] = {
+    SW_CLI_COMMON(struct push_args, common),
+    SW_CLI_IMAGE(struct push_args, image),
+    { SW_OPT_STR, "digest-file", 0, offsetof(struct push_args, digest_file), "FILE",
+      "write the image's digest to this file", 0, NULL, 0, 0, NULL },
+    { SW_OPT_STR, "platform", 0, offsetof(struct push_args, platform), "OS/ARCH",
+      "platform of the image, when the source has several", 0, NULL, 0, 0, NULL },
+    { SW_OPT_FLAG, "plain-http", 0, offsetof(struct push_args, plain_http), NULL,
+      "talk to the registry without TLS (loopback registries always are)", 0, NULL, 0, 0, NULL },
+    { SW_OPT_ENUM, "output", 0, offsetof(struct push_args, output), "text|json",
+      "form of the result", 0, "text|json", 0, 0, NULL },
+    SW_CLI_AWS(struct push_args, aws),
+    { .kind = SW_OPT_END },
+};
+
+static void push_defaults(void *data)
+{
+    struct push_args *args = data;
+
+    args->output = "text";
+}
+
+/* References as the command line names them, parsed. */
+struct targets {
+    struct sw_ref *refs;
+    size_t count;
+};
+
+static void targets_release(struct targets *targets)
+{
+    for (size_t i = 0; i < targets->count; i++) {
+        sw_ref_release(&targets->refs[i]);
+    }
+    free(targets->refs);
+}
+
+static enum sw_status parse_targets(const struct sw_strs *texts, struct targets *ret,
+                                    struct sw_err *err)
+{
+    ret->refs = sw_xcalloc(texts->count ? texts->count : 1, sizeof(*ret->refs));
+    for (size_t i = 0; i < texts->count; i++) {
+        if (sw_ref_parse(sw_str(texts->items[i]), &ret->refs[i], err)) {
+            return err->status;
+        }
+        ret->count++;
+        if (ret->refs[i].digest) {
+            return sw_cli_usage(err, "\"%s\" has a digest; an image is pushed to a tag",
+                                texts->items[i]);
+        }
+        if (!ret->refs[i].tag) {
+            ret->refs[i].tag = sw_xstrdup("latest");
+        }
+    }
+    return SW_OK;
+}
+
+/* The first operand is the source when it looks like one; the rest are references. */
+static enum sw_status read_operands(const struct sw_cli *cli, const struct sw_cli_image *image,
+                                    char **ret_source, struct sw_strs *refs, struct sw_err *err)
+{
+    struct sw_strs more = cli->operands;
+    enum sw_status status;
+
+    if (more.count > 0 && sw_image_source_is(more.items[0])) {
+        *ret_source = sw_xstrdup(more.items[0]);
+        more.items++;
+        more.count--;
+    }
+    status = sw_cli_image_refs(image, &more, refs, err);
+    if (status == SW_OK && refs->count == 0) {
+        status = sw_cli_usage(err, "nowhere to push to: give --repo (with --registry and --tag), "
+                                   "or a reference HOST/NAME:TAG");
+    }
+    if (status == SW_OK && !*ret_source) {
+        *ret_source = sw_xasprintf("docker-daemon:%s", refs->items[0]);
+    }
+    return status;
+}
+
+static void print_text(struct sw_cli *cli, const struct targets *targets,
+                       const struct sw_push_result *result)
+{
+    for (size_t i = 0; i < targets->count; i++) {
+        const struct sw_ref *ref = &targets->refs[i];
+
+        sw_cli_out(cli, "%s/%s:%s@%s\n", ref->host, ref->repository, ref->tag, result->digest);
+    }
+}
+
+static void print_json(struct sw_cli *cli, const struct targets *targets,
+                       const struct sw_push_result *result)
+{
+    json_auto_t *references = json_array();
+    json_auto_t *layers = json_array();
+    json_auto_t *doc = NULL;
+
+    for (size_t i = 0; i < targets->count; i++) {
+        const struct sw_ref *ref = &targets->refs[i];
+
+        (void)json_array_append_new(references,
+                                    json_sprintf("%s/%s:%s", ref->host, ref->repository, ref->tag));
+    }
+    for (size_t i = 0; i < result->layer_count; i++) {
+        const struct sw_push_layer *layer = &result->layers[i];
+
+        (void)json_array_append_new(layers,
+                                    json_pack("{s:s, s:s, s:I, s:b}", "digest", layer->digest,
+                                              "diff_id", layer->diff_id, "size",
+                                              (json_int_t)layer->size, "sent", (int)layer->sent));
+    }
+    doc = json_pack("{s:s, s:O, s:O, s:I, s:I}", "digest", result->digest, "references", references,
+                    "layers", layers, "bytes_sent", (json_int_t)result->bytes_sent, "bytes_skipped",
+                    (json_int_t)result->bytes_skipped);
+    sw_cli_out_json(cli, doc);
+}
+
+static enum sw_status report(struct sw_cli *cli, const struct push_args *args,
+                             const struct targets *targets, const struct sw_push_result *result,
+                             struct sw_err *err)
+{
+    enum sw_status status = SW_OK;
+
+    if (args->digest_file) {
+        SW_CLEANUP(sw_free_str) char *line = sw_xasprintf("%s\n", result->digest);
+
+        status = sw_fs_write_atomic(args->digest_file, sw_str(line), DIGEST_FILE_MODE, err);
+    }
+    if (strcmp(args->output, "json") == 0) {
+        print_json(cli, targets, result);
+    } else {
+        print_text(cli, targets, result);
+    }
+    return status;
+}
+
+static enum sw_status push(struct sw_cli *cli, const struct push_args *args,
+                           struct sw_image_source *source, const struct targets *targets,
+                           struct sw_err *err)
+{
+    SW_CLEANUP(sw_aws_cleanup) struct sw_aws *aws = NULL;
+    struct sw_ecr_auth auth;
+    struct sw_push_options options = { .auth = &auth.callback, .plain_http = args->plain_http };
+    struct sw_push_result result = { 0 };
+    enum sw_status status = sw_cli_aws_new(cli, &args->aws, &aws, err);
+
+    if (status != SW_OK) {
+        return status;
+    }
+    sw_ecr_auth_init(&auth, aws);
+    status = sw_image_push(cli->env, source, targets->refs, targets->count, &options, &result, err);
+    sw_ecr_auth_release(&auth);
+    if (status == SW_OK) {
+        status = report(cli, args, targets, &result, err);
+        sw_push_result_release(&result);
+    }
+    return status;
+}
+
+static enum sw_status run_push(struct sw_cli *cli, void *data, struct sw_err *err)
+{
+    const struct push_args *args = data;
+    SW_CLEANUP(sw_image_source_cleanup) struct sw_image_source *source = NULL;
+    SW_CLEANUP(sw_free_str) char *source_text = NULL;
+    SW_CLEANUP(sw_strs_release) struct sw_strs refs = { 0 };
+    SW_CLEANUP(targets_release) struct targets targets = { 0 };
+    const char *platform = args->platform && args->platform[0] ? args->platform : NULL;
+    enum sw_status status = read_operands(cli, &args->image, &source_text, &refs, err);
+
+    if (status == SW_OK) {
+        status = parse_targets(&refs, &targets, err);
+    }
+    if (status == SW_OK) {
+        status = sw_image_source_open(cli->env, source_text, platform, &source, err);
+    }
+    return status == SW_OK ? push(cli, args, source, &targets, err) : status;
+}
+
+const struct sw_command sw_cmd_image_push = {
+    .name = "image push",
+    .summary = "push an image to one or several references",
+    .description =
+        "Sends the layers a repository does not have, and then writes the tags: a push that\n"
+        "fails leaves no half of an image behind. Several references get the image in one go.\n\n"
+        "SOURCE is docker-daemon:NAME, an image of the Docker engine, or\n"
+        "docker-archive:FILE[:NAME], a file of \"docker save\" or \"docker buildx --output\"\n"
+        "(\"-\" is standard input). Without SOURCE it is the image of the Docker engine that has\n"
+        "the first reference's name. A tag that names this very image already is left alone, so\n"
+        "that a repeated push to an immutable tag is no failure.\n\n"
+        "For Amazon ECR the login comes from the AWS credentials; for other registries from\n"
+        "Docker's configuration.",
+    .operands = "[SOURCE] [REF...]",
+    .operands_max = SW_OPERANDS_ANY,
+    .example = "slipway image push --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com \\\n"
+               "    --repo web --tag v1,latest\n"
+               "slipway image push docker-archive:image.tar \\\n"
+               "    123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v1",
+    .opts = push_opts,
+    .args_size = sizeof(struct push_args),
+    .defaults = push_defaults,
+    .run = run_push,
+};

@@ -1,0 +1,132 @@
+#include "archive.h"
+
+#include <slipway/alloc.h>
+#include <slipway/fs.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct docker_archive {
+    struct sw_image_source source; /* first: sources are cast back */
+    char *path;
+    char *name; /* NULL: the only image */
+    char *platform;
+    int fd;
+    struct sw_archive archive;
+};
+
+static void archive_free(struct sw_image_source *source)
+{
+    struct docker_archive *self = (struct docker_archive *)source;
+
+    sw_archive_release(&self->archive);
+    sw_close_fd(&self->fd);
+    free(self->path);
+    free(self->name);
+    free(self->platform);
+    free(self);
+}
+
+/* Bytes read ahead of a stream, and the stream. */
+struct pushed_back {
+    char head[SW_PACKING_HEAD];
+    size_t len;
+    size_t at;
+    struct sw_reader in;
+};
+
+static enum sw_status read_pushed_back(void *ctx, char *data, size_t size, size_t *ret_len,
+                                       struct sw_err *err)
+{
+    struct pushed_back *back = ctx;
+    size_t left = back->len - back->at;
+
+    if (left == 0) {
+        return back->in.read(back->in.ctx, data, size, ret_len, err);
+    }
+    *ret_len = left < size ? left : size;
+    memcpy(data, back->head + back->at, *ret_len);
+    back->at += *ret_len;
+    return SW_OK;
+}
+
+/* Takes an archive that cannot be read at random: a pipe, or a packed file. */
+static enum sw_status take_stream(struct docker_archive *self, struct sw_intake *intake,
+                                  struct sw_err *err)
+{
+    struct pushed_back back = { .in = sw_fd_reader(&self->fd) };
+    const struct sw_reader whole = { read_pushed_back, NULL, &back };
+    const struct sw_strs nothing = { 0 };
+    enum sw_status status = sw_reader_fill(&back.in, back.head, sizeof(back.head), &back.len, err);
+
+    if (status != SW_OK) {
+        return status;
+    }
+    SW_CLEANUP(sw_unpack_cleanup)
+    struct sw_unpack *unpack = sw_unpack_new(sw_packing_of(back.head, back.len), whole);
+
+    return sw_archive_take(&self->archive, sw_unpack_reader(unpack), intake, &nothing, err);
+}
+
+static enum sw_status read_archive(struct docker_archive *self, struct sw_intake *intake,
+                                   struct sw_err *err)
+{
+    char head[SW_PACKING_HEAD];
+    struct stat st;
+    ssize_t len;
+
+    if (fstat(self->fd, &st) != 0) {
+        return sw_fail(err, SW_E_FAILED, "cannot read: %s", strerror(errno));
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return sw_fail(err, SW_E_INPUT, "it is a folder; an archive is one file");
+    }
+    len = S_ISREG(st.st_mode) ? pread(self->fd, head, sizeof(head), 0) : -1;
+    if (len < 0 || sw_packing_of(head, (size_t)len) != SW_PACKING_NONE) {
+        return take_stream(self, intake, err);
+    }
+    return sw_archive_index(&self->archive, self->fd, st.st_size, err);
+}
+
+static enum sw_status archive_load(struct sw_image_source *source, struct sw_intake *intake,
+                                   struct sw_image *ret, struct sw_err *err)
+{
+    struct docker_archive *self = (struct docker_archive *)source;
+    enum sw_status status = read_archive(self, intake, err);
+
+    if (status == SW_OK) {
+        status = sw_docker_image_load(&self->archive, self->name, self->platform, intake, ret, err);
+    }
+    return status == SW_OK ? SW_OK : sw_wrap(err, "archive \"%s\"", self->path);
+}
+
+enum sw_status sw_docker_archive_open(SW_UNUSED const struct sw_env *env, const char *text,
+                                      const char *platform, struct sw_image_source **ret,
+                                      struct sw_err *err)
+{
+    struct sw_str name = sw_str(text);
+    SW_CLEANUP(sw_free_str) char *path = sw_str_dup(sw_str_cut(&name, ':'));
+    struct docker_archive *self;
+    int fd;
+
+    if (path[0] == '\0') {
+        return sw_fail(err, SW_E_USAGE, "docker-archive: names no file");
+    }
+    fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                                : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return sw_fail(err, SW_E_INPUT, "cannot open archive \"%s\": %s", path, strerror(errno));
+    }
+    self = sw_xcalloc(1, sizeof(*self));
+    self->source = (struct sw_image_source){ archive_load, archive_free };
+    self->path = SW_TAKE(path);
+    self->name = name.len > 0 ? sw_str_dup(name) : NULL;
+    self->platform = platform ? sw_xstrdup(platform) : NULL;
+    self->fd = fd;
+    self->archive.fd = -1;
+    *ret = &self->source;
+    return SW_OK;
+}

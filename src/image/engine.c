@@ -1,0 +1,273 @@
+#include "engine.h"
+
+#include <slipway/alloc.h>
+#include <slipway/http.h>
+#include <slipway/json.h>
+#include <slipway/proc.h>
+
+#include <stddef.h>
+
+#define DEFAULT_SOCKET "/var/run/docker.sock"
+
+enum {
+    INSPECT_MAX = 16 * 1024 * 1024,
+    CLIENT_WORDS_MAX = 64 * 1024,
+    /* The engine may write the whole image to its disk before the first byte comes. */
+    EXPORT_STALL_MS = 30 * 60 * 1000,
+};
+
+void sw_engine_release(struct sw_engine *engine)
+{
+    free(engine->shown);
+    free(engine->socket);
+    free(engine->base);
+    *engine = (struct sw_engine){ 0 };
+}
+
+void sw_engine_image_release(struct sw_engine_image *image)
+{
+    free(image->id);
+    sw_strs_release(&image->diff_ids);
+    *image = (struct sw_engine_image){ 0 };
+}
+
+/* Whether the docker client would use TLS or a context that we do not read. */
+static bool needs_client(const struct sw_env *env, const char *host)
+{
+    const char *context = sw_env_get(env, "DOCKER_CONTEXT");
+
+    if (!host) {
+        return context && strcmp(context, "default") != 0;
+    }
+    return strncmp(host, "ssh://", 6) == 0 || strncmp(host, "https://", 8) == 0 ||
+           (strncmp(host, "unix://", 7) != 0 &&
+            (sw_env_get(env, "DOCKER_TLS_VERIFY") || sw_env_get(env, "DOCKER_TLS")));
+}
+
+enum sw_status sw_engine_find(const struct sw_env *env, struct sw_engine *ret, struct sw_err *err)
+{
+    const char *host = sw_env_get(env, "DOCKER_HOST");
+    struct sw_url url;
+
+    *ret = (struct sw_engine){ .base = sw_xstrdup("http://docker") };
+    if (needs_client(env, host)) {
+        ret->client = true;
+        ret->shown =
+            host ? sw_xstrdup(host) : sw_xasprintf("context %s", sw_env_get(env, "DOCKER_CONTEXT"));
+        return SW_OK;
+    }
+    ret->shown = sw_xstrdup(host ? host : "unix://" DEFAULT_SOCKET);
+    if (!host || strncmp(host, "unix://", 7) == 0) {
+        ret->socket = sw_xstrdup(host && host[7] ? host + 7 : DEFAULT_SOCKET);
+        return SW_OK;
+    }
+    if (strncmp(host, "tcp://", 6) == 0 || strncmp(host, "http://", 7) == 0) {
+        free(ret->base);
+        ret->base = sw_xasprintf("http://%s", strstr(host, "://") + 3);
+        if (sw_url_parse(ret->base, &url, err) == SW_OK) {
+            return SW_OK;
+        }
+    }
+    sw_engine_release(ret);
+    return sw_fail(err, SW_E_INPUT,
+                   "DOCKER_HOST is \"%s\"; it is unix:///PATH, tcp://HOST:PORT or ssh://HOST",
+                   host);
+}
+
+static enum sw_status no_image(const struct sw_engine *engine, const char *name, struct sw_err *err)
+{
+    return sw_fail(err, SW_E_NOT_FOUND,
+                   "image \"%s\" is not in the Docker engine at %s; build or pull it first", name,
+                   engine->shown);
+}
+
+static enum sw_status no_engine(const struct sw_engine *engine, struct sw_err *err)
+{
+    (void)sw_wrap(err, "the Docker engine at %s does not answer", engine->shown);
+    return sw_append(err, "; is it running, and may this user use it? DOCKER_HOST says where it is "
+                          "(on CircleCI: setup_remote_docker, or a machine executor)");
+}
+
+/* The engine's words, {"message": "..."}. */
+static enum sw_status refused(const struct sw_engine *engine, const char *name,
+                              const struct sw_http_reply *reply, struct sw_err *err)
+{
+    json_auto_t *doc = NULL;
+    struct sw_err ignored = SW_ERR_INIT;
+    const char *message = "";
+
+    if (reply->status == 404) {
+        return no_image(engine, name, err);
+    }
+    if (sw_json_parse(sw_buf_str(&reply->body), "answer", &doc, &ignored) == SW_OK) {
+        message = sw_json_str(doc, "message", "");
+    }
+    return sw_fail(err, reply->status >= 500 ? SW_E_UNAVAILABLE : SW_E_FAILED,
+                   "the Docker engine at %s answered with HTTP status %ld%s%.300s for image \"%s\"",
+                   engine->shown, reply->status, message[0] ? ": " : "", message, name);
+}
+
+/* The address of a call about an image. The caller's. */
+static char *image_url(const struct sw_engine *engine, const char *name, const char *what)
+{
+    struct sw_buf url;
+
+    sw_buf_init(&url, SW_BUF_TEXT_MAX);
+    sw_buf_addf(&url, "%s/images/", engine->base);
+    sw_buf_add_uri(&url, sw_str(name), /* keep_slash= */ true);
+    sw_buf_addf(&url, "/%s", what);
+    return sw_buf_take(&url);
+}
+
+static enum sw_status ask(const struct sw_env *env, const struct sw_engine *engine,
+                          const char *name, const struct sw_http_request *request,
+                          struct sw_http_reply *ret, struct sw_err *err)
+{
+    enum sw_status status = sw_http_send(env, request, &sw_retry_never, ret, err);
+
+    if (status == SW_E_NETWORK) {
+        return no_engine(engine, err);
+    }
+    if (status == SW_OK && ret->status != 200) {
+        status = refused(engine, name, ret, err);
+        sw_http_reply_release(ret);
+    }
+    return status;
+}
+
+/* Whether the client's words say that the image is missing, or that there is no engine. */
+static enum sw_status client_failed(const struct sw_engine *engine, const char *name,
+                                    struct sw_str words, struct sw_err *err)
+{
+    words = sw_str_trim(words);
+    if (sw_str_find_str(words, SW_STR("No such image")) >= 0) {
+        return no_image(engine, name, err);
+    }
+    if (sw_str_find_str(words, SW_STR("annot connect")) >= 0 ||
+        sw_str_find_str(words, SW_STR("error during connect")) >= 0) {
+        (void)sw_fail(err, SW_E_NETWORK, "%.*s", SW_STR_ARG(sw_str_first(words, 300)));
+        return no_engine(engine, err);
+    }
+    return sw_fail(err, SW_E_FAILED, "the docker client failed with image \"%s\": %.*s", name,
+                   SW_STR_ARG(sw_str_first(words, 300)));
+}
+
+/* Runs the docker client; its output goes to `out` or, as it comes, to `sink`. */
+static enum sw_status run_client(const struct sw_env *env, const struct sw_engine *engine,
+                                 const char *name, const char *const *argv, struct sw_buf *out,
+                                 const struct sw_proc_sink *sink, struct sw_err *err)
+{
+    struct sw_buf words;
+    struct sw_proc proc = { .argv = argv, .out = out, .out_sink = sink, .err_out = &words };
+    enum sw_status status;
+    int code = 0;
+
+    sw_buf_init(&words, CLIENT_WORDS_MAX);
+    status = sw_proc_run(env, &proc, &code, err);
+    if (status == SW_E_NOT_FOUND) {
+        status = sw_fail(err, SW_E_FAILED,
+                         "the Docker engine at %s is reached with the docker client, and there is "
+                         "no \"docker\" on PATH",
+                         engine->shown);
+    } else if (status == SW_OK && code != 0) {
+        status = client_failed(engine, name, sw_buf_str(&words), err);
+    }
+    sw_buf_release(&words);
+    return status;
+}
+
+struct raw_image {
+    const char *id;
+    json_t *rootfs;
+};
+
+static enum sw_status read_image(struct sw_str text, struct sw_engine_image *ret,
+                                 struct sw_err *err)
+{
+    static const struct sw_json_field fields[] = {
+        { "Id", SW_JSON_STR, offsetof(struct raw_image, id), true },
+        { "RootFS", SW_JSON_OBJECT, offsetof(struct raw_image, rootfs), false },
+    };
+    json_auto_t *doc = NULL;
+    struct raw_image raw = { 0 };
+    const json_t *layers;
+
+    if (sw_json_parse(text, "the Docker engine's answer", &doc, err) != SW_OK ||
+        sw_json_read(doc, "the Docker engine's answer", fields, SW_COUNT(fields), &raw, err) !=
+            SW_OK) {
+        err->status = SW_E_UNAVAILABLE;
+        return err->status;
+    }
+    ret->id = sw_xstrdup(raw.id);
+    layers = sw_json_array(raw.rootfs, "Layers");
+    for (size_t i = 0; i < json_array_size(layers); i++) {
+        const char *layer = json_string_value(json_array_get(layers, i));
+
+        sw_strs_add(&ret->diff_ids, sw_str(layer));
+    }
+    return SW_OK;
+}
+
+enum sw_status sw_engine_inspect(const struct sw_env *env, const struct sw_engine *engine,
+                                 const char *name, struct sw_engine_image *ret, struct sw_err *err)
+{
+    SW_CLEANUP(sw_free_str) char *url = image_url(engine, name, "json");
+    const char *const argv[] = { "docker",     "image", "inspect", "--format",
+                                 "{{json .}}", "--",    name,      NULL };
+    const struct sw_http_request request = { .method = "GET",
+                                             .url = url,
+                                             .unix_socket = engine->socket,
+                                             .plain_http_ok = true,
+                                             .reply_max = INSPECT_MAX };
+    struct sw_http_reply reply;
+    struct sw_buf text;
+    enum sw_status status;
+
+    *ret = (struct sw_engine_image){ 0 };
+    if (engine->client) {
+        sw_buf_init(&text, INSPECT_MAX);
+        status = run_client(env, engine, name, argv, &text, NULL, err);
+    } else {
+        status = ask(env, engine, name, &request, &reply, err);
+        if (status != SW_OK) {
+            return status;
+        }
+        text = reply.body;
+        sw_buf_init(&reply.body, 1);
+        sw_http_reply_release(&reply);
+    }
+    if (status == SW_OK) {
+        status = read_image(sw_buf_str(&text), ret, err);
+    }
+    sw_buf_release(&text);
+    return status;
+}
+
+enum sw_status sw_engine_export(const struct sw_env *env, const struct sw_engine *engine,
+                                const char *name,
+                                enum sw_status (*write)(void *ctx, const char *data, size_t len,
+                                                        struct sw_err *err),
+                                void *ctx, struct sw_err *err)
+{
+    SW_CLEANUP(sw_free_str) char *url = image_url(engine, name, "get");
+    const char *const argv[] = { "docker", "image", "save", "--", name, NULL };
+    const struct sw_proc_sink client_sink = { write, ctx };
+    const struct sw_http_sink sink = { write, ctx };
+    const struct sw_http_request request = { .method = "GET",
+                                             .url = url,
+                                             .unix_socket = engine->socket,
+                                             .plain_http_ok = true,
+                                             .sink = &sink,
+                                             .stall_timeout_ms = EXPORT_STALL_MS };
+    struct sw_http_reply reply;
+    enum sw_status status;
+
+    if (engine->client) {
+        return run_client(env, engine, name, argv, NULL, &client_sink, err);
+    }
+    status = ask(env, engine, name, &request, &reply, err);
+    if (status == SW_OK) {
+        sw_http_reply_release(&reply);
+    }
+    return status;
+}

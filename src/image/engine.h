@@ -1,0 +1,45 @@
+#ifndef SLIPWAY_IMAGE_ENGINE_H
+#define SLIPWAY_IMAGE_ENGINE_H
+
+/*
+ * The Docker engine: where DOCKER_HOST says it is, and the two calls that a push needs
+ * (https://docs.docker.com/reference/api/engine/). A local socket and plain TCP are spoken to
+ * directly; what only the docker client knows (ssh://, TLS with client certificates, contexts) is
+ * left to "docker image inspect" and "docker save".
+ */
+
+#include <slipway/buf.h>
+#include <slipway/env.h>
+#include <slipway/str.h>
+
+struct sw_engine {
+    char *shown;  /* for messages: "unix:///var/run/docker.sock" */
+    char *socket; /* path; NULL: TCP */
+    char *base;   /* "http://host:port" */
+    bool client;  /* use the docker client instead */
+};
+
+/* Finds the engine; nothing is sent. SW_E_INPUT on a DOCKER_HOST that is no address. */
+SW_NODISCARD enum sw_status sw_engine_find(const struct sw_env *env, struct sw_engine *ret,
+                                           struct sw_err *err);
+void sw_engine_release(struct sw_engine *engine);
+
+/* What the engine says of an image. */
+struct sw_engine_image {
+    char *id;
+    struct sw_strs diff_ids;
+};
+void sw_engine_image_release(struct sw_engine_image *image);
+
+/* SW_E_NOT_FOUND when the engine has no such image, SW_E_NETWORK when it does not answer. */
+SW_NODISCARD enum sw_status sw_engine_inspect(const struct sw_env *env,
+                                              const struct sw_engine *engine, const char *name,
+                                              struct sw_engine_image *ret, struct sw_err *err);
+
+/* Writes the archive of an image as it comes. Returns what `write` returns when that fails. */
+SW_NODISCARD enum sw_status sw_engine_export(
+    const struct sw_env *env, const struct sw_engine *engine, const char *name,
+    enum sw_status (*write)(void *ctx, const char *data, size_t len, struct sw_err *err), void *ctx,
+    struct sw_err *err);
+
+#endif

@@ -1,0 +1,388 @@
+#include "push_private.h"
+
+#include <slipway/alloc.h>
+#include <slipway/progress.h>
+
+#include <string.h>
+#include <unistd.h>
+
+enum { UPLOADS_DEFAULT = 3 };
+
+/* A tag that is to be written. */
+struct target {
+    const struct sw_ref *ref;
+    struct sw_push_place *place;
+    char *text;   /* "HOST/REPOSITORY:TAG" */
+    char *before; /* the digest it names now; NULL when it does not exist or cannot be asked */
+};
+
+struct push {
+    const struct sw_env *env;
+    const struct sw_push_options *options;
+    struct target *targets;
+    size_t target_count;
+    struct sw_push_place *places;
+    size_t place_count;
+    struct sw_uploads uploads;
+    struct sw_intake intake;
+    struct sw_image image;
+};
+
+static void push_release(struct push *push)
+{
+    for (size_t i = 0; i < push->target_count; i++) {
+        free(push->targets[i].text);
+        free(push->targets[i].before);
+    }
+    for (size_t i = 0; i < push->place_count; i++) {
+        sw_registry_free(push->places[i].registry);
+    }
+    free(push->targets);
+    free(push->places);
+    sw_gzip_free(push->intake.gzip);
+    sw_intake_release(&push->intake);
+    sw_image_release(&push->image);
+}
+
+void sw_push_result_release(struct sw_push_result *result)
+{
+    free(result->layers);
+    *result = (struct sw_push_result){ 0 };
+}
+
+static enum sw_status check_ref(const struct sw_ref *ref, struct sw_err *err)
+{
+    if (ref->digest) {
+        return sw_fail(err, SW_E_USAGE, "\"%s/%s@%s\" has a digest; an image is pushed to a tag",
+                       ref->host, ref->repository, ref->digest);
+    }
+    return SW_OK;
+}
+
+/* The place of a reference, made when it is the first of its repository. */
+static enum sw_status find_place(struct push *push, const struct sw_ref *ref,
+                                 struct sw_push_place **ret, struct sw_err *err)
+{
+    const struct sw_registry_options options = { .auth = push->options->auth,
+                                                 .policy = push->options->policy,
+                                                 .plain_http = push->options->plain_http,
+                                                 .push = true };
+    struct sw_push_place *place = push->places;
+    enum sw_status status;
+
+    for (size_t i = 0; i < push->place_count; i++, place++) {
+        if (strcmp(place->host, ref->host) == 0 &&
+            strcmp(place->repository, ref->repository) == 0) {
+            *ret = place;
+            return SW_OK;
+        }
+    }
+    *place = (struct sw_push_place){ NULL, ref->host, ref->repository };
+    status = sw_registry_new(push->env, ref->host, &options, &place->registry, err);
+    if (status == SW_OK) {
+        push->place_count++;
+        *ret = place;
+    }
+    return status;
+}
+
+static enum sw_status set_targets(struct push *push, const struct sw_ref *refs, size_t count,
+                                  struct sw_err *err)
+{
+    /* Never more places than targets: pointers to places stay good. */
+    push->targets = sw_xcalloc(count ? count : 1, sizeof(*push->targets));
+    push->places = sw_xcalloc(count ? count : 1, sizeof(*push->places));
+    for (size_t i = 0; i < count; i++) {
+        struct target *target = &push->targets[i];
+        enum sw_status status = check_ref(&refs[i], err);
+
+        if (status == SW_OK) {
+            status = find_place(push, &refs[i], &target->place, err);
+        }
+        if (status != SW_OK) {
+            return status;
+        }
+        target->ref = &refs[i];
+        target->text =
+            sw_xasprintf("%s/%s:%s", refs[i].host, refs[i].repository, sw_ref_object(&refs[i]));
+        push->target_count++;
+    }
+    return SW_OK;
+}
+
+/* Asks what a tag names. Not to be allowed to know is no reason to give up. */
+static enum sw_status look_at_tag(struct target *target, struct sw_err *err)
+{
+    struct sw_manifest_info info;
+    struct sw_err none = SW_ERR_INIT;
+    enum sw_status status = sw_registry_head_manifest(
+        target->place->registry, target->ref->repository, sw_ref_object(target->ref), &info, &none);
+
+    free(target->before);
+    target->before = NULL;
+    if (status == SW_OK) {
+        target->before = SW_TAKE(info.digest);
+        sw_manifest_info_release(&info);
+        return SW_OK;
+    }
+    if (status == SW_E_NOT_FOUND || status == SW_E_DENIED) {
+        return SW_OK;
+    }
+    *err = none;
+    return status;
+}
+
+static enum sw_status look_at_tags(struct push *push, struct sw_err *err)
+{
+    enum sw_status status = SW_OK;
+
+    for (size_t i = 0; status == SW_OK && i < push->target_count; i++) {
+        status = look_at_tag(&push->targets[i], err);
+    }
+    return status;
+}
+
+static enum sw_status intake_check(void *ctx, struct sw_err *err)
+{
+    struct push *push = ctx;
+
+    return sw_uploads_check(&push->uploads, err);
+}
+
+static enum sw_status intake_has(void *ctx, const char *digest, bool *ret, struct sw_err *err)
+{
+    struct push *push = ctx;
+    enum sw_status status = SW_OK;
+    bool there = true;
+
+    for (size_t i = 0; there && status == SW_OK && i < push->place_count; i++) {
+        const struct sw_push_place *place = &push->places[i];
+
+        status = sw_registry_has_blob(place->registry, place->repository, digest, &there, err);
+    }
+    *ret = there;
+    return status;
+}
+
+static enum sw_status intake_ready(void *ctx, struct sw_blob *blob, struct sw_err *err)
+{
+    struct push *push = ctx;
+
+    return sw_uploads_add(&push->uploads, blob, err);
+}
+
+static unsigned processors(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return count < 1 ? 1 : (unsigned)count;
+}
+
+/* Reads the image and gets all its blobs to all places. */
+static enum sw_status move_blobs(struct push *push, struct sw_image_source *source,
+                                 struct sw_err *err)
+{
+    unsigned threads = push->options->uploads ? push->options->uploads : UPLOADS_DEFAULT;
+    unsigned workers = push->options->workers ? push->options->workers : processors();
+    enum sw_status status;
+
+    push->intake = (struct sw_intake){
+        .env = push->env,
+        .gzip = sw_gzip_new(workers),
+        .check = intake_check,
+        .has = intake_has,
+        .ready = intake_ready,
+        .ctx = push,
+    };
+    status =
+        sw_uploads_start(&push->uploads, push->env, push->places, push->place_count, threads, err);
+    if (status != SW_OK) {
+        return status;
+    }
+    status = source->load(source, &push->intake, &push->image, err);
+    if (status == SW_OK) {
+        status = sw_uploads_wait(&push->uploads, err);
+    } else if (sw_uploads_check(&push->uploads, err) != SW_OK) {
+        status = err->status; /* a failed upload ended the reading: its words, not the source's */
+    }
+    sw_uploads_stop(&push->uploads, /* cut= */ status != SW_OK);
+    return status;
+}
+
+static bool has_zstd(const struct sw_image *image)
+{
+    for (size_t i = 0; i < image->layer_count; i++) {
+        if (image->layers[i]->packing == SW_PACKING_ZSTD) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Writes the image's manifest: Docker's schema 2, which every registry and runtime reads; OCI's
+ * for zstd layers, which schema 2 has no media type for.
+ */
+static enum sw_status write_manifest(struct sw_image *image, struct sw_err *err)
+{
+    bool oci = has_zstd(image);
+    char config_type[] = SW_MEDIA_OCI_CONFIG;
+    char docker_type[] = SW_MEDIA_DOCKER_CONFIG;
+    const char *gzip_type = oci ? SW_MEDIA_OCI_LAYER_GZIP : SW_MEDIA_DOCKER_LAYER;
+    struct sw_manifest manifest = { 0 };
+
+    if (image->manifest.len > 0) {
+        return SW_OK;
+    }
+    image->manifest_type = sw_xstrdup(oci ? SW_MEDIA_OCI_MANIFEST : SW_MEDIA_DOCKER_MANIFEST);
+    manifest.media_type = image->manifest_type;
+    manifest.config = (struct sw_descriptor){ .media_type = oci ? config_type : docker_type,
+                                              .digest = image->config_blob->digest,
+                                              .size = image->config_blob->size };
+    for (size_t i = 0; i < image->layer_count; i++) {
+        const struct sw_blob *layer = image->layers[i];
+        bool zstd = layer->packing == SW_PACKING_ZSTD;
+
+        sw_descriptors_add(&manifest.layers, zstd ? SW_MEDIA_OCI_LAYER_ZSTD : gzip_type,
+                           layer->digest, layer->size);
+    }
+    sw_manifest_write(&manifest, &image->manifest);
+    sw_descriptors_release(&manifest.layers);
+    return sw_buf_check(&image->manifest, "the image's manifest", err);
+}
+
+/* An immutable tag was refused: fine when it names this very image by now. */
+static enum sw_status settle_conflict(struct target *target, const char *digest, struct sw_err *err)
+{
+    struct sw_err refused = *err;
+    struct sw_err ignored = SW_ERR_INIT;
+
+    if (look_at_tag(target, &ignored) == SW_OK && target->before &&
+        strcmp(target->before, digest) == 0) {
+        return SW_OK;
+    }
+    *err = refused;
+    (void)sw_fail(err, SW_E_CONFLICT,
+                  "tag \"%s\" of \"%s/%s\" is immutable: it names %s, and this image is %s; push "
+                  "to another tag",
+                  sw_ref_object(target->ref), target->ref->host, target->ref->repository,
+                  target->before ? target->before : "another image", digest);
+    err->http_status = refused.http_status;
+    sw_err_set_code(err, refused.code);
+    return err->status;
+}
+
+static enum sw_status write_tag(struct push *push, struct target *target, const char *digest,
+                                struct sw_err *err)
+{
+    enum sw_status status;
+
+    if (target->before && strcmp(target->before, digest) == 0) {
+        sw_say(push->env, "%s is this image already", target->text);
+        return SW_OK;
+    }
+    status = sw_registry_put_manifest(target->place->registry, target->ref->repository,
+                                      sw_ref_object(target->ref), push->image.manifest_type,
+                                      sw_buf_str(&push->image.manifest), err);
+    if (status == SW_E_CONFLICT) {
+        status = settle_conflict(target, digest, err);
+    }
+    if (status == SW_OK) {
+        sw_say(push->env, "pushed %s", target->text);
+    }
+    return status;
+}
+
+/* The last step: nothing has a name before it. */
+static enum sw_status write_tags(struct push *push, const char *digest, struct sw_err *err)
+{
+    for (size_t i = 0; i < push->target_count; i++) {
+        enum sw_status status = SW_OK;
+
+        if (sw_env_stop_wanted(push->env)) {
+            status = sw_fail(err, SW_E_STOPPED, "stopped");
+        }
+        if (status == SW_OK) {
+            status = write_tag(push, &push->targets[i], digest, err);
+        }
+        if (status != SW_OK && i > 0) {
+            return sw_append(err, " (%zu of %zu tags are written)", i, push->target_count);
+        }
+        if (status != SW_OK) {
+            return status;
+        }
+    }
+    return SW_OK;
+}
+
+static void fill_result(const struct push *push, struct sw_push_result *ret)
+{
+    ret->bytes_sent = push->uploads.bytes_sent;
+    ret->bytes_skipped = push->uploads.bytes_skipped;
+    ret->layer_count = push->image.layer_count;
+    ret->layers = sw_xcalloc(ret->layer_count ? ret->layer_count : 1, sizeof(*ret->layers));
+    for (size_t i = 0; i < ret->layer_count; i++) {
+        const struct sw_blob *blob = push->image.layers[i];
+        struct sw_push_layer *layer = &ret->layers[i];
+
+        memcpy(layer->digest, blob->digest, SW_DIGEST_SIZE);
+        memcpy(layer->diff_id, push->image.parsed.diff_ids[i], SW_DIGEST_SIZE);
+        layer->size = blob->size;
+        layer->sent = blob->sent;
+    }
+}
+
+static void tell_sum(const struct push *push)
+{
+    char sent[SW_SIZE_TEXT_MAX];
+    char skipped[SW_SIZE_TEXT_MAX];
+
+    sw_format_size(push->uploads.bytes_sent, sent);
+    sw_format_size(push->uploads.bytes_skipped, skipped);
+    sw_say(push->env, "%s sent, %s already there", sent, skipped);
+}
+
+static enum sw_status run(struct push *push, struct sw_image_source *source,
+                          const struct sw_ref *targets, size_t target_count,
+                          struct sw_push_result *result, struct sw_err *err)
+{
+    enum sw_status status = set_targets(push, targets, target_count, err);
+
+    if (status == SW_OK) {
+        status = look_at_tags(push, err);
+    }
+    if (status == SW_OK) {
+        status = move_blobs(push, source, err);
+    }
+    if (status == SW_OK) {
+        status = write_manifest(&push->image, err);
+    }
+    if (status != SW_OK) {
+        return status;
+    }
+    sw_digest_of(sw_buf_str(&push->image.manifest), result->digest);
+    status = write_tags(push, result->digest, err);
+    if (status == SW_OK) {
+        tell_sum(push);
+        fill_result(push, result);
+    }
+    return status;
+}
+
+enum sw_status sw_image_push(const struct sw_env *env, struct sw_image_source *source,
+                             const struct sw_ref *targets, size_t target_count,
+                             const struct sw_push_options *options, struct sw_push_result *ret,
+                             struct sw_err *err)
+{
+    struct push push = { .env = env, .options = options };
+    struct sw_push_result result = { 0 };
+    enum sw_status status;
+
+    sw_image_init(&push.image);
+    status = run(&push, source, targets, target_count, &result, err);
+    if (status == SW_OK) {
+        *ret = result;
+    }
+    push_release(&push);
+    return status;
+}

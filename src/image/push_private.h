@@ -1,0 +1,64 @@
+#ifndef SLIPWAY_IMAGE_PUSH_PRIVATE_H
+#define SLIPWAY_IMAGE_PUSH_PRIVATE_H
+
+/* What the files of the push share; see slipway/image.h. */
+
+#include "intake.h"
+
+#include <slipway/image.h>
+#include <slipway/registry.h>
+
+#include <pthread.h>
+
+enum { SW_PUSH_THREADS_MAX = 16, SW_PUSH_QUEUE_MAX = 32 };
+
+/* One repository of one registry: blobs go there once, however many tags it gets. */
+struct sw_push_place {
+    struct sw_registry *registry;
+    const char *host;
+    const char *repository;
+};
+
+/*
+ * Uploads in the background. Blobs are added by the reading thread; each is looked for and, when
+ * it is missing, sent to every place. The first failure ends it all and is kept.
+ */
+struct sw_uploads {
+    const struct sw_env *env;
+    const struct sw_push_place *places;
+    size_t place_count;
+
+    pthread_mutex_t lock; /* guards everything below */
+    pthread_cond_t changed;
+    struct sw_blob *queue[SW_PUSH_QUEUE_MAX];
+    size_t queue_max;
+    size_t queued;
+    size_t busy; /* threads at work */
+    bool closing;
+    bool failed;
+    struct sw_err err;
+    const char **seen; /* digests added so far, borrowed from the blobs */
+    size_t seen_count;
+    size_t seen_capacity;
+    int64_t bytes_sent;
+    int64_t bytes_skipped;
+    int64_t bytes_moving; /* sent, also by uploads that are not complete */
+
+    pthread_t threads[SW_PUSH_THREADS_MAX];
+    unsigned thread_count;
+};
+
+SW_NODISCARD enum sw_status sw_uploads_start(struct sw_uploads *uploads, const struct sw_env *env,
+                                             const struct sw_push_place *places, size_t place_count,
+                                             unsigned threads, struct sw_err *err);
+/* Adds a blob, waiting for room; one whose digest was added before is left out. */
+SW_NODISCARD enum sw_status sw_uploads_add(struct sw_uploads *uploads, struct sw_blob *blob,
+                                           struct sw_err *err);
+/* SW_OK while no upload has failed and no stop is wanted. */
+SW_NODISCARD enum sw_status sw_uploads_check(struct sw_uploads *uploads, struct sw_err *err);
+/* Waits until everything added is there; the first failure otherwise. */
+SW_NODISCARD enum sw_status sw_uploads_wait(struct sw_uploads *uploads, struct sw_err *err);
+/* Ends the threads; uploads under way are cut off when `cut`. */
+void sw_uploads_stop(struct sw_uploads *uploads, bool cut);
+
+#endif

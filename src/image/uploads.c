@@ -1,0 +1,294 @@
+#include "push_private.h"
+
+#include <slipway/alloc.h>
+#include <slipway/progress.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The content of a blob as a request body. */
+struct body {
+    struct sw_uploads *uploads;
+    const struct sw_blob *blob;
+    int64_t at;
+};
+
+static void count_moving(struct sw_uploads *uploads, int64_t bytes)
+{
+    char text[SW_SIZE_TEXT_MAX];
+
+    (void)pthread_mutex_lock(&uploads->lock);
+    uploads->bytes_moving += bytes;
+    sw_format_size(uploads->bytes_moving, text);
+    (void)pthread_mutex_unlock(&uploads->lock);
+    sw_status_line(uploads->env, "%s sent", text);
+}
+
+static enum sw_status body_read(void *ctx, char *data, size_t size, size_t *ret_len,
+                                struct sw_err *err)
+{
+    struct body *body = ctx;
+    const struct sw_blob *blob = body->blob;
+    int64_t left = blob->size - body->at;
+    ssize_t got = 0;
+    enum sw_status status = sw_uploads_check(body->uploads, err);
+
+    if (status != SW_OK) {
+        return status;
+    }
+    if ((int64_t)size > left) {
+        size = (size_t)left;
+    }
+    if (blob->bytes) {
+        memcpy(data, blob->bytes + body->at, size);
+        got = (ssize_t)size;
+    } else if (size > 0) {
+        do {
+            got = pread(blob->fd, data, size, blob->offset + body->at);
+        } while (got < 0 && errno == EINTR);
+        if (got <= 0) {
+            return sw_fail(err, SW_E_FAILED, "cannot read blob %s: %s", blob->digest,
+                           got < 0 ? strerror(errno) : "its file has become shorter");
+        }
+    }
+    body->at += got;
+    *ret_len = (size_t)got;
+    count_moving(body->uploads, got);
+    return SW_OK;
+}
+
+static enum sw_status body_rewind(void *ctx, SW_UNUSED struct sw_err *err)
+{
+    struct body *body = ctx;
+
+    count_moving(body->uploads, -body->at);
+    body->at = 0;
+    return SW_OK;
+}
+
+/* " in HOST/REPOSITORY" when there is more than one. */
+static const char *place_text(const struct sw_uploads *uploads, const struct sw_push_place *place,
+                              char **slot)
+{
+    if (uploads->place_count < 2) {
+        return "";
+    }
+    *slot = sw_xasprintf(" in %s/%s", place->host, place->repository);
+    return *slot;
+}
+
+static void tell(const struct sw_uploads *uploads, const struct sw_blob *blob,
+                 const struct sw_push_place *place, bool sent, int64_t took_ms)
+{
+    SW_CLEANUP(sw_free_str) char *where = NULL;
+    const char *in = place_text(uploads, place, &where);
+    char digest[SW_DIGEST_SHORT_SIZE];
+    char size[SW_SIZE_TEXT_MAX];
+    char took[SW_SIZE_TEXT_MAX];
+    const char *what = blob->is_layer ? "layer" : "configuration";
+
+    sw_digest_short(blob->digest, digest);
+    sw_format_size(blob->size, size);
+    sw_format_duration(took_ms, took);
+    if (sent) {
+        sw_say(uploads->env, "%s %s: sent%s, %s in %s", what, digest, in, size, took);
+    } else {
+        sw_say(uploads->env, "%s %s: already there%s, %s", what, digest, in, size);
+    }
+}
+
+static enum sw_status upload_to(struct sw_uploads *uploads, struct sw_blob *blob,
+                                const struct sw_push_place *place, struct sw_err *err)
+{
+    struct body content = { uploads, blob, 0 };
+    const struct sw_http_body body = { blob->size, body_read, body_rewind, &content };
+    int64_t started_ms = sw_env_mono_ms(uploads->env);
+    bool there = blob->fd < 0 && !blob->bytes;
+    enum sw_status status = SW_OK;
+
+    if (!there) {
+        status =
+            sw_registry_has_blob(place->registry, place->repository, blob->digest, &there, err);
+    }
+    bool sent = status == SW_OK && !there;
+    if (sent) {
+        status = sw_registry_put_blob(place->registry, place->repository, blob->digest, &body,
+                                      &there, err);
+    }
+    if (status != SW_OK) {
+        return status;
+    }
+    (void)pthread_mutex_lock(&uploads->lock);
+    if (sent) {
+        blob->sent = true;
+        uploads->bytes_sent += blob->size;
+    } else {
+        uploads->bytes_skipped += blob->size;
+    }
+    (void)pthread_mutex_unlock(&uploads->lock);
+    tell(uploads, blob, place, sent, sw_env_mono_ms(uploads->env) - started_ms);
+    return SW_OK;
+}
+
+static enum sw_status upload(struct sw_uploads *uploads, struct sw_blob *blob, struct sw_err *err)
+{
+    for (size_t i = 0; i < uploads->place_count; i++) {
+        enum sw_status status = upload_to(uploads, blob, &uploads->places[i], err);
+
+        if (status != SW_OK) {
+            return status;
+        }
+    }
+    return SW_OK;
+}
+
+/* The next blob, or NULL when there is nothing more to do. The lock is held. */
+static struct sw_blob *next_blob(struct sw_uploads *uploads)
+{
+    struct sw_blob *blob;
+
+    while (uploads->queued == 0 && !uploads->closing && !uploads->failed) {
+        (void)pthread_cond_wait(&uploads->changed, &uploads->lock);
+    }
+    if (uploads->queued == 0 || uploads->failed) {
+        return NULL;
+    }
+    blob = uploads->queue[0];
+    uploads->queued--;
+    memmove(uploads->queue, uploads->queue + 1, uploads->queued * sizeof(struct sw_blob *));
+    return blob;
+}
+
+static void fail(struct sw_uploads *uploads, const struct sw_err *err)
+{
+    if (!uploads->failed) {
+        uploads->failed = true;
+        uploads->err = *err;
+    }
+}
+
+static void *work(void *ctx)
+{
+    struct sw_uploads *uploads = ctx;
+    struct sw_blob *blob;
+
+    (void)pthread_mutex_lock(&uploads->lock);
+    while ((blob = next_blob(uploads)) != NULL) {
+        struct sw_err err = SW_ERR_INIT;
+        enum sw_status status;
+
+        uploads->busy++;
+        (void)pthread_cond_broadcast(&uploads->changed);
+        (void)pthread_mutex_unlock(&uploads->lock);
+        status = upload(uploads, blob, &err);
+        sw_blob_drop_content(blob);
+        (void)pthread_mutex_lock(&uploads->lock);
+        uploads->busy--;
+        if (status != SW_OK) {
+            fail(uploads, &err);
+        }
+        (void)pthread_cond_broadcast(&uploads->changed);
+    }
+    (void)pthread_mutex_unlock(&uploads->lock);
+    return NULL;
+}
+
+enum sw_status sw_uploads_start(struct sw_uploads *uploads, const struct sw_env *env,
+                                const struct sw_push_place *places, size_t place_count,
+                                unsigned threads, struct sw_err *err)
+{
+    *uploads = (struct sw_uploads){ .env = env, .places = places, .place_count = place_count };
+    threads = threads > SW_PUSH_THREADS_MAX ? SW_PUSH_THREADS_MAX : threads;
+    uploads->queue_max = threads * (size_t)2;
+    (void)pthread_mutex_init(&uploads->lock, NULL);
+    (void)pthread_cond_init(&uploads->changed, NULL);
+    for (unsigned i = 0; i < threads; i++) {
+        if (pthread_create(&uploads->threads[i], NULL, work, uploads) != 0) {
+            break;
+        }
+        uploads->thread_count++;
+    }
+    if (uploads->thread_count == 0) {
+        sw_uploads_stop(uploads, /* cut= */ true);
+        return sw_fail(err, SW_E_FAILED, "cannot start a thread");
+    }
+    return SW_OK;
+}
+
+/* The lock is held. */
+static bool seen_before(struct sw_uploads *uploads, const struct sw_blob *blob)
+{
+    for (size_t i = 0; i < uploads->seen_count; i++) {
+        if (strcmp(uploads->seen[i], blob->digest) == 0) {
+            return true;
+        }
+    }
+    uploads->seen =
+        sw_grow(uploads->seen, uploads->seen_count, &uploads->seen_capacity, sizeof(const char *));
+    uploads->seen[uploads->seen_count++] = blob->digest;
+    return false;
+}
+
+enum sw_status sw_uploads_add(struct sw_uploads *uploads, struct sw_blob *blob, struct sw_err *err)
+{
+    (void)pthread_mutex_lock(&uploads->lock);
+    if (!seen_before(uploads, blob)) {
+        while (uploads->queued == uploads->queue_max && !uploads->failed) {
+            (void)pthread_cond_wait(&uploads->changed, &uploads->lock);
+        }
+        if (!uploads->failed) {
+            uploads->queue[uploads->queued++] = blob;
+            (void)pthread_cond_broadcast(&uploads->changed);
+        }
+    }
+    (void)pthread_mutex_unlock(&uploads->lock);
+    return sw_uploads_check(uploads, err);
+}
+
+enum sw_status sw_uploads_check(struct sw_uploads *uploads, struct sw_err *err)
+{
+    enum sw_status status = SW_OK;
+
+    (void)pthread_mutex_lock(&uploads->lock);
+    if (uploads->failed) {
+        *err = uploads->err;
+        status = uploads->err.status;
+    }
+    (void)pthread_mutex_unlock(&uploads->lock);
+    if (status == SW_OK && sw_env_stop_wanted(uploads->env)) {
+        return sw_fail(err, SW_E_STOPPED, "stopped");
+    }
+    return status;
+}
+
+enum sw_status sw_uploads_wait(struct sw_uploads *uploads, struct sw_err *err)
+{
+    (void)pthread_mutex_lock(&uploads->lock);
+    while ((uploads->queued > 0 || uploads->busy > 0) && !uploads->failed) {
+        (void)pthread_cond_wait(&uploads->changed, &uploads->lock);
+    }
+    (void)pthread_mutex_unlock(&uploads->lock);
+    return sw_uploads_check(uploads, err);
+}
+
+void sw_uploads_stop(struct sw_uploads *uploads, bool cut)
+{
+    (void)pthread_mutex_lock(&uploads->lock);
+    uploads->closing = true;
+    if (cut) {
+        const struct sw_err cut_off = { .status = SW_E_STOPPED, .msg = "the push has failed" };
+
+        fail(uploads, &cut_off);
+    }
+    (void)pthread_cond_broadcast(&uploads->changed);
+    (void)pthread_mutex_unlock(&uploads->lock);
+    for (unsigned i = 0; i < uploads->thread_count; i++) {
+        (void)pthread_join(uploads->threads[i], NULL);
+    }
+    (void)pthread_cond_destroy(&uploads->changed);
+    (void)pthread_mutex_destroy(&uploads->lock);
+    free((void *)uploads->seen);
+    uploads->seen = NULL;
+    uploads->thread_count = 0;
+}
