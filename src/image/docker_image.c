@@ -129,7 +129,7 @@ static enum sw_status read_docker(const struct sw_archive *archive, const char *
                                   struct picture *into, struct sw_err *err)
 {
     json_auto_t *images = NULL;
-    struct entry entry;
+    struct entry entry = { 0 };
     struct sw_buf text;
     enum sw_status status;
 

@@ -190,7 +190,7 @@ static struct sw_blob *finish(struct making *making, enum sw_packing packing,
     blob->fd = making->fd;
     blob->owns_fd = making->fd >= 0;
     making->fd = -1;
-    if (!blob->owns_fd) {
+    if (!blob->owns_fd && origin) {
         blob->fd = origin->fd;
         blob->offset = origin->offset;
     }

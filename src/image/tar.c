@@ -126,9 +126,11 @@ static enum sw_status take_pax(struct sw_tar *tar, struct sw_err *err)
     SW_CLEANUP(sw_free_str) char *text = NULL;
     size_t len = 0;
     const char *fault;
+    enum sw_status status;
 
-    if (take_extended(tar, &text, &len, err) != SW_OK) {
-        return err->status;
+    status = take_extended(tar, &text, &len, err);
+    if (status != SW_OK) {
+        return status;
     }
     fault = sw_tar_pax_parse(sw_str_n(text, len), &tar->pax);
     return fault ? broken(tar, fault, err) : SW_OK;
@@ -139,9 +141,11 @@ static enum sw_status take_gnu_name(struct sw_tar *tar, char **slot, struct sw_e
 {
     SW_CLEANUP(sw_free_str) char *text = NULL;
     size_t len = 0;
+    enum sw_status status;
 
-    if (take_extended(tar, &text, &len, err) != SW_OK) {
-        return err->status;
+    status = take_extended(tar, &text, &len, err);
+    if (status != SW_OK) {
+        return status;
     }
     if (text[0] == '\0' || strlen(text) > SW_TAR_PATH_MAX) {
         return broken(tar, "its long name is empty or too long", err);

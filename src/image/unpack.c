@@ -87,15 +87,15 @@ static enum sw_status refill(struct sw_unpack *unpack, struct sw_err *err)
     return status;
 }
 
-static enum sw_status step_gzip(struct sw_unpack *unpack, char *data, size_t size, size_t *ret_len,
-                                struct sw_err *err)
+static enum sw_status step_gzip(struct sw_unpack *unpack, uint8_t *data, size_t size,
+                                size_t *ret_len, struct sw_err *err)
 {
     struct inflate_state *state = unpack->gzip;
     int result;
 
     state->next_in = (uint8_t *)unpack->bytes + unpack->at;
     state->avail_in = (uint32_t)(unpack->len - unpack->at);
-    state->next_out = (uint8_t *)data;
+    state->next_out = data;
     state->avail_out = (uint32_t)size;
     result = isal_inflate(state);
     unpack->at = unpack->len - state->avail_in;
@@ -129,7 +129,7 @@ static enum sw_status step(struct sw_unpack *unpack, char *data, size_t size, si
                            struct sw_err *err)
 {
     if (unpack->packing == SW_PACKING_GZIP) {
-        return step_gzip(unpack, data, size, ret_len, err);
+        return step_gzip(unpack, (uint8_t *)data, size, ret_len, err);
     }
     if (unpack->packing == SW_PACKING_ZSTD) {
         return step_zstd(unpack, data, size, ret_len, err);
