@@ -43,7 +43,7 @@ unchanged() {
     succeeds
     arn=$(newest_arn)
     [ "$(bash -c 'echo "$CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN"')" = "$arn" ]
-    [ "$(bash -c 'echo "$CCI_ORB_AWS_ECS_DEPLOYED_REVISION"')" = "${arn##*:}" ]
+    [ "$(bash -c 'echo "$CCI_ORB_AWS_ECS_DEPLOYED_REVISION"')" = "$arn" ]
 }
 
 @test "no keys" {
@@ -191,7 +191,8 @@ unchanged() {
     scenario '{"rollout": "success"}'
     step update-service
     succeeds
-    [[ $stderr == *"2/2"* || $output == *"2/2"* || $stderr == *completed* || $output == *completed* ]]
+    [ "$output" = "$(newest_arn)" ]
+    [[ $stderr == *"2/2 running"*"deployment completed"*"is completed after"* ]]
 }
 
 @test "a rollout that fails and is rolled back" {
@@ -214,14 +215,14 @@ unchanged() {
     export SLIPWAY_WAIT=true CIRCLE_SHA1=superseded
     scenario '{"rollout": "superseded"}'
     step update-service
-    ends_with 12 '*'
+    ends_with 12 '*superseded*took over*'
 }
 
 @test "a rollout that does not end" {
     export SLIPWAY_WAIT=true SLIPWAY_MAX_POLL_ATTEMPTS=3 CIRCLE_SHA1=never
     scenario '{"rollout": "never"}'
     step update-service
-    ends_with 13 '*'
+    ends_with 13 '*is not done after*0/2 running*'
     [[ $stderr == *"was unable to place a task"* ]]
 }
 
@@ -240,5 +241,5 @@ unchanged() {
     succeeds
     export SLIPWAY_TASK_DEFINITION='${CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN}'
     step verify-revision-is-deployed
-    ends_with 11 '*'
+    ends_with 11 '*rolled back*'
 }
