@@ -203,13 +203,13 @@ static bool is_float(struct sw_str s, double *ret)
     static const char *const inf[] = { ".inf", ".Inf", ".INF", NULL };
     static const char *const nan_words[] = { ".nan", ".NaN", ".NAN", NULL };
     if (is_one_of(s, nan_words)) {
-        *ret = NAN;
+        *ret = (double)NAN;
         return true;
     }
     bool sign = s.len > 0 && (s.ptr[0] == '-' || s.ptr[0] == '+');
     struct sw_str rest = sw_str_from(s, sign ? 1 : 0);
     if (is_one_of(rest, inf)) {
-        *ret = sign && s.ptr[0] == '-' ? -INFINITY : INFINITY;
+        *ret = sign && s.ptr[0] == '-' ? -(double)INFINITY : (double)INFINITY;
         return true;
     }
     if (!is_decimal(rest)) {

@@ -230,8 +230,8 @@ static void test_rollout_judge__survives_nonsense(void **state)
         "{'deployments':[null,1,'x',[],{}]}",
         "{'deployments':[{'id':1,'status':2}]}",
         "{'status':'ACTIVE','deployments':[{'id':'ecs-svc/2'}]}",
-        "{'status':'ACTIVE','deployments':[{'id':'ecs-svc/2','status':'PRIMARY',"
-        "'rolloutState':7,'desiredCount':'x'}]}",
+        ("{'status':'ACTIVE','deployments':[{'id':'ecs-svc/2','status':'PRIMARY',"
+         "'rolloutState':7,'desiredCount':'x'}]}"),
     };
 
     (void)state;

@@ -250,7 +250,8 @@ static void test_taskdef__each_edit_changes_what_it_names(void **state)
 
         /* A second time changes nothing more. */
         SW_CLEANUP(sw_free_str) char *once = dump(after);
-        SW_CLEANUP(sw_free_str) char *again = apply_option(after, cases[i].kind, cases[i].option);
+        SW_UNUSED SW_CLEANUP(sw_free_str) char *again =
+            apply_option(after, cases[i].kind, cases[i].option);
         SW_CLEANUP(sw_free_str) char *twice = dump(after);
         assert_string_equal(twice, once);
     }
@@ -261,7 +262,8 @@ static void test_taskdef__environment_values_are_not_shown_unasked(void **state)
     (void)state;
     json_auto_t *before = load_definition("odd.json");
     json_auto_t *after = load_definition("odd.json");
-    SW_CLEANUP(sw_free_str) char *notes = apply_option(after, SW_CHANGE_ENV, "web:LEVEL=debug");
+    SW_UNUSED SW_CLEANUP(sw_free_str) char *notes =
+        apply_option(after, SW_CHANGE_ENV, "web:LEVEL=debug");
     struct sw_taskdef_diff diff;
     sw_taskdef_diff(before, after, &diff);
     struct sw_buf text;
