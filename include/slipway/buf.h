@@ -2,9 +2,10 @@
 #define SLIPWAY_BUF_H
 
 /*
- * Owned, growing text. Invariants: `ptr` is never NULL after init and ptr[len] is NUL. Every buffer
- * has a maximum set at init; an append that would pass it does nothing and marks the buffer, every
- * later append does nothing either, and one sw_buf_check() at the end reports it.
+ * Owned, growing text. Invariants: `ptr` is never NULL after init and ptr[len] is NUL; an empty
+ * buffer has taken no memory yet, and only what lies before ptr[len] may be written to. Every
+ * buffer has a maximum set at init; an append that would pass it does nothing and marks the buffer,
+ * every later append does nothing either, and one sw_buf_check() at the end reports it.
  */
 
 #include <slipway/err.h>

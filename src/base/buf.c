@@ -6,11 +6,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* What an empty buffer points to: memory is taken at the first append. Never written to. */
+static char nothing[1];
+
 static void init(struct sw_buf *buf, size_t max, bool secret)
 {
-    *buf = (struct sw_buf){ .max = max, .secret = secret, .capacity = 64 };
-    buf->ptr = sw_xmalloc(buf->capacity);
-    buf->ptr[0] = '\0';
+    *buf = (struct sw_buf){ .ptr = nothing, .max = max, .secret = secret };
 }
 
 void sw_buf_init(struct sw_buf *buf, size_t max)
@@ -25,7 +26,10 @@ void sw_buf_init_secret(struct sw_buf *buf, size_t max)
 
 static void free_memory(struct sw_buf *buf)
 {
-    if (buf->secret && buf->ptr) {
+    if (buf->capacity == 0) {
+        return;
+    }
+    if (buf->secret) {
         OPENSSL_cleanse(buf->ptr, buf->capacity);
     }
     free(buf->ptr);
@@ -41,11 +45,13 @@ void sw_buf_release(struct sw_buf *buf)
 
 void sw_buf_clear(struct sw_buf *buf)
 {
-    if (buf->secret) {
-        OPENSSL_cleanse(buf->ptr, buf->capacity);
+    if (buf->capacity > 0) {
+        if (buf->secret) {
+            OPENSSL_cleanse(buf->ptr, buf->capacity);
+        }
+        buf->ptr[0] = '\0';
     }
     buf->len = 0;
-    buf->ptr[0] = '\0';
     buf->overflowed = false;
 }
 
@@ -60,20 +66,20 @@ void sw_buf_truncate(struct sw_buf *buf, size_t len)
 /* Makes room for `more` bytes and the NUL; false (and the mark) when the maximum forbids it. */
 static bool reserve(struct sw_buf *buf, size_t more)
 {
-    size_t capacity = buf->capacity;
+    size_t capacity = buf->capacity ? buf->capacity : 64;
     char *grown;
 
     if (buf->overflowed || more > buf->max - buf->len) {
         buf->overflowed = true;
         return false;
     }
-    if (buf->len + more < capacity) {
+    if (buf->len + more < buf->capacity) {
         return true;
     }
     while (capacity <= buf->len + more) {
         capacity *= 2;
     }
-    if (buf->secret) {
+    if (buf->secret || buf->capacity == 0) {
         grown = sw_xmalloc(capacity);
         memcpy(grown, buf->ptr, buf->len + 1);
         free_memory(buf);
@@ -235,7 +241,7 @@ enum sw_status sw_buf_check(const struct sw_buf *buf, const char *what, struct s
 
 char *sw_buf_take(struct sw_buf *buf)
 {
-    char *text = buf->ptr;
+    char *text = buf->capacity ? buf->ptr : sw_xstrdup("");
 
     *buf = (struct sw_buf){ 0 };
     return text;

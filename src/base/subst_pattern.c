@@ -335,7 +335,8 @@ static ptrdiff_t match(struct matcher *m, const struct chars *chars, size_t from
 
 static void add_chars(struct sw_buf *out, const struct chars *chars, size_t from, size_t to)
 {
-    sw_buf_add(out, chars->text.ptr + chars->at[from], chars->at[to] - chars->at[from]);
+    sw_buf_add_str(out, sw_str_first(sw_str_from(chars->text, chars->at[from]),
+                                     chars->at[to] - chars->at[from]));
 }
 
 static void cut_or_replace_at_edge(struct matcher *m, const struct chars *chars, bool shortest,
