@@ -110,10 +110,13 @@ static struct sw_yaml *compile_2_1(struct cc *cc, struct sw_yaml *doc)
     sw_yaml_set(cc->pool, out, "workflows", out_workflows);
     if (workflows != NULL) {
         cc_workflows(cc, workflows, jobs, out_workflows);
-        if (out_workflows->count == 0 && cc->problems->errors == 0) {
+        size_t versions = sw_yaml_get(out_workflows, "version") != NULL ? 1 : 0;
+        if (out_workflows->count == versions && cc->problems->errors == 0) {
             cc_problem(cc, workflows, "All Workflows have been filtered from this Pipeline.");
         }
-        sw_yaml_set(cc->pool, out_workflows, "version", sw_yaml_new_int(cc->pool, 2, doc));
+        if (versions == 0) {
+            sw_yaml_set(cc->pool, out_workflows, "version", sw_yaml_new_int(cc->pool, 2, doc));
+        }
     }
     if (cc->check_all) {
         cc_check_unreached(cc, cc->root);

@@ -92,6 +92,8 @@ static struct sw_yaml *import_reference(struct cc *cc, struct cc_import *import,
                    import->alias);
     } else if (!is_reference(ref) && !is_dev_reference(ref)) {
         cc_problem(cc, at, "Invalid orb reference: '%s'", ref);
+    } else if (cc->foreign_orbs_missing) {
+        cc_warning(cc, at, "%s is not looked into: no local file is given for it with --orb", ref);
     } else {
         cc_problem(
             cc, at,
@@ -232,8 +234,9 @@ void cc_not_found(struct cc *cc, struct cc_ns *ns, const char *section, const ch
     }
     const struct sw_yaml *known = sw_yaml_get(import != NULL ? import->ns->doc : ns->doc, section);
     const char *local = import != NULL ? rest.ptr : name;
-    cc_problem(cc, at, "Cannot find a definition for %s named %s%s; %s%s%s: %s", what, name,
-               cc_suggest(cc, known, local), section,
-               import != NULL || ns->is_orb ? " of orb " : "",
-               import != NULL ? import->alias : ns->label, cc_names(cc, known));
+    const char *home = import != NULL ? cc_text(cc, " of orb \"%s\"", import->alias)
+                       : ns->is_orb   ? cc_text(cc, " of orb \"%s\"", ns->label)
+                                      : "";
+    cc_problem(cc, at, "Cannot find a definition for %s named %s%s; %s%s: %s", what, name,
+               cc_suggest(cc, known, local), section, home, cc_names(cc, known));
 }

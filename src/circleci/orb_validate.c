@@ -122,7 +122,9 @@ static void check_example(struct cc *cc, const struct sw_yaml *key, const struct
     struct cc_frame frame = { .kind = "example", .name = key->text, .at = key };
     if (cc_enter(cc, &frame)) {
         struct cc_ns *root = cc->root;
+        cc->foreign_orbs_missing = true;
         (void)cc_compile_document(cc, with_this_orb(cc, usage, orb));
+        cc->foreign_orbs_missing = false;
         cc->root = root;
         cc_leave(cc);
     }

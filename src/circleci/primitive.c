@@ -15,7 +15,7 @@ static const char *const run_keys[] = {
     "no_output_timeout", "when",       "max_auto_reruns",
     "auto_rerun_delay",  NULL,
 };
-static const char *const checkout_keys[] = { "path", "method", "name", "when", NULL };
+static const char *const checkout_keys[] = { "path", "method", "depth", "name", "when", NULL };
 static const char *const remote_docker_keys[] = {
     "version",
     "docker_layer_caching",
@@ -86,6 +86,13 @@ static void check_run(struct cc *cc, const struct sw_yaml *args)
 static void check_method(struct cc *cc, const struct sw_yaml *args)
 {
     const struct sw_yaml *method = sw_yaml_get(args, "method");
+    const struct sw_yaml *depth = sw_yaml_get(args, "depth");
+    if (depth != NULL && !sw_yaml_is_str(method, "shallow")) {
+        cc_problem(cc, depth, "Checkout depth can only be used with the shallow checkout method");
+    } else if (depth != NULL && (depth->type != SW_YAML_INT || depth->integer < 1)) {
+        cc_problem(cc, depth, "Checkout depth must be a positive integer, found: %s",
+                   cc_show(cc, depth));
+    }
     if (method == NULL || cc->lenient > 0 || sw_yaml_is_str(method, "blobless") ||
         sw_yaml_is_str(method, "shallow") || sw_yaml_is_str(method, "full")) {
         return;

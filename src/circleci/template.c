@@ -162,10 +162,10 @@ static bool is_blank(char c)
 }
 
 /*
- * A section tag alone on its line leaves no empty line behind: the blanks before it are taken back
- * and the rest of the line is skipped.
+ * A section tag alone on its line leaves no empty line behind: the blanks before it are taken back,
+ * if they were `shown`, and the rest of the line is skipped.
  */
-static void swallow_line(struct renderer *renderer, size_t start)
+static void swallow_line(struct renderer *renderer, size_t start, bool shown)
 {
     size_t before = start;
     while (before > 0 && is_blank(renderer->text.ptr[before - 1])) {
@@ -181,7 +181,7 @@ static void swallow_line(struct renderer *renderer, size_t start)
     if (!alone || !lines) {
         return;
     }
-    if (renderer->hidden == 0) {
+    if (shown) {
         sw_buf_truncate(&renderer->out, renderer->out.len - (start - before));
     }
     renderer->at = after < renderer->text.len ? after + 1 : after;
@@ -230,20 +230,21 @@ static void render_section(struct renderer *renderer, bool inverted)
         fail(renderer, start, "Sections nest too deep");
         return;
     }
-    swallow_line(renderer, start);
+    swallow_line(renderer, start, renderer->hidden == 0);
     bool hide = cc_truthy(value) == inverted;
     renderer->hidden += hide ? 1 : 0;
     render(renderer, name);
     if (!renderer->failed && renderer->at >= renderer->text.len) {
         fail(renderer, start, "Unclosed section, expected '<</'");
     }
+    bool shown = renderer->hidden == 0;
     renderer->hidden -= hide ? 1 : 0;
     renderer->depth--;
     if (!renderer->failed) {
         size_t end = renderer->at;
         /* render() stopped in front of the end tag, whose name was compared there. */
         if (read_section_tag(renderer, end, &name)) {
-            swallow_line(renderer, end);
+            swallow_line(renderer, end, shown);
         }
     }
 }

@@ -352,18 +352,29 @@ static void compile_one(struct cc *cc, struct sw_yaml *key, struct sw_yaml *raw,
     cc_leave(cc);
 }
 
+/* The section's own version keeps its place. */
+static void emit_version(struct cc *cc, struct sw_yaml *value, struct sw_yaml *out_workflows)
+{
+    static const char *const known[] = { "2", "2.0", "2.1" };
+    for (size_t i = 0; i < SW_COUNT(known); i++) {
+        if (strcmp(value->text, known[i]) == 0) {
+            sw_yaml_set(cc->pool, out_workflows, "version", sw_yaml_new_int(cc->pool, 2, value));
+            return;
+        }
+    }
+    cc_problem(cc, value, "Unsupported or missing workflows config version");
+}
+
 void cc_workflows(struct cc *cc, struct sw_yaml *workflows, struct sw_yaml *out_jobs,
                   struct sw_yaml *out_workflows)
 {
     for (size_t i = 0; i < workflows->count && !cc_done(cc); i++) {
         struct sw_yaml *key = workflows->keys[i];
         struct sw_yaml *value = workflows->items[i];
-        if (strcmp(key->text, "version") != 0) {
+        if (strcmp(key->text, "version") == 0) {
+            emit_version(cc, value, out_workflows);
+        } else {
             compile_one(cc, key, value, out_jobs, out_workflows);
-        } else if (!sw_yaml_is_scalar(value) ||
-                   (strcmp(value->text, "2") != 0 && strcmp(value->text, "2.1") != 0 &&
-                    strcmp(value->text, "2.0") != 0)) {
-            cc_problem(cc, value, "Unsupported or missing workflows config version");
         }
     }
 }

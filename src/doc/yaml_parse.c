@@ -167,7 +167,7 @@ static enum sw_status new_scalar(struct reader *reader, const yaml_event_t *even
     return SW_OK;
 }
 
-/* Keys of mappings merge where the map itself has none of that name; earlier sources win. */
+/* Adds the keys of a merged mapping that are not there yet: earlier sources win. */
 static enum sw_status merge_one(struct reader *reader, struct sw_yaml *map,
                                 const struct sw_yaml *source)
 {
@@ -184,21 +184,28 @@ static enum sw_status merge_one(struct reader *reader, struct sw_yaml *map,
     return SW_OK;
 }
 
+/* Merged keys come first, in their order, whatever the mapping itself sets again. */
 static enum sw_status merge_all(struct reader *reader, struct level *level)
 {
-    for (size_t i = 0; level->merge != NULL && i < level->merge->count; i++) {
+    if (level->merge == NULL) {
+        return SW_OK;
+    }
+    struct sw_yaml *merged = sw_yaml_new_map(reader->pool, level->node);
+    for (size_t i = 0; i < level->merge->count; i++) {
         const struct sw_yaml *value = level->merge->items[i];
-        enum sw_status status = SW_OK;
-        if (value->type != SW_YAML_SEQ) {
-            status = merge_one(reader, level->node, value);
-        }
-        for (size_t j = 0; value->type == SW_YAML_SEQ && j < value->count && status == SW_OK; j++) {
-            status = merge_one(reader, level->node, value->items[j]);
-        }
-        if (status != SW_OK) {
-            return status;
+        bool list = value->type == SW_YAML_SEQ;
+        for (size_t j = 0; j < (list ? value->count : 1); j++) {
+            enum sw_status status = merge_one(reader, merged, list ? value->items[j] : value);
+            if (status != SW_OK) {
+                return status;
+            }
         }
     }
+    for (size_t i = 0; i < level->node->count; i++) {
+        sw_yaml_set_node(reader->pool, merged, level->node->keys[i], level->node->items[i]);
+    }
+    merged->tag = level->node->tag;
+    level->node = merged;
     return SW_OK;
 }
 

@@ -188,6 +188,7 @@ void sw_yaml_set_node(struct sw_yaml_pool *pool, struct sw_yaml *map, struct sw_
         if (map->keys[i]->len == key->len && memcmp(map->keys[i]->text, key->text, key->len) == 0) {
             map->expanded += value->expanded;
             map->expanded -= map->items[i]->expanded;
+            map->keys[i] = key;
             map->items[i] = value;
             return;
         }
