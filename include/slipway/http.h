@@ -124,6 +124,9 @@ struct sw_retry_policy {
     /* Further answers worth repeating, e.g. HTTP 400 with a throttling code; may be NULL. */
     bool (*retry_reply)(void *ctx, const struct sw_http_reply *reply);
     void *ctx;
+    /* Adds the remote's own words for such an answer ("ThrottlingException: Rate exceeded") to
+     * `out`; may add nothing, and may be NULL. People are told them instead of the HTTP status. */
+    void (*explain)(void *ctx, const struct sw_http_reply *reply, struct sw_buf *out);
 };
 /* 8 tries, 0.2 s doubling to 20 s, within 2 minutes, unsafe_methods off. */
 extern const struct sw_retry_policy sw_retry_default;

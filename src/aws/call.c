@@ -119,6 +119,16 @@ static bool worth_repeating(void *ctx, const struct sw_http_reply *reply)
            (policy->retry_reply && policy->retry_reply(policy->ctx, reply));
 }
 
+static void explain(void *ctx, const struct sw_http_reply *reply, struct sw_buf *out)
+{
+    struct aws_fault fault;
+    (void)ctx;
+    aws_fault_read(reply, &fault);
+    if (fault.code[0]) {
+        sw_buf_addf(out, "%s%s%s", fault.code, fault.message[0] ? ": " : "", fault.message);
+    }
+}
+
 static enum sw_status send(struct sw_aws *aws, const struct aws_call *call,
                            const struct attempt *attempt, struct sw_http_reply *ret_reply,
                            struct sw_err *err)
@@ -130,6 +140,7 @@ static enum sw_status send(struct sw_aws *aws, const struct aws_call *call,
     struct callers_policy callers = { base };
     policy.ctx = &callers;
     policy.retry_reply = worth_repeating;
+    policy.explain = explain;
     policy.unsafe_methods = !options->not_idempotent;
     struct sw_http_request request = {
         .method = "POST",

@@ -177,22 +177,38 @@ static enum sw_status exchange(const struct sw_env *env, const struct sw_http_re
     }
 }
 
+static void add_answer(struct sw_buf *line, const struct sw_retry_policy *policy,
+                       const struct sw_http_reply *reply)
+{
+    struct sw_buf words SW_CLEANUP(sw_buf_release);
+    sw_buf_init(&words, SW_ERR_MSG_MAX);
+    if (policy->explain) {
+        policy->explain(policy->ctx, reply, &words);
+    }
+    if (words.len > 0) {
+        sw_buf_addf(line, " answered %s", words.ptr);
+    } else {
+        sw_buf_addf(line, " answered %ld (%s)", reply->status, sw_http_status_text(reply->status));
+    }
+}
+
 /* "host" answered 503 (service unavailable); trying again in 1.6 s (try 2 of 8) */
 static void announce(const struct sw_env *env, const struct sw_http_request *request,
-                     const struct sw_http_try *last, int64_t delay_ms, int next_try, int max_tries)
+                     const struct sw_retry_policy *policy, const struct sw_http_try *last,
+                     int64_t delay_ms, int next_try)
 {
     struct sw_buf line SW_CLEANUP(sw_buf_release);
     sw_buf_init(&line, 2 * SW_ERR_MSG_MAX);
     if (last->status == SW_OK) {
         add_peer(&line, request);
-        sw_buf_addf(&line, " answered %ld (%s)", last->reply->status,
-                    sw_http_status_text(last->reply->status));
+        add_answer(&line, policy, last->reply);
     } else {
         sw_buf_add_cstr(&line, last->err->msg);
     }
     char delay[SW_SIZE_TEXT_MAX];
     sw_format_duration(delay_ms, delay);
-    sw_say(env, "%s; trying again in %s (try %d of %d)", line.ptr, delay, next_try, max_tries);
+    sw_say(env, "%s; trying again in %s (try %d of %d)", line.ptr, delay, next_try,
+           policy->max_tries);
 }
 
 static enum sw_status stopped(struct sw_err *err)
@@ -258,7 +274,7 @@ enum sw_status sw_http_send(const struct sw_env *env, const struct sw_http_reque
             }
             return status;
         }
-        announce(env, request, &last, delay_ms, try_number + 1, policy->max_tries);
+        announce(env, request, policy, &last, delay_ms, try_number + 1);
         if (status == SW_OK) {
             sw_http_reply_release(&reply);
         }

@@ -221,6 +221,8 @@ static void test_call__repeats_throttled_calls_under_status_400(void **state)
     assert_int_equal(describe(&w, &options, NULL), SW_OK);
     assert_int_equal(w.fake.request_count, 3);
     assert_int_equal(sw_aws_call_count(w.aws), 1);
+    assert_non_null(
+        strstr(w.t.said.ptr, " answered ThrottlingException: Rate exceeded; trying again"));
     world_done(&w);
 }
 
