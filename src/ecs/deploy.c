@@ -219,11 +219,9 @@ static enum sw_status explain_update(struct deploy *deploy)
     } else if (strcmp(err->code, "ClusterNotFoundException") == 0) {
         ecs_append_names(deploy->aws, "ListClusters", json_pack("{s:i}", "maxResults", 11),
                          "clusterArns", "clusters", err);
-    } else if (strstr(err->msg, "iam:PassRole")) {
-        (void)sw_append(err, "; allow iam:PassRole on the task's roles to whoever deploys");
     }
-    if (deploy->options->force &&
-        (err->status == SW_E_NETWORK || err->status == SW_E_UNAVAILABLE)) {
+    bool lost = (err->status == SW_E_NETWORK || err->status == SW_E_UNAVAILABLE) && !err->not_sent;
+    if (lost) {
         (void)sw_append(err, "; whether the deployment was started is not known");
     }
     if (deploy->done->registered) {

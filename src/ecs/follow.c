@@ -72,15 +72,9 @@ static void pause_until_next(const struct follower *follower)
 /* What ends the following although the rollout goes on. */
 static enum sw_status cannot_watch(const struct follower *follower)
 {
-    struct sw_err *err = follower->err;
-    (void)sw_wrap(err, "the deployment of service \"%s\" goes on, but its state is not known",
-                  follower->options->service);
-    if (err->status == SW_E_DENIED) {
-        (void)sw_append(err, "; waiting needs the right ecs:DescribeServices");
-    } else if (err->status == SW_E_CREDENTIALS) {
-        (void)sw_append(err, "; the credentials did not last as long as the rollout");
-    }
-    return err->status;
+    return sw_wrap(follower->err,
+                   "the deployment of service \"%s\" goes on, but its state is not known",
+                   follower->options->service);
 }
 
 /*

@@ -45,8 +45,6 @@ static const struct {
     { "Invalid 'cpu' setting for task", "choose a cpu and memory pair that Fargate offers" },
     { "setting for container is greater than for the task",
       "raise the task's memory or lower the container's" },
-    { "iam:PassRole", "allow iam:PassRole on the task's roles to whoever deploys" },
-    { "ecs:TagResource", "allow ecs:TagResource to whoever deploys, or give no tags" },
     { "Unable to assume the service linked role",
       "run: aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com" },
 };
