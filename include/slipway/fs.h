@@ -35,6 +35,18 @@ char *sw_fs_dirname(const char *path);
  */
 SW_NODISCARD enum sw_status sw_fs_temp(const char *tmpdir, int *ret_fd, struct sw_err *err);
 
+/*
+ * Copies a file, a symbolic link (as such) or a folder with all it holds to `to`, whose folder
+ * exists; modes are kept, what is there is replaced, other kinds of files are left out. A folder
+ * that is copied into itself does not recurse. `ret_files`, when not NULL, is counted up.
+ */
+SW_NODISCARD enum sw_status sw_fs_copy(const char *from, const char *to, size_t *ret_files,
+                                       struct sw_err *err);
+/* Removes a file, or a folder with all it holds; what cannot be removed stays. */
+void sw_fs_remove_tree(const char *path);
+/* A new folder of mode 0700 in `tmpdir`, or /tmp when it is NULL; the path is the caller's. */
+SW_NODISCARD enum sw_status sw_fs_temp_dir(const char *tmpdir, char **ret, struct sw_err *err);
+
 /* Closes a descriptor unless it is negative; for SW_CLEANUP on int variables. */
 void sw_close_fd(int *fd);
 

@@ -25,13 +25,17 @@ struct sw_proc {
     const struct sw_proc_sink *out_sink; /* standard output goes here instead; may be NULL */
     struct sw_buf *err_out;              /* standard error is collected likewise */
     int64_t timeout_ms; /* 0: none. The child's process group is ended at the deadline */
+    bool merge_err; /* with out_sink: standard error takes the same way, through the same pipe, so
+                       that the order stays */
+    int64_t silence_ms; /* 0: none. With out_sink: the longest time without a byte for it */
 };
 
 /*
  * Runs the program to its end. *ret_exit is its exit code, or 128 + signal number.
  * SW_E_NOT_FOUND when argv[0] cannot be found or executed; SW_E_TOO_LARGE when collected output
- * passes its maximum (the child is ended); SW_E_TIMEOUT at the deadline; SW_E_STOPPED when a stop
- * was wanted (the child got SIGTERM). argv never appears in messages beyond argv[0].
+ * passes its maximum (the child is ended); SW_E_TIMEOUT at the deadline or after too long a
+ * silence; SW_E_STOPPED when a stop was wanted (the child got SIGTERM). argv never appears in
+ * messages beyond argv[0].
  */
 SW_NODISCARD enum sw_status sw_proc_run(const struct sw_env *env, const struct sw_proc *proc,
                                         int *ret_exit, struct sw_err *err);

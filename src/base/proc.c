@@ -18,6 +18,7 @@ struct child {
     int fds[3];
     int pidfd; /* readable once the child has ended; -1 on kernels without it */
     size_t input_sent;
+    int64_t last_output_ms;
     bool group; /* the child leads a process group of its own, ended as a whole */
 };
 
@@ -96,6 +97,9 @@ static enum sw_status make_pipes(const struct sw_proc *proc, int ours[3], int th
         theirs[i] = i == 0 ? pair[0] : pair[1];
         (void)fcntl(ours[i], F_SETFL, O_NONBLOCK);
     }
+    if (proc->merge_err && theirs[1] >= 0) {
+        theirs[2] = fcntl(theirs[1], F_DUPFD_CLOEXEC, 3);
+    }
     return SW_OK;
 }
 
@@ -154,13 +158,16 @@ static void feed_input(const struct sw_proc *proc, struct child *child)
     }
 }
 
-static enum sw_status drain_output(const struct sw_proc *proc, struct child *child, int stream,
-                                   struct sw_err *err)
+static enum sw_status drain_output(const struct sw_env *env, const struct sw_proc *proc,
+                                   struct child *child, int stream, struct sw_err *err)
 {
     struct sw_buf *into = stream == 1 ? proc->out : proc->err_out;
     char block[16384];
     ssize_t got = read(child->fds[stream], block, sizeof(block));
 
+    if (got > 0) {
+        child->last_output_ms = sw_env_mono_ms(env);
+    }
     if (got > 0 && stream == 1 && proc->out_sink) {
         return proc->out_sink->write(proc->out_sink->ctx, block, (size_t)got, err);
     }
@@ -177,7 +184,8 @@ static enum sw_status drain_output(const struct sw_proc *proc, struct child *chi
 }
 
 /* One round of moving bytes; waits at most a slice. */
-static enum sw_status pump(const struct sw_proc *proc, struct child *child, struct sw_err *err)
+static enum sw_status pump(const struct sw_env *env, const struct sw_proc *proc,
+                           struct child *child, struct sw_err *err)
 {
     struct pollfd polls[4] = { [3] = { .fd = child->pidfd, .events = POLLIN } };
 
@@ -191,7 +199,7 @@ static enum sw_status pump(const struct sw_proc *proc, struct child *child, stru
         feed_input(proc, child);
     }
     for (int i = 1; i < 3; i++) {
-        if (polls[i].revents && drain_output(proc, child, i, err)) {
+        if (polls[i].revents && drain_output(env, proc, child, i, err)) {
             return err->status;
         }
     }
@@ -231,6 +239,22 @@ static int exit_code_of(int wait_status)
     return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
 }
 
+static enum sw_status check_time(const struct sw_proc *proc, const struct child *child, int64_t now,
+                                 int64_t started, struct sw_err *err)
+{
+    char limit[SW_SIZE_TEXT_MAX];
+
+    if (proc->timeout_ms > 0 && now - started >= proc->timeout_ms) {
+        sw_format_duration(proc->timeout_ms, limit);
+        return sw_fail(err, SW_E_TIMEOUT, "\"%s\" did not end within %s", proc->argv[0], limit);
+    }
+    if (proc->silence_ms > 0 && now - child->last_output_ms >= proc->silence_ms) {
+        sw_format_duration(proc->silence_ms, limit);
+        return sw_fail(err, SW_E_TIMEOUT, "\"%s\" printed nothing for %s", proc->argv[0], limit);
+    }
+    return SW_OK;
+}
+
 /*
  * Follows the child to its end. Output that outlives the child (a grandchild holds the pipe) is not
  * waited for.
@@ -238,18 +262,15 @@ static int exit_code_of(int wait_status)
 static enum sw_status follow(const struct sw_env *env, const struct sw_proc *proc,
                              struct child *child, int *ret_exit, struct sw_err *err)
 {
-    int64_t deadline = proc->timeout_ms > 0 ? sw_env_mono_ms(env) + proc->timeout_ms : 0;
+    int64_t started = sw_env_mono_ms(env);
 
+    child->last_output_ms = started;
     for (;;) {
         int wait_status;
-        enum sw_status status = pump(proc, child, err);
+        enum sw_status status = pump(env, proc, child, err);
 
-        if (status == SW_OK && deadline && sw_env_mono_ms(env) >= deadline) {
-            char limit[SW_SIZE_TEXT_MAX];
-
-            sw_format_duration(proc->timeout_ms, limit);
-            status =
-                sw_fail(err, SW_E_TIMEOUT, "\"%s\" did not end within %s", proc->argv[0], limit);
+        if (status == SW_OK) {
+            status = check_time(proc, child, sw_env_mono_ms(env), started, err);
         }
         if (status == SW_OK && sw_env_stop_wanted(env)) {
             status = sw_fail(err, SW_E_STOPPED, "\"%s\" was stopped", proc->argv[0]);
@@ -270,7 +291,7 @@ static enum sw_status follow(const struct sw_env *env, const struct sw_proc *pro
         if (poll(ready, 2, 0) <= 0) {
             break;
         }
-        if (pump(proc, child, err)) {
+        if (pump(env, proc, child, err)) {
             return err->status;
         }
     }

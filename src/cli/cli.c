@@ -190,6 +190,7 @@ int sw_cli_main(struct sw_env *env, int argc, char *const *argv, FILE *out, FILE
     }
     if (run_command(&cli, command, argc - 1 - words, argv + 1 + words, &err)) {
         exit_code = report(&cli, command, &err);
+        exit_code = cli.exit_code ? cli.exit_code : exit_code;
     }
     if (fflush(out) && exit_code == 0) {
         (void)sw_fail(&err, SW_E_FAILED, "cannot write the result to standard output");

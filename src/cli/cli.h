@@ -56,6 +56,8 @@ struct sw_cli {
     FILE *err;  /* people */
     bool color; /* stdout is a terminal that shows colours (NO_COLOR honoured) */
     struct sw_strs operands;
+    int exit_code; /* set by a command that passes a program's exit code on: when run() fails, the
+                      process exits with it instead of the status's own, unless it is 0 */
 };
 
 struct sw_command {

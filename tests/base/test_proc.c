@@ -123,6 +123,47 @@ static void test_proc__given_environment_and_folder(void **state)
     assert_string_equal(out.ptr, "1 /");
 }
 
+static enum sw_status collect(void *ctx, const char *data, size_t len, struct sw_err *err)
+{
+    (void)err;
+    sw_buf_add(ctx, data, len);
+    return SW_OK;
+}
+
+static void test_proc__both_streams_come_in_order(void **state)
+{
+    const char *const argv[] = { "sh", "-c",
+                                 "for i in 1 2 3; do echo out$i; echo err$i >&2; done; exit 4",
+                                 NULL };
+    struct sw_buf SW_CLEANUP(sw_buf_release) out = { 0 };
+    const struct sw_proc_sink sink = { .write = collect, .ctx = &out };
+    struct sw_proc proc = { .argv = argv, .out_sink = &sink, .merge_err = true };
+    struct sw_err err;
+    int exit_code = -1;
+
+    (void)state;
+    sw_buf_init(&out, 1000);
+    assert_ok(sw_proc_run(&env, &proc, &exit_code, &err));
+    assert_int_equal(exit_code, 4);
+    assert_string_equal(out.ptr, "out1\nerr1\nout2\nerr2\nout3\nerr3\n");
+}
+
+static void test_proc__silence_ends_the_child(void **state)
+{
+    const char *const argv[] = { "sh", "-c", "echo begun; sleep 60", NULL };
+    struct sw_buf SW_CLEANUP(sw_buf_release) out = { 0 };
+    const struct sw_proc_sink sink = { .write = collect, .ctx = &out };
+    struct sw_proc proc = { .argv = argv, .out_sink = &sink, .silence_ms = 200 };
+    struct sw_err err;
+    int exit_code = -1;
+
+    (void)state;
+    sw_buf_init(&out, 1000);
+    assert_fails(sw_proc_run(&env, &proc, &exit_code, &err), SW_E_TIMEOUT,
+                 "\"sh\" printed nothing for 0.2 s");
+    assert_string_equal(out.ptr, "begun\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +174,8 @@ int main(void)
         cmocka_unit_test(test_proc__too_much_output_ends_the_child),
         cmocka_unit_test(test_proc__deadline_ends_the_whole_group),
         cmocka_unit_test(test_proc__given_environment_and_folder),
+        cmocka_unit_test(test_proc__both_streams_come_in_order),
+        cmocka_unit_test(test_proc__silence_ends_the_child),
     };
 
     return cmocka_run_group_tests(tests, use_real_world, NULL);
