@@ -191,6 +191,11 @@ static bool evaluate(struct renderer *renderer, struct sw_str body, size_t offse
                      struct sw_yaml **ret)
 {
     struct sw_yaml at = place(renderer, offset);
+    if (sw_str_starts(sw_str_trim(body), "include(")) {
+        fail(renderer, offset,
+             "Unclosed '<<' tag ('<<' must be escaped as '\\<<' in config v2.1+)");
+        return false;
+    }
     /* What a hidden section refers to must exist, but its value may not suit its use. */
     renderer->cc->lenient += renderer->hidden;
     bool ok = cc_eval(renderer->cc, renderer->scope, body, &at, ret);
