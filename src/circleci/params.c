@@ -268,19 +268,27 @@ void cc_check_declarations(struct cc *cc, struct cc_ns *ns, struct sw_yaml *decl
 
 /* ---- Binding arguments ---- */
 
+/* Arguments that nobody declared, by name; *ret_first is the first one's key. */
+static void collect_unexpected(const struct cc_call *call, const struct sw_yaml *given,
+                               struct sw_buf *names, const struct sw_yaml **ret_first)
+{
+    for (size_t i = 0; given != NULL && i < given->count; i++) {
+        const char *name = given->keys[i]->text;
+        if (is_listed(call->ignored, name) || sw_yaml_get(call->declarations, name) != NULL) {
+            continue;
+        }
+        sw_buf_addf(names, "%s%s", *ret_first == NULL ? "" : ", ", name);
+        *ret_first = *ret_first == NULL ? given->keys[i] : *ret_first;
+    }
+}
+
 static void report_unexpected(struct cc *cc, const struct cc_call *call)
 {
     SW_CLEANUP(sw_buf_release) struct sw_buf names;
     sw_buf_init(&names, SW_BUF_TEXT_MAX);
     const struct sw_yaml *first = NULL;
-    for (size_t i = 0; call->args != NULL && i < call->args->count; i++) {
-        const char *name = call->args->keys[i]->text;
-        if (is_listed(call->ignored, name) || sw_yaml_get(call->declarations, name) != NULL) {
-            continue;
-        }
-        sw_buf_addf(&names, "%s%s", first == NULL ? "" : ", ", name);
-        first = first == NULL ? call->args->keys[i] : first;
-    }
+    collect_unexpected(call, call->args, &names, &first);
+    collect_unexpected(call, call->extra, &names, &first);
     if (first != NULL) {
         cc_problem(cc, first, "Unexpected argument(s): %.600s%s; parameters are: %s", names.ptr,
                    cc_suggest(cc, call->declarations, first->text),

@@ -177,7 +177,7 @@ const char *cc_names(struct cc *cc, const struct sw_yaml *map)
 
 const char *cc_suggest(struct cc *cc, const struct sw_yaml *map, const char *name)
 {
-    size_t limit = strlen(name) / 3 + 1;
+    size_t limit = (strlen(name) + 1) / 3;
     size_t best = limit < 4 ? limit + 1 : 5;
     const char *nearest = NULL;
     for (size_t i = 0; map != NULL && map->type == SW_YAML_MAP && i < map->count; i++) {

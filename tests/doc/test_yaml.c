@@ -191,6 +191,7 @@ static void test_yaml__emits_what_reads_back_equal(void **state)
         { "a: \"\\n x\\n\"", "a: \"\\n x\\n\"\n" },
         { "a: \"trailing \\nblank\"", "a: \"trailing \\nblank\"\n" },
         { "a: \xc3\xa4", "a: \xc3\xa4\n" },
+        { "on: {no: yes}", "'on':\n  'no': true\n" },
         { "'yes': 1\n'<<': 2", "'yes': 1\n'<<': 2\n" },
         { "a: !x {b: 1}", "a: !x\n  b: 1\n" },
     };

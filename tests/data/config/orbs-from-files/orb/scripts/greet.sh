@@ -1,0 +1,3 @@
+cat <<END
+Hello $TO
+END
