@@ -213,7 +213,6 @@ static enum sw_status exchange(struct sw_aws *aws, const struct aws_call *call,
     }
     struct attempt attempt SW_CLEANUP(attempt_release) = { 0 };
     struct sw_http_reply reply SW_CLEANUP(sw_http_reply_release) = { 0 };
-    sw_http_reply_init(&reply);
     status = prepare(aws, call, credentials, &attempt, err);
     if (status != SW_OK) {
         return status;
@@ -226,7 +225,7 @@ static enum sw_status exchange(struct sw_aws *aws, const struct aws_call *call,
     }
     if (reply.status >= 200 && reply.status < 300) {
         *ret_reply = reply;
-        sw_http_reply_init(&reply);
+        reply = (struct sw_http_reply){ 0 };
         return SW_OK;
     }
     struct aws_fault fault;
@@ -299,7 +298,6 @@ enum sw_status sw_aws_json(struct sw_aws *aws, const char *service, const char *
         return aws_wrap_call(&call, err);
     }
     struct sw_http_reply reply SW_CLEANUP(sw_http_reply_release) = { 0 };
-    sw_http_reply_init(&reply);
     status = aws_call_send(aws, &call, &reply, err);
     if (status != SW_OK) {
         return status;

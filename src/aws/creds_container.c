@@ -123,7 +123,6 @@ static enum sw_status get(struct sw_aws *aws, struct sw_credentials *ret, struct
         .stall_timeout_ms = CONTAINER_TIMEOUT_MS,
     };
     struct sw_http_reply reply SW_CLEANUP(sw_http_reply_release) = { 0 };
-    sw_http_reply_init(&reply);
     status = sw_http_send(env, &request, &container_policy, &reply, err);
     if (status == SW_OK) {
         status = read_answer(&reply, ret, err);

@@ -56,7 +56,6 @@ static enum sw_status ask(const struct sw_env *env, const char *method, const ch
     enum sw_status status = SW_OK;
     for (int i = 0; i < IMDS_TRIES; i++) {
         struct sw_http_reply reply SW_CLEANUP(sw_http_reply_release) = { 0 };
-        sw_http_reply_init(&reply);
         status = sw_http_send(env, &request, &sw_retry_never, &reply, err);
         bool again = status == SW_E_NETWORK || (status == SW_OK && reply.status >= 500);
         if (again && i + 1 < IMDS_TRIES) {
@@ -64,7 +63,7 @@ static enum sw_status ask(const struct sw_env *env, const char *method, const ch
         }
         if (status == SW_OK) {
             *ret = reply;
-            sw_http_reply_init(&reply);
+            reply = (struct sw_http_reply){ 0 };
         }
         break;
     }
@@ -77,7 +76,6 @@ static enum sw_status ask_text(const struct sw_env *env, const char *method, con
                                struct sw_err *err)
 {
     struct sw_http_reply reply SW_CLEANUP(sw_http_reply_release) = { 0 };
-    sw_http_reply_init(&reply);
     enum sw_status status = ask(env, method, endpoint, path, header, &reply, err);
     if (status == SW_E_STOPPED) {
         return status;

@@ -62,7 +62,6 @@ enum sw_status aws_query_as(struct sw_aws *aws, const struct aws_call *how, cons
         return aws_wrap_call(&call, err);
     }
     struct sw_http_reply reply SW_CLEANUP(sw_http_reply_release) = { 0 };
-    sw_http_reply_init(&reply);
     status = aws_call_send(aws, &call, &reply, err);
     if (status != SW_OK) {
         return status;

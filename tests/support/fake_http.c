@@ -66,8 +66,7 @@ static enum sw_status pull_body(const struct sw_http_request *request, int64_t l
 /* Copies everything but the body. */
 static void record(const struct sw_http_request *request, struct fake_http_request *into)
 {
-    struct sw_http_reply headers;
-    sw_http_reply_init(&headers);
+    struct sw_http_reply headers = { .headers = NULL }; /* no body: only its headers are taken */
     for (size_t i = 0; i < request->header_count; i++) {
         sw_http_reply_add_header(&headers, sw_str(request->headers[i].name),
                                  sw_str(request->headers[i].value));
