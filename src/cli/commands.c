@@ -3,6 +3,7 @@
 #include "commands.h"
 
 const struct sw_command *const sw_commands[] = {
+    &sw_cmd_completion,
     &sw_cmd_config_process,
     &sw_cmd_config_validate,
     &sw_cmd_ecr_create_repository,

@@ -7,6 +7,7 @@
 
 extern const struct sw_command sw_cmd_config_process;
 extern const struct sw_command sw_cmd_config_validate;
+extern const struct sw_command sw_cmd_completion;
 extern const struct sw_command sw_cmd_ecr_create_repository;
 extern const struct sw_command sw_cmd_ecr_get_login_password;
 extern const struct sw_command sw_cmd_ecr_login;

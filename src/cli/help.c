@@ -3,94 +3,169 @@
 #include "commands.h"
 
 #include <slipway/alloc.h>
+#include <slipway/fs.h>
 
-enum { HELP_COLUMN = 30 };
+enum { HELP_COLUMN = 30, HELP_WIDTH = 100, NAME_COLUMN = 26 };
 
 void sw_help_overview(struct sw_buf *out)
 {
+    const struct sw_command *command = NULL;
+    size_t at = 0;
     sw_buf_add_cstr(out, "usage: slipway COMMAND [OPTIONS] [OPERANDS]\n\n"
                          "Takes a container from a git push to a finished Amazon ECS rollout.\n\n"
                          "commands:\n");
-    for (size_t i = 0; sw_commands[i]; i++) {
-        if (!sw_commands[i]->hidden) {
-            sw_buf_addf(out, "  %-24s %s\n", sw_commands[i]->name, sw_commands[i]->summary);
-        }
+    while ((command = sw_help_next_command(&at))) {
+        sw_buf_addf(out, "  %-*s%s\n", NAME_COLUMN, command->name, command->summary);
     }
     sw_buf_add_cstr(out, "\n'slipway COMMAND --help' explains one; 'slipway --version' prints the "
                          "version.\n");
 }
 
-static void add_option(void *ctx, const struct sw_opt *opt)
+static void add_option(void *ctx, const struct sw_help_option *option)
 {
     struct sw_buf *out = ctx;
-    char *SW_CLEANUP(sw_free_str) left = NULL;
+    char short_form[] = "-x, ";
+    short_form[1] = option->opt->letter;
+    char *left SW_CLEANUP(sw_free_str) =
+        sw_xasprintf("  %s--%s%s%s", option->opt->letter ? short_form : "", option->name,
+                     option->value ? " " : "", option->value ? option->value : "");
+    bool fits = strlen(left) < HELP_COLUMN;
+    sw_buf_addf(out, "%-*s", fits ? HELP_COLUMN : 0, left);
+    if (!fits) {
+        sw_buf_add_char(out, '\n');
+    }
+    sw_help_wrap(out, sw_str(option->help), HELP_COLUMN, HELP_WIDTH, fits);
+}
 
-    if (opt->flags & SW_OPT_HIDDEN) {
-        return;
+static void add_indented(struct sw_buf *out, const char *text)
+{
+    for (struct sw_str lines = sw_str(text); lines.ptr;) {
+        struct sw_str line = sw_str_cut(&lines, '\n');
+        sw_buf_addf(out, "  %.*s\n", SW_STR_ARG(line));
     }
-    left = opt->letter ? sw_xasprintf("-%c, --%s%s%s", opt->letter, opt->name,
-                                      opt->value ? " " : "", opt->value ? opt->value : "")
-                       : sw_xasprintf("--%s%s%s", opt->name, opt->value ? " " : "",
-                                      opt->value ? opt->value : "");
-    if (strlen(left) < HELP_COLUMN) {
-        sw_buf_addf(out, "  %-*s%s", HELP_COLUMN, left, opt->help);
-    } else {
-        sw_buf_addf(out, "  %s\n  %*s%s", left, HELP_COLUMN, "", opt->help);
-    }
-    if (opt->kind == SW_OPT_LIST) {
-        sw_buf_add_cstr(out, " (repeatable)");
-    }
-    if (opt->flags & SW_OPT_REQUIRED) {
-        sw_buf_add_cstr(out, " (required)");
-    }
-    sw_buf_add_char(out, '\n');
 }
 
 void sw_help_command(const struct sw_command *command, struct sw_buf *out)
 {
-    sw_buf_addf(out, "usage: slipway %s [OPTIONS]%s%s\n\n%s\n", command->name,
-                command->operands[0] ? " " : "", command->operands, command->description);
-    sw_buf_add_cstr(out, "\noptions:\n");
-    sw_opt_each(command->opts, add_option, out);
-    sw_buf_add_cstr(out, "\nexample:\n");
-    for (struct sw_str lines = sw_str(command->example); lines.ptr;) {
-        struct sw_str line = sw_str_cut(&lines, '\n');
-
-        sw_buf_addf(out, "  %.*s\n", SW_STR_ARG(line));
+    sw_buf_addf(out, "usage: slipway %s [OPTIONS]%s%s\n\n", command->name,
+                command->operands[0] ? " " : "", command->operands);
+    sw_help_wrap(out, sw_str(command->description), 0, HELP_WIDTH, false);
+    for (enum sw_help_group group = 0; group < SW_HELP_GROUP_COUNT; group++) {
+        if (sw_help_has_group(command, group)) {
+            sw_buf_addf(out, "\n%s:\n", sw_help_group_title(group));
+            sw_help_each_option(command, group, add_option, out);
+        }
     }
+    sw_buf_add_cstr(out, "\nexample:\n");
+    add_indented(out, command->example);
 }
 
 /* slipway help [COMMAND] */
 
 struct help_args {
     struct sw_cli_common common;
+    const char *format;
+    const char *directory;
 };
 
 static const struct sw_opt help_opts[] = {
     SW_CLI_COMMON(struct help_args, common),
+    { .kind = SW_OPT_ENUM,
+      .name = "format",
+      .offset = offsetof(struct help_args, format),
+      .value = "FORMAT",
+      .help = "form of the text",
+      .choices = "text|man|markdown" },
+    { .kind = SW_OPT_STR,
+      .name = "directory",
+      .offset = offsetof(struct help_args, directory),
+      .value = "DIR",
+      .help = "with --format man: write the pages of all commands into this folder" },
     { .kind = SW_OPT_END },
 };
 
-static enum sw_status run_help(struct sw_cli *cli, void *args, struct sw_err *err)
+static void set_defaults(void *args)
 {
-    struct sw_buf SW_CLEANUP(sw_buf_release) text = { 0 };
-    struct sw_buf SW_CLEANUP(sw_buf_release) name = { 0 };
+    ((struct help_args *)args)->format = "text";
+}
 
-    (void)args;
+/* One form of help: without a command, and with one. */
+struct form {
+    const char *name;
+    void (*overview)(struct sw_buf *out);
+    void (*command)(const struct sw_command *command, struct sw_buf *out);
+};
+
+static const struct form forms[] = {
+    { "text", sw_help_overview, sw_help_command },
+    { "man", sw_help_man_overview, sw_help_man_command },
+    { "markdown", sw_help_markdown_overview, sw_help_markdown_command },
+};
+
+static const struct form *form_of(const char *name)
+{
+    for (size_t i = 1; i < SW_COUNT(forms); i++) {
+        if (strcmp(forms[i].name, name) == 0) {
+            return &forms[i];
+        }
+    }
+    return &forms[0];
+}
+
+/* Writes one page, the overview's for NULL, as "<directory>/<name>.1". */
+static enum sw_status write_page(const char *directory, const struct sw_command *command,
+                                 struct sw_err *err)
+{
+    struct sw_buf page SW_CLEANUP(sw_buf_release) = { 0 };
+    char *name SW_CLEANUP(sw_free_str) =
+        command ? sw_help_man_name(command) : sw_xstrdup("slipway");
+    char *file SW_CLEANUP(sw_free_str) = sw_xasprintf("%s/%s.1", directory, name);
+    sw_buf_init(&page, SW_BUF_TEXT_MAX);
+    if (command) {
+        sw_help_man_command(command, &page);
+    } else {
+        sw_help_man_overview(&page);
+    }
+    return sw_fs_write_atomic(file, sw_buf_str(&page), 0644, err);
+}
+
+static enum sw_status write_pages(const struct help_args *args, struct sw_err *err)
+{
+    const struct sw_command *command = NULL;
+    size_t at = 0;
+    if (strcmp(args->format, "man") != 0) {
+        return sw_cli_usage(err, "--directory is for --format man");
+    }
+    enum sw_status status = sw_fs_mkdirs(args->directory, 0755, err);
+    if (status == SW_OK) {
+        status = write_page(args->directory, NULL, err);
+    }
+    while (status == SW_OK && (command = sw_help_next_command(&at))) {
+        status = write_page(args->directory, command, err);
+    }
+    return status;
+}
+
+static enum sw_status run_help(struct sw_cli *cli, void *args_, struct sw_err *err)
+{
+    const struct help_args *args = args_;
+    struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
+    struct sw_buf name SW_CLEANUP(sw_buf_release) = { 0 };
+    const struct form *form = form_of(args->format);
+    if (args->directory) {
+        return write_pages(args, err);
+    }
     sw_buf_init(&text, SW_BUF_TEXT_MAX);
     sw_buf_init(&name, SW_BUF_TEXT_MAX);
     for (size_t i = 0; i < cli->operands.count; i++) {
         sw_buf_addf(&name, "%s%s", i ? " " : "", cli->operands.items[i]);
     }
-    for (size_t i = 0; sw_commands[i]; i++) {
-        if (sw_str_is(sw_buf_str(&name), sw_commands[i]->name)) {
-            sw_help_command(sw_commands[i], &text);
-        }
-    }
-    if (name.len == 0) {
-        sw_help_overview(&text);
-    }
-    if (text.len == 0) {
+    const struct sw_command *command = sw_help_find_command(sw_buf_str(&name));
+    if (command) {
+        form->command(command, &text);
+    } else if (name.len == 0) {
+        form->overview(&text);
+    } else {
         return sw_cli_usage(err, "there is no command \"%s\"; 'slipway help' lists them", name.ptr);
     }
     sw_cli_out(cli, "%s", text.ptr);
@@ -100,11 +175,13 @@ static enum sw_status run_help(struct sw_cli *cli, void *args, struct sw_err *er
 const struct sw_command sw_cmd_help = {
     .name = "help",
     .summary = "show the commands, or explain one",
-    .description = "Without an operand lists all commands; with a command's name explains it.",
+    .description = "Without an operand lists all commands; with a command's name explains it, as "
+                   "text, man page or Markdown.",
     .operands = "[COMMAND]",
     .operands_max = 2,
-    .example = "slipway help ecs deploy",
+    .example = "slipway help ecs deploy\nslipway help --format man ecr login | man -l -",
     .opts = help_opts,
     .args_size = sizeof(struct help_args),
+    .defaults = set_defaults,
     .run = run_help,
 };

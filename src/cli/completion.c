@@ -1,0 +1,60 @@
+#include "completion.h"
+
+struct sw_str sw_completion_family(const struct sw_command *command)
+{
+    struct sw_str name = sw_str(command->name);
+    return sw_str_cut(&name, ' ');
+}
+
+struct sw_str sw_completion_word(const struct sw_command *command)
+{
+    struct sw_str name = sw_str(command->name);
+    (void)sw_str_cut(&name, ' ');
+    return name;
+}
+
+bool sw_completion_leads_family(const struct sw_command *command)
+{
+    const struct sw_command *other = NULL;
+    size_t at = 0;
+    while ((other = sw_help_next_command(&at)) && other != command) {
+        if (sw_str_eq(sw_completion_family(other), sw_completion_family(command))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool sw_completion_operands_are_words(const struct sw_command *command)
+{
+    bool has_bar = false;
+    for (const char *c = command->operands; *c != '\0'; c++) {
+        if (*c != '|' && (*c < 'a' || *c > 'z')) {
+            return false;
+        }
+        has_bar = has_bar || *c == '|';
+    }
+    return has_bar;
+}
+
+void sw_completion_add_escaped(struct sw_buf *out, const char *text, const char *special)
+{
+    for (; *text != '\0'; text++) {
+        if (strchr(special, *text)) {
+            sw_buf_add_char(out, '\\');
+        }
+        sw_buf_add_char(out, *text);
+    }
+}
+
+void sw_completion_add_choices(struct sw_buf *out, const char *choices)
+{
+    for (; *choices != '\0'; choices++) {
+        sw_buf_add_char(out, *choices == '|' ? ' ' : *choices);
+    }
+}
+
+bool sw_completion_is_on(const struct sw_help_option *option)
+{
+    return strcmp(option->name, option->opt->name) != 0;
+}
