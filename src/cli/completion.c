@@ -49,8 +49,11 @@ void sw_completion_add_escaped(struct sw_buf *out, const char *text, const char 
 
 void sw_completion_add_choices(struct sw_buf *out, const char *choices)
 {
-    for (; *choices != '\0'; choices++) {
-        sw_buf_add_char(out, *choices == '|' ? ' ' : *choices);
+    for (struct sw_str rest = sw_str(choices); rest.ptr;) {
+        sw_buf_add_str(out, sw_str_cut(&rest, '|'));
+        if (rest.ptr) {
+            sw_buf_add_char(out, ' ');
+        }
     }
 }
 

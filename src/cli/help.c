@@ -29,7 +29,7 @@ static void add_option(void *ctx, const struct sw_help_option *option)
     char *left SW_CLEANUP(sw_free_str) =
         sw_xasprintf("  %s--%s%s%s", option->opt->letter ? short_form : "", option->name,
                      option->value ? " " : "", option->value ? option->value : "");
-    bool fits = strlen(left) < HELP_COLUMN;
+    bool fits = strlen(left) + 2 <= HELP_COLUMN;
     sw_buf_addf(out, "%-*s", fits ? HELP_COLUMN : 0, left);
     if (!fits) {
         sw_buf_add_char(out, '\n');

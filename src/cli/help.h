@@ -68,7 +68,8 @@ extern const struct sw_help_exit sw_help_exits[];
 
 /*
  * Appends `text` in lines of at most `width` columns, each after `indent` blanks (the first one too
- * unless `hang`). Newlines in the text stay.
+ * unless `hang`). An empty line separates paragraphs; a line that starts with a blank stays as it
+ * is; other lines run together.
  */
 void sw_help_wrap(struct sw_buf *out, struct sw_str text, size_t indent, size_t width, bool hang);
 

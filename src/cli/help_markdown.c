@@ -49,50 +49,53 @@ static void add_options(struct sw_buf *out, const struct sw_command *command,
     sw_help_each_option(command, group, add_option, out);
 }
 
-/* Heading, usage, description, own options, example; without the options all commands have. */
+enum { SOURCE_WIDTH = 118 };
+
+/* Usage, description, own options, example; without the options that others have too. */
 static void add_command(struct sw_buf *out, const struct sw_command *command)
 {
-    sw_buf_addf(out, "#### slipway %s\n\n`slipway %s [OPTIONS]%s%s`\n\n", command->name,
-                command->name, command->operands[0] != '\0' ? " " : "", command->operands);
-    sw_buf_add_cstr(out, command->description);
-    sw_buf_add_char(out, '\n');
+    sw_buf_addf(out, "`slipway %s [OPTIONS]%s%s`\n\n", command->name,
+                command->operands[0] != '\0' ? " " : "", command->operands);
+    sw_help_wrap(out, sw_str(command->description), 0, SOURCE_WIDTH, false);
     if (sw_help_has_group(command, SW_HELP_OWN)) {
         add_options(out, command, SW_HELP_OWN);
-    }
-    if (sw_help_has_group(command, SW_HELP_AWS)) {
-        sw_buf_add_cstr(out, "\nTakes the [AWS options](#aws-options) too.\n");
     }
     sw_buf_addf(out, "\n```sh\n%s\n```\n", command->example);
 }
 
 void sw_help_markdown_command(const struct sw_command *command, struct sw_buf *out)
 {
+    sw_buf_addf(out, "### slipway %s\n\n", command->name);
     add_command(out, command);
-    if (sw_help_has_group(command, SW_HELP_AWS)) {
-        sw_buf_add_cstr(out, "\n#### AWS options\n");
-        add_options(out, command, SW_HELP_AWS);
+    for (enum sw_help_group group = SW_HELP_AWS; group <= SW_HELP_COMMON; group++) {
+        if (sw_help_has_group(command, group)) {
+            sw_buf_addf(out, "\n#### %s\n", sw_help_group_title(group));
+            add_options(out, command, group);
+        }
     }
-    sw_buf_add_cstr(out, "\n#### Common options\n");
-    add_options(out, command, SW_HELP_COMMON);
 }
 
-/* GitHub's anchor of the heading "slipway ecs deploy". */
-static void add_anchor(struct sw_buf *out, const char *name)
+/* What is folded away on the page until its summary is clicked. */
+static void begin_details(struct sw_buf *out, const char *name, const char *summary)
 {
-    sw_buf_add_cstr(out, "#slipway-");
-    for (; *name != '\0'; name++) {
-        sw_buf_add_char(out, *name == ' ' ? '-' : *name);
-    }
+    sw_buf_addf(out, "\n<details><summary>%s: %s</summary>\n", name, summary);
 }
 
-static void add_shared_options(struct sw_buf *out, enum sw_help_group group, const char *title)
+static void end_details(struct sw_buf *out)
+{
+    sw_buf_add_cstr(out, "\n</details>\n");
+}
+
+/* The options that several commands have, from the first command that has them. */
+static void add_shared_options(struct sw_buf *out, enum sw_help_group group, const char *who)
 {
     const struct sw_command *command = NULL;
     size_t at = 0;
     while ((command = sw_help_next_command(&at))) {
         if (sw_help_has_group(command, group)) {
-            sw_buf_addf(out, "\n#### %s\n", title);
+            begin_details(out, sw_help_group_title(group), who);
             add_options(out, command, group);
+            end_details(out);
             return;
         }
     }
@@ -102,19 +105,17 @@ void sw_help_markdown_overview(struct sw_buf *out)
 {
     const struct sw_command *command = NULL;
     size_t at = 0;
-    sw_buf_add_cstr(out, "### Commands\n\n| command | does |\n|---|---|\n");
+    sw_buf_add_cstr(out, "### Commands\n");
     while ((command = sw_help_next_command(&at))) {
-        sw_buf_addf(out, "| [`slipway %s`](", command->name);
-        add_anchor(out, command->name);
-        sw_buf_add_cstr(out, ") | ");
-        add_cell(out, command->summary);
-        sw_buf_add_cstr(out, " |\n");
-    }
-    add_shared_options(out, SW_HELP_COMMON, "Common options");
-    add_shared_options(out, SW_HELP_AWS, "AWS options");
-    at = 0;
-    while ((command = sw_help_next_command(&at))) {
+        char *name SW_CLEANUP(sw_free_str) = sw_xasprintf("<code>slipway %s</code>", command->name);
+        begin_details(out, name, command->summary);
         sw_buf_add_char(out, '\n');
         add_command(out, command);
+        if (sw_help_has_group(command, SW_HELP_AWS)) {
+            sw_buf_add_cstr(out, "\nThe AWS options belong to it too.\n");
+        }
+        end_details(out);
     }
+    add_shared_options(out, SW_HELP_AWS, "of every command that talks to AWS");
+    add_shared_options(out, SW_HELP_COMMON, "of every command");
 }

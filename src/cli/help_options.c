@@ -197,39 +197,56 @@ const struct sw_help_exit sw_help_exits[] = {
     { 0, NULL },
 };
 
-/* One line of the text, which holds no newline, wrapped between blanks. */
-static void wrap_line(struct sw_buf *out, struct sw_str line, size_t indent, size_t width,
-                      bool *hang)
+/* Where wrapped text is being put. */
+struct wrap {
+    struct sw_buf *out;
+    size_t indent;
+    size_t width;
+    size_t column; /* 0: nothing on the line yet */
+    bool hang;     /* the first line starts where the caller left off */
+};
+
+static void end_line(struct wrap *wrap)
 {
-    size_t column = 0;
-    while (line.ptr) {
-        struct sw_str word = sw_str_cut(&line, ' ');
-        if (column > 0 && column + 1 + word.len > width) {
-            sw_buf_add_char(out, '\n');
-            column = 0;
-        }
-        if (column == 0) {
-            sw_buf_addf(out, "%*s", *hang ? 0 : (int)indent, "");
-            *hang = false;
-            column = indent;
-        } else {
-            sw_buf_add_char(out, ' ');
-            column++;
-        }
-        sw_buf_add_str(out, word);
-        column += word.len;
+    if (wrap->column > 0) {
+        sw_buf_add_char(wrap->out, '\n');
+        wrap->column = 0;
     }
-    sw_buf_add_char(out, '\n');
+}
+
+static void add_word(struct wrap *wrap, struct sw_str word)
+{
+    if (wrap->column > 0 && wrap->column + 1 + word.len > wrap->width) {
+        end_line(wrap);
+    }
+    if (wrap->column == 0) {
+        sw_buf_addf(wrap->out, "%*s", wrap->hang ? 0 : (int)wrap->indent, "");
+        wrap->hang = false;
+        wrap->column = wrap->indent;
+    } else {
+        sw_buf_add_char(wrap->out, ' ');
+        wrap->column++;
+    }
+    sw_buf_add_str(wrap->out, word);
+    wrap->column += word.len;
 }
 
 void sw_help_wrap(struct sw_buf *out, struct sw_str text, size_t indent, size_t width, bool hang)
 {
+    struct wrap wrap = { .out = out, .indent = indent, .width = width, .hang = hang };
     while (text.ptr) {
         struct sw_str line = sw_str_cut(&text, '\n');
         if (line.len == 0) {
+            end_line(&wrap);
             sw_buf_add_char(out, '\n');
+        } else if (sw_is_space(line.ptr[0])) {
+            end_line(&wrap);
+            sw_buf_addf(out, "%*s%.*s\n", (int)indent, "", SW_STR_ARG(line));
         } else {
-            wrap_line(out, line, indent, width, &hang);
+            while (line.ptr) {
+                add_word(&wrap, sw_str_cut(&line, ' '));
+            }
         }
     }
+    end_line(&wrap);
 }
