@@ -1,0 +1,242 @@
+#!/usr/bin/env bats
+# slipway ecs ... against moto: exit codes, results and what people are told. How a rollout ends is
+# tested where it can be acted out: tests/ecs/test_follow.c.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    load moto
+    start_moto
+    python3 - <<'PYTHON'
+import boto3, os
+ecs = boto3.client("ecs", endpoint_url=os.environ["AWS_ENDPOINT_URL"], region_name="eu-west-1")
+ecs.create_cluster(clusterName="prod")
+ecs.register_task_definition(
+    family="kim",
+    containerDefinitions=[
+        {"name": "web", "image": "r/web:1", "memory": 128,
+         "environment": [{"name": "LEVEL", "value": "s3cret-level"}],
+         "ulimits": [{"name": "nofile", "softLimit": 1048576, "hardLimit": 1048576}],
+         "dockerLabels": {"Mixed.Case": "Kept"}},
+        {"name": "log", "image": "localhost:5000/log", "memory": 64},
+    ],
+    volumes=[{"name": "v", "host": {"sourcePath": "/x"}}],
+    tags=[{"key": "team", "value": "shop"}])
+ecs.create_service(cluster="prod", serviceName="kim", taskDefinition="kim:1", desiredCount=1)
+PYTHON
+}
+
+teardown_file() {
+    load moto
+    stop_servers
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR"
+}
+
+# Runs with stdout in "out" and stderr in "err"; sets $status.
+ecs() {
+    status=0
+    "$SLIPWAY_PROGRAM" ecs "$@" >out 2>err || status=$?
+}
+
+# The command failed with that exit code, no result, and this message in the first line.
+fails() {
+    [ "$status" -eq "$1" ] || { cat out err; return 1; }
+    [ ! -s out ]
+    [[ $(grep -m 1 '^error: ' err) == "error: "$2 ]] || { cat err; return 1; }
+}
+
+newest() {
+    ecs render --family kim
+    jq -r '.containerDefinitions[0].image' out
+}
+
+@test "render prints what would be registered, with nothing but the change" {
+    ecs render --family kim
+    [ "$status" -eq 0 ]
+    [ ! -s err ]
+    cp out before
+    jq -e 'has("taskDefinitionArn") or has("revision") or has("status") | not' out
+    jq -e '.tags == [{"key": "team", "value": "shop"}]' out
+    ecs render --family kim:1 --tag-image log=2 --env log:A=b=c --label web:x=y --tags stage=prod
+    [ "$status" -eq 0 ]
+    jq '.containerDefinitions[1].image = "localhost:5000/log:2"
+        | .containerDefinitions[1].environment = [{"name": "A", "value": "b=c"}]
+        | .containerDefinitions[0].dockerLabels.x = "y"
+        | .tags += [{"key": "stage", "value": "prod"}]' before >expected
+    diff <(jq -S . expected) <(jq -S . out)
+}
+
+@test "render takes files as the AWS CLI writes them" {
+    ecs render --family kim
+    jq '{taskDefinition: (. + {revision: 3, registeredAt: "2026-07-01T12:00:00+00:00", ipcMode: null} | del(.tags)), tags}' out >file.json
+    cp out before
+    ecs render --file file.json
+    [ "$status" -eq 0 ]
+    diff <(jq -S . before) <(jq -S . out)
+    ecs render --file - <file.json
+    diff <(jq -S . before) <(jq -S . out)
+}
+
+@test "files that are no task definition" {
+    ecs render --file missing.json
+    fails 2 '*missing.json*'
+    echo '{"Family": "kim"' >broken.json
+    ecs render --file broken.json
+    fails 2 'broken.json:*'
+    echo '{"ContainerDefinitions": []}' >cfn.json
+    ecs render --file cfn.json
+    fails 2 'cfn.json: "ContainerDefinitions" is CloudFormation*'
+    ecs render
+    fails 2 '*--family*'
+}
+
+@test "diff shows names, and values only when asked" {
+    ecs diff --family kim:1 --image web=r/web:2 --env web:LEVEL=other-s3cret --remove-env web:NOPE
+    [ "$status" -eq 0 ]
+    diff out - <<'OUT'
+~ containerDefinitions[web].image: "r/web:1" -> "r/web:2"
+~ containerDefinitions[web].environment[LEVEL].value: (value hidden) -> (value hidden)
+OUT
+    diff err - <<'ERR'
+container "web" has no environment variable "NOPE" to remove
+2 differences to kim:1
+ERR
+    ecs diff --family kim:1 --env web:LEVEL=other --show-values
+    [ "$(cat out)" = '~ containerDefinitions[web].environment[LEVEL].value: "s3cret-level" -> "other"' ]
+    ecs diff --family kim:1 --env web:LEVEL=other --output json
+    jq -e '. == [{"op": "~", "path": "containerDefinitions[web].environment[LEVEL].value",
+                  "from": "(value hidden)", "to": "(value hidden)"}]' out
+    ecs diff --family kim:1
+    [ "$status" -eq 0 ]
+    [ ! -s out ]
+    [ "$(cat err)" = 'no difference to kim:1' ]
+}
+
+@test "register makes a revision and hands its ARN on" {
+    ecs register --family kim --image web=r/web:registered --export-env later
+    [ "$status" -eq 0 ]
+    arn=$(cat out)
+    [[ $arn == arn:aws:ecs:eu-west-1:123456789012:task-definition/kim:* ]]
+    [ "$(cat err)" = "registered ${arn##*/}" ]
+    [ "$(. ./later && echo "$CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN")" = "$arn" ]
+    [ "$(newest)" = r/web:registered ]
+    ecs register --family kim --image web=r/web:registered
+    fails 1 "an update that changes nothing: ${arn##*/} is what is wanted already; --allow-unchanged accepts it"
+    ecs register --family kim --image web=r/web:registered --allow-unchanged --output json
+    [ "$status" -eq 0 ]
+    jq -e --arg arn "$arn" '. == {family: "kim", taskDefinition: $arn, registered: false}' out
+}
+
+@test "a file that says what is registered already registers nothing" {
+    ecs render --family kim
+    cp out file.json
+    ecs register --file file.json
+    fails 1 'an update that changes nothing: kim:*'
+    jq '.family = "fresh" | del(.tags)' file.json >fresh.json
+    ecs register --file fresh.json
+    [ "$status" -eq 0 ]
+    [ "$(cat out)" = arn:aws:ecs:eu-west-1:123456789012:task-definition/fresh:1 ]
+}
+
+@test "deploy registers, updates and reports" {
+    ecs deploy --cluster prod --family kim \
+        --image-updates 'container=web,image-and-tag=r/web:deployed,container=log,tag=9' \
+        --env-updates 'container=web,name=HOSTS,value="a,b"' \
+        --label-updates 'container=web,team=shop' --export-env later --report report.json
+    [ "$status" -eq 0 ] || { cat err; false; }
+    arn=$(cat out)
+    jq -e --arg arn "$arn" '.status == "ok" and .exitCode == 0 and .registered and .updated
+        and .taskDefinition == $arn and .cluster == "prod" and .service == "kim"
+        and .images[1] == {container: "log", image: "localhost:5000/log:9", previousImage: "localhost:5000/log"}' report.json
+    grep -qF "service kim: kim:" err
+    grep -qF '  log: localhost:5000/log -> localhost:5000/log:9' err
+    [ "$(. ./later && echo "$CCI_ORB_AWS_ECS_DEPLOYED_REVISION")" = "$arn" ]
+    ecs render --family kim
+    jq -e '.containerDefinitions[0].environment | contains([{name: "HOSTS", value: "a,b"}])' out
+    ecs status --cluster prod --service kim --output json
+    jq -e --arg arn "$arn" '.taskDefinition == $arn' out
+}
+
+@test "deploying the same again is an error, unless it may be" {
+    ecs deploy --cluster prod --family kim --image web=r/web:twice
+    [ "$status" -eq 0 ]
+    arn=$(cat out)
+    ecs deploy --cluster prod --family kim --image web=r/web:twice
+    fails 1 "nothing to deploy: service kim in cluster \"prod\" already runs ${arn##*/} with web=r/web:twice, *"
+    ecs deploy --cluster prod --family kim --image web=r/web:twice --allow-unchanged
+    [ "$status" -eq 0 ]
+    [ "$(cat out)" = "$arn" ]
+    ecs deploy --cluster prod --service kim --force
+    [ "$status" -eq 0 ]
+    [ "$(cat out)" = "$arn" ]
+}
+
+@test "what does not exist is named with what does, before anything is registered" {
+    image=$(newest)
+    ecs deploy --cluster nope --family kim --image web=r/web:x
+    fails 1 'cluster "nope" does not exist in this region and account: *; clusters: prod'
+    ecs deploy --cluster prod --service nope --family kim --image web=r/web:x
+    fails 1 'service "nope" does not exist in cluster "prod"; services in it: kim'
+    ecs deploy --cluster prod --service kim --family nope --image web=r/web:x
+    fails 1 'task definition "nope" cannot be read: *; families that exist: *kim*'
+    ecs deploy --cluster prod --family kim --image nginx=r/web:x
+    fails 2 'container "nginx" is not in task definition kim:*; it has: web, log'
+    ecs wait --cluster prod --service nope
+    fails 1 'service "nope" does not exist in cluster "prod"; services in it: kim'
+    ecs status --cluster nope --service kim
+    fails 1 'cluster "nope" does not exist*'
+    [ "$(newest)" = "$image" ]
+}
+
+@test "wrong usage is told before AWS is asked" {
+    export AWS_ENDPOINT_URL=http://127.0.0.1:9
+    ecs deploy --family kim
+    fails 2 '*--cluster*'
+    ecs deploy --cluster prod
+    fails 2 'what to deploy is not known; give --family or --service'
+    ecs deploy --cluster '' --family kim
+    fails 2 '--cluster is empty'
+    ecs deploy --cluster prod --family kim --image web
+    fails 2 '--image: expected CONTAINER=IMAGE, e.g. web=nginx:1.27'
+    ecs deploy --cluster prod --family kim --image web=r/web:
+    fails 2 '--image: container "web": image "r/web:" has an empty tag; is a variable in it unset?'
+    ecs deploy --cluster prod --family kim --env-updates 'container=web,name=A,value=1,hunter2'
+    fails 2 "--env-updates: piece 4 has no '='; expected container=NAME,name=VARIABLE,value=TEXT*"
+    ! grep -q hunter2 err
+}
+
+@test "nobody answers: exit 4" {
+    export AWS_ENDPOINT_URL=http://127.0.0.1:9
+    ecs status --cluster prod --service kim
+    fails 4 '*127.0.0.1*'
+}
+
+@test "waiting ends at the deadline with where the rollout stands" {
+    ecs wait --cluster prod --service kim --timeout 1s --poll-interval 1s
+    [ "$status" -eq 13 ]
+    grep -q '^error: the rollout of kim:[0-9]* to service "kim" is not done after 1.0 s; it stands at ' err
+    ecs deploy --cluster prod --family kim --image web=r/web:late --wait --max-poll-attempts 1 --poll-interval 1s
+    [ "$status" -eq 13 ]
+    ecs deploy --cluster prod --family kim --image web=r/web:late --allow-unchanged --wait \
+        --max-poll-attempts 1 --poll-interval 1s --no-fail-on-timeout --report report.json
+    [ "$status" -eq 0 ]
+    grep -q '^warning: the rollout of ' err
+    jq -e '.rollout.verdict == "in progress"' report.json
+}
+
+@test "a stop signal ends the waiting, not the rollout" {
+    "$SLIPWAY_PROGRAM" ecs wait --cluster prod --service kim --timeout 60s >out 2>err &
+    pid=$!
+    for _ in $(seq 100); do
+        grep -q 'running' err && break
+        sleep 0.1
+    done
+    kill -TERM "$pid"
+    status=0
+    wait "$pid" || status=$?
+    [ "$status" -eq 15 ]
+    grep -q '^error: stopped waiting for the rollout of ' err
+}
