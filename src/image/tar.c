@@ -147,7 +147,7 @@ static enum sw_status take_gnu_name(struct sw_tar *tar, char **slot, struct sw_e
     if (status != SW_OK) {
         return status;
     }
-    if (text[0] == '\0' || strlen(text) > SW_TAR_PATH_MAX) {
+    if (!text || text[0] == '\0' || strlen(text) > SW_TAR_PATH_MAX) {
         return broken(tar, "its long name is empty or too long", err);
     }
     free(*slot);

@@ -109,7 +109,7 @@ static enum sw_status step_gzip(struct sw_unpack *unpack, uint8_t *data, size_t 
     return SW_OK;
 }
 
-static enum sw_status step_zstd(struct sw_unpack *unpack, char *data, size_t size, size_t *ret_len,
+static enum sw_status step_zstd(struct sw_unpack *unpack, void *data, size_t size, size_t *ret_len,
                                 struct sw_err *err)
 {
     ZSTD_inBuffer in = { unpack->bytes, unpack->len, unpack->at };

@@ -1,0 +1,586 @@
+#include "test.h"
+
+#include "fake_registry.h"
+#include "image_file.h"
+#include "sweep.h"
+
+#include <slipway/image.h>
+#include <slipway/manifest.h>
+
+#include <unistd.h>
+
+#define HOST "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+
+/* A world: a registry, and an archive on disk. */
+struct world {
+    struct test_env t;
+    struct fake_http fake;
+    struct fake_registry registry;
+    struct image_file file;
+    char *path;
+};
+
+static void world_init(struct world *world, enum image_layout layout, enum image_fault fault)
+{
+    test_env_init(&world->t);
+    fake_http_init(&world->fake);
+    fake_registry_init(&world->registry);
+    world->fake.handler = fake_registry_answer;
+    world->fake.handler_ctx = &world->registry;
+    world->t.env.http = &world->fake.transport;
+    image_file_build(&world->file, layout, fault);
+    world->path = image_file_write(sw_buf_str(&world->file.tar));
+}
+
+static void world_release(struct world *world)
+{
+    (void)unlink(world->path);
+    free(world->path);
+    image_file_release(&world->file);
+    fake_registry_release(&world->registry);
+    fake_http_done(&world->fake);
+    test_env_release(&world->t);
+}
+
+/* Pushes `source` to the comma list of references. */
+static enum sw_status push_source(const struct sw_env *env, const char *source, const char *refs,
+                                  const char *platform, const struct sw_registry_auth *auth,
+                                  struct sw_push_result *result, struct sw_err *err)
+{
+    const struct sw_push_options options = { .auth = auth, .uploads = 1, .workers = 1 };
+    SW_CLEANUP(sw_image_source_cleanup) struct sw_image_source *opened = NULL;
+    struct sw_ref targets[8] = { 0 };
+    struct sw_str rest = sw_str(refs);
+    size_t count = 0;
+    enum sw_status status = sw_image_source_open(env, source, platform, &opened, err);
+
+    while (rest.ptr) {
+        assert_int_equal(sw_ref_parse(sw_str_cut(&rest, ','), &targets[count++], err), SW_OK);
+    }
+    if (status == SW_OK) {
+        status = sw_image_push(env, opened, targets, count, &options, result, err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        sw_ref_release(&targets[i]);
+    }
+    return status;
+}
+
+static enum sw_status push_to(struct world *world, const char *refs, struct sw_push_result *result,
+                              struct sw_err *err)
+{
+    SW_CLEANUP(sw_free_str) char *source = sw_xasprintf("docker-archive:%s", world->path);
+
+    return push_source(&world->t.env, source, refs, NULL, NULL, result, err);
+}
+
+/* Requests so far as lines "METHOD path", the registry's origin and queries taken off. */
+static void print_requests(const struct world *world, struct sw_buf *out)
+{
+    for (size_t i = 0; i < world->fake.request_count; i++) {
+        const struct fake_http_request *request = &world->fake.requests[i];
+        struct sw_str url = sw_str(request->url + strlen("https://" HOST "/v2/"));
+        struct sw_str path = sw_str_cut(&url, '?');
+
+        sw_buf_addf(out, "%s %.*s\n", request->method, SW_STR_ARG(path));
+    }
+}
+
+static void test_push__sends_blobs_then_the_manifest(void **state)
+{
+    struct world world;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+    const struct fake_registry_item *manifest;
+    struct sw_buf expected;
+    struct sw_buf actual;
+
+    (void)state;
+    world_init(&world, IMAGE_DOCKER_24, IMAGE_FINE);
+    sw_buf_init(&expected, SW_BUF_TEXT_MAX);
+    sw_buf_init(&actual, SW_BUF_TEXT_MAX);
+    assert_ok(push_to(&world, HOST "/team/app:v1", &result, &err));
+    assert_int_equal(result.layer_count, 2);
+
+    sw_buf_addf(
+        &expected,
+        "HEAD team/app/manifests/v1\n"
+        "HEAD team/app/blobs/%s\nPOST team/app/blobs/uploads/\nPUT team/app/blobs/uploads/session\n"
+        "HEAD team/app/blobs/%s\nPOST team/app/blobs/uploads/\nPUT team/app/blobs/uploads/session\n"
+        "HEAD team/app/blobs/%s\nPOST team/app/blobs/uploads/\nPUT team/app/blobs/uploads/session\n"
+        "PUT team/app/manifests/v1\n",
+        world.file.config_digest, result.layers[0].digest, result.layers[1].digest);
+    print_requests(&world, &actual);
+    assert_string_equal(actual.ptr, expected.ptr);
+
+    sw_buf_clear(&expected);
+    sw_buf_addf(
+        &expected,
+        "{\"schemaVersion\":2,\"mediaType\":\"" SW_MEDIA_DOCKER_MANIFEST
+        "\",\"config\":{\"mediaType\":\"" SW_MEDIA_DOCKER_CONFIG
+        "\",\"size\":%zu,\"digest\":\"%s\"},\"layers\":[{\"mediaType\":\"" SW_MEDIA_DOCKER_LAYER
+        "\",\"size\":%lld,\"digest\":\"%s\"},{\"mediaType\":\"" SW_MEDIA_DOCKER_LAYER
+        "\",\"size\":%lld,\"digest\":\"%s\"}]}",
+        world.file.config.len, world.file.config_digest, (long long)result.layers[0].size,
+        result.layers[0].digest, (long long)result.layers[1].size, result.layers[1].digest);
+    manifest = fake_registry_tag(&world.registry, "team/app", "v1");
+    assert_non_null(manifest);
+    assert_string_equal(manifest->bytes.ptr, expected.ptr);
+    assert_string_equal(manifest->media_type, SW_MEDIA_DOCKER_MANIFEST);
+    sw_buf_release(&expected);
+    sw_buf_release(&actual);
+    sw_push_result_release(&result);
+    world_release(&world);
+}
+
+static void test_push__tells_what_it_does(void **state)
+{
+    struct world world;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+    char shown[3][SW_DIGEST_SHORT_SIZE];
+    char expected[2048];
+
+    (void)state;
+    world_init(&world, IMAGE_CONTAINERD, IMAGE_FINE);
+    sw_digest_short(world.file.config_digest, shown[0]);
+    sw_digest_short(world.file.digests[0], shown[1]);
+    sw_digest_short(world.file.digests[1], shown[2]);
+    assert_ok(push_to(&world, HOST "/app:v1", &result, &err));
+    (void)snprintf(expected, sizeof(expected),
+                   "configuration %s: sent, %zu B in 0.0 s\nlayer %s: sent, %zu B in 0.0 s\n"
+                   "layer %s: sent, %zu B in 0.0 s\npushed " HOST
+                   "/app:v1\n%zu B sent, 0 B already there\n",
+                   shown[0], world.file.config.len, shown[1], world.file.packed[0].len, shown[2],
+                   world.file.packed[1].len,
+                   world.file.config.len + world.file.packed[0].len + world.file.packed[1].len);
+    assert_string_equal(world.t.said.ptr, expected);
+    assert_int_equal(result.bytes_sent,
+                     world.file.config.len + world.file.packed[0].len + world.file.packed[1].len);
+    assert_int_equal(result.bytes_skipped, 0);
+    assert_true(result.layers[0].sent);
+    sw_push_result_release(&result);
+
+    /* Again: all blobs are there, and the tag names this image. */
+    sw_buf_clear(&world.t.said);
+    assert_ok(push_to(&world, HOST "/app:v1", &result, &err));
+    (void)snprintf(expected, sizeof(expected),
+                   "configuration %s: already there, %zu B\nlayer %s: already there, %zu B\n"
+                   "layer %s: already there, %zu B\n" HOST
+                   "/app:v1 is this image already\n0 B sent, %zu B already there\n",
+                   shown[0], world.file.config.len, shown[1], world.file.packed[0].len, shown[2],
+                   world.file.packed[1].len,
+                   world.file.config.len + world.file.packed[0].len + world.file.packed[1].len);
+    assert_string_equal(world.t.said.ptr, expected);
+    assert_false(result.layers[0].sent);
+    sw_push_result_release(&result);
+    world_release(&world);
+}
+
+/* What the registry holds after a push, in terms of the image. */
+static void check_stored(const struct world *world, const char *repository, const char *tag,
+                         bool packed, const char *name)
+{
+    const struct fake_registry_item *item = fake_registry_tag(&world->registry, repository, tag);
+    struct sw_manifest manifest = { 0 };
+    struct sw_err err = SW_ERR_INIT;
+
+    print_message("%s\n", name);
+    assert_non_null(item);
+    assert_ok(sw_manifest_parse(sw_buf_str(&item->bytes), "manifest", &manifest, &err));
+    assert_string_equal(manifest.config.digest, world->file.config_digest);
+    assert_int_equal(manifest.layers.count, 2);
+    assert_non_null(fake_registry_blob(&world->registry, repository, world->file.config_digest));
+    for (size_t i = 0; i < 2; i++) {
+        const struct fake_registry_item *blob =
+            fake_registry_blob(&world->registry, repository, manifest.layers.items[i].digest);
+
+        assert_non_null(blob);
+        assert_int_equal(blob->bytes.len, manifest.layers.items[i].size);
+        if (packed) {
+            assert_string_equal(manifest.layers.items[i].digest, world->file.digests[i]);
+        }
+    }
+    if (packed) {
+        assert_string_equal(item->bytes.ptr, world->file.manifest.ptr);
+        assert_string_equal(item->media_type, SW_MEDIA_OCI_MANIFEST);
+    } else {
+        assert_string_equal(item->media_type, SW_MEDIA_DOCKER_MANIFEST);
+    }
+    sw_manifest_release(&manifest);
+}
+
+static void test_push__reads_every_layout(void **state)
+{
+    static const char *const names[] = { "Docker 24", "Docker 25", "containerd store", "OCI" };
+
+    (void)state;
+    for (int layout = 0; layout < IMAGE_LAYOUT_COUNT; layout++) {
+        struct world world;
+        struct sw_push_result result;
+        struct sw_err err = SW_ERR_INIT;
+        bool packed = layout == IMAGE_CONTAINERD || layout == IMAGE_OCI;
+
+        world_init(&world, (enum image_layout)layout, IMAGE_FINE);
+        assert_ok(push_to(&world, HOST "/app:v1", &result, &err));
+        check_stored(&world, "app", "v1", packed, names[layout]);
+        assert_string_equal(result.layers[1].diff_id, world.file.diff_ids[1]);
+        sw_push_result_release(&result);
+        world_release(&world);
+    }
+}
+
+/* The same archives as a pipe sees them: nothing can be looked up before it has passed. */
+static void test_push__reads_every_layout_packed_as_a_whole(void **state)
+{
+    (void)state;
+    for (int layout = 0; layout < IMAGE_LAYOUT_COUNT; layout++) {
+        struct world world;
+        struct sw_push_result result;
+        struct sw_err err = SW_ERR_INIT;
+        bool packed = layout == IMAGE_CONTAINERD || layout == IMAGE_OCI;
+        SW_CLEANUP(sw_free_str) char *command = NULL;
+
+        world_init(&world, (enum image_layout)layout, IMAGE_FINE);
+        command = sw_xasprintf("gzip -f %s && mv %s.gz %s", world.path, world.path, world.path);
+        assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): a path of our own */
+        assert_ok(push_to(&world, HOST "/app:v1", &result, &err));
+        check_stored(&world, "app", "v1", packed, "packed");
+        sw_push_result_release(&result);
+        world_release(&world);
+    }
+}
+
+static const struct damage_case {
+    enum image_layout layout;
+    enum image_fault fault;
+    const char *message; /* with the archive's name before it; "%d0".. are digests */
+} damage_cases[] = {
+    { IMAGE_DOCKER_24, IMAGE_WRONG_DIFF_ID,
+      "the archive is damaged: layer \"bbbb/layer.tar\" unpacks "
+      "to D0 although the configuration says D1" },
+    { IMAGE_DOCKER_24, IMAGE_LAYER_MISSING,
+      "layer \"bbbb/layer.tar\" is missing from the archive" },
+    { IMAGE_DOCKER_24, IMAGE_CONFIG_MISSING, "the archive has no file \"CFG.json\"" },
+    { IMAGE_DOCKER_24, IMAGE_LAYERS_TOO_MANY,
+      "the archive is damaged: it lists 3 layers and the configuration 2" },
+    { IMAGE_DOCKER_24, IMAGE_NO_MANIFEST,
+      "this is no image archive: it has neither manifest.json nor "
+      "an image in index.json" },
+    { IMAGE_DOCKER_25, IMAGE_LAYER_MISSING,
+      "layer \"blobs/sha256/H1\" is missing from the archive" },
+    { IMAGE_CONTAINERD, IMAGE_WRONG_DIFF_ID,
+      "the archive is damaged: layer \"blobs/sha256/P1\" unpacks to D0 although the configuration "
+      "says D1" },
+};
+
+/* Replaces the first `word` in *text, an owned string. */
+static void replace(char **text, const char *word, const char *by)
+{
+    char *at = strstr(*text, word);
+
+    if (at) {
+        char *whole = sw_xasprintf("%.*s%s%s", (int)(at - *text), *text, by, at + strlen(word));
+
+        free(*text);
+        *text = whole;
+    }
+}
+
+static void test_push__refuses_damaged_archives(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(damage_cases); i++) {
+        const struct damage_case *c = &damage_cases[i];
+        struct world world;
+        struct sw_push_result result;
+        struct sw_err err = SW_ERR_INIT;
+        SW_CLEANUP(sw_free_str) char *expected = NULL;
+
+        world_init(&world, c->layout, c->fault);
+        expected = sw_xasprintf("archive \"%s\": %s", world.path, c->message);
+        replace(&expected, "D0", world.file.diff_ids[0]);
+        replace(&expected, "D1", world.file.diff_ids[1]);
+        replace(&expected, "H1", world.file.diff_ids[1] + 7);
+        replace(&expected, "P1", world.file.digests[1] + 7);
+        replace(&expected, "CFG", world.file.config_digest + 7);
+        (void)push_to(&world, HOST "/app:v1", &result, &err);
+        assert_string_equal(err.msg, expected);
+        assert_int_equal(world.registry.manifest_count, 0);
+        world_release(&world);
+    }
+}
+
+static void test_push__writes_several_tags_and_repositories(void **state)
+{
+    struct world world;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+
+    (void)state;
+    world_init(&world, IMAGE_DOCKER_25, IMAGE_FINE);
+    assert_ok(push_to(&world, HOST "/app:v1," HOST "/app:latest," HOST "/other:v1", &result, &err));
+    check_stored(&world, "app", "v1", false, "v1");
+    check_stored(&world, "app", "latest", false, "latest");
+    check_stored(&world, "other", "v1", false, "other");
+    /* Three blobs for each of two repositories. */
+    assert_int_equal(world.registry.sessions, 6);
+    sw_push_result_release(&result);
+    world_release(&world);
+}
+
+static void test_push__accepts_an_immutable_tag_of_the_same_image(void **state)
+{
+    struct world world;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+
+    (void)state;
+    world_init(&world, IMAGE_DOCKER_24, IMAGE_FINE);
+    world.registry.immutable = true;
+    assert_ok(push_to(&world, HOST "/app:v1", &result, &err));
+    sw_push_result_release(&result);
+    assert_ok(push_to(&world, HOST "/app:v1", &result, &err));
+    sw_push_result_release(&result);
+    world_release(&world);
+}
+
+static void test_push__names_both_digests_of_an_immutable_tag(void **state)
+{
+    struct world world;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+    char old[SW_DIGEST_SIZE];
+    char new[SW_DIGEST_SIZE];
+    SW_CLEANUP(sw_free_str) char *expected = NULL;
+
+    (void)state;
+    world_init(&world, IMAGE_CONTAINERD, IMAGE_FINE);
+    world.registry.immutable = true;
+    fake_registry_put(&world.registry, "app", "v1", "{\"another\":1}");
+    sw_digest_of(SW_STR("{\"another\":1}"), old);
+    sw_digest_of(sw_buf_str(&world.file.manifest), new);
+    expected =
+        sw_xasprintf("tag \"v1\" of \"" HOST "/app\" is immutable: it names %s, and this image "
+                     "is %s; push to another tag",
+                     old, new);
+    assert_fails(push_to(&world, HOST "/app:v1", &result, &err), SW_E_CONFLICT, expected);
+    assert_int_equal(err.http_status, 400);
+    assert_string_equal(err.code, "TAG_INVALID");
+    world_release(&world);
+}
+
+static void test_push__names_a_missing_repository(void **state)
+{
+    struct world world;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+    SW_CLEANUP(sw_free_str) char *expected = NULL;
+
+    (void)state;
+    world_init(&world, IMAGE_DOCKER_24, IMAGE_FINE);
+    world.registry.missing = true;
+    expected =
+        sw_xasprintf("cannot start the upload of blob %s in \"" HOST
+                     "/team/app\": repository \"team/app\" does not exist in registry \"" HOST
+                     "\"; create it with: slipway ecr create-repository team/app",
+                     world.file.config_digest);
+    assert_fails(push_to(&world, HOST "/team/app:v1", &result, &err), SW_E_NOT_FOUND, expected);
+    world_release(&world);
+}
+
+static void test_push__starts_a_new_session_for_a_broken_upload(void **state)
+{
+    struct world world;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+
+    (void)state;
+    world_init(&world, IMAGE_DOCKER_24, IMAGE_FINE);
+    world.registry.drop_bodies = 2;
+    assert_ok(push_to(&world, HOST "/app:v1", &result, &err));
+    check_stored(&world, "app", "v1", false, "after two broken uploads");
+    assert_int_equal(world.registry.sessions, 5);
+    sw_push_result_release(&result);
+    world_release(&world);
+}
+
+static void test_push__gives_up_after_the_policy_s_tries(void **state)
+{
+    struct world world;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+
+    (void)state;
+    world_init(&world, IMAGE_DOCKER_24, IMAGE_FINE);
+    world.registry.drop_bodies = 1000;
+    assert_int_equal(push_to(&world, HOST "/app:v1", &result, &err), SW_E_UNAVAILABLE);
+    assert_int_equal(world.registry.sessions, sw_retry_default.max_tries);
+    assert_int_equal(world.registry.manifest_count, 0);
+    world_release(&world);
+}
+
+static enum sw_status give_login(SW_UNUSED void *ctx, const char *host, char **ret_user,
+                                 char **ret_secret, SW_UNUSED struct sw_err *err)
+{
+    assert_string_equal(host, HOST);
+    *ret_user = sw_xstrdup("AWS");
+    *ret_secret = sw_xstrdup("very-secret");
+    return SW_OK;
+}
+
+static void test_push__logs_in_when_asked(void **state)
+{
+    const struct sw_registry_auth auth = { give_login, NULL };
+    struct world world;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+    SW_CLEANUP(sw_free_str) char *source = NULL;
+
+    (void)state;
+    world_init(&world, IMAGE_DOCKER_24, IMAGE_FINE);
+    world.registry.authorization = "Basic QVdTOnZlcnktc2VjcmV0";
+    world.registry.challenge = "Basic realm=\"https://" HOST "/\",service=\"ecr.amazonaws.com\"";
+    source = sw_xasprintf("docker-archive:%s", world.path);
+    assert_ok(push_source(&world.t.env, source, HOST "/app:v1", NULL, &auth, &result, &err));
+    /* One request without, all others with the login. */
+    assert_null(fake_http_request_header(&world.fake.requests[0], "Authorization"));
+    for (size_t i = 1; i < world.fake.request_count; i++) {
+        assert_string_equal(fake_http_request_header(&world.fake.requests[i], "Authorization"),
+                            "Basic QVdTOnZlcnktc2VjcmV0");
+    }
+    sw_push_result_release(&result);
+    world_release(&world);
+}
+
+static const struct name_case {
+    const char *suffix;
+    const char *platform;
+    const char *message; /* NULL: it works */
+} name_cases[] = {
+    { ":acme/app:v1", NULL, NULL },
+    { ":docker.io/acme/app:v1", NULL, NULL },
+    { ":acme/app", NULL, "image \"acme/app\" is not in the archive; it has: acme/app:v1" },
+    { ":other:v1", NULL, "image \"other:v1\" is not in the archive; it has: acme/app:v1" },
+    { "", "linux/amd64", NULL },
+    { "", "linux/arm64", "the image is for linux/amd64; the archive has none for linux/arm64" },
+};
+
+static void test_push__picks_image_and_platform(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(name_cases); i++) {
+        const struct name_case *c = &name_cases[i];
+        struct world world;
+        struct sw_push_result result;
+        struct sw_err err = SW_ERR_INIT;
+        SW_CLEANUP(sw_free_str) char *source = NULL;
+        SW_CLEANUP(sw_free_str) char *expected = NULL;
+
+        world_init(&world, IMAGE_CONTAINERD, IMAGE_FINE);
+        source = sw_xasprintf("docker-archive:%s%s", world.path, c->suffix);
+        if (c->message) {
+            expected = sw_xasprintf("archive \"%s\": %s", world.path, c->message);
+            assert_fails(
+                push_source(&world.t.env, source, HOST "/app:v1", c->platform, NULL, &result, &err),
+                SW_E_INPUT, expected);
+        } else {
+            assert_ok(push_source(&world.t.env, source, HOST "/app:v1", c->platform, NULL, &result,
+                                  &err));
+            sw_push_result_release(&result);
+        }
+        world_release(&world);
+    }
+}
+
+/* The fault sweep: whatever call goes wrong, no tag is written unless everything is there. */
+struct swept {
+    struct fake_registry registry;
+    struct image_file file;
+    char *path;
+};
+
+static void sweep_setup(void *ctx, struct fake_http *fake)
+{
+    struct swept *swept = ctx;
+
+    fake_registry_release(&swept->registry);
+    fake_registry_init(&swept->registry);
+    fake->handler = fake_registry_answer;
+    fake->handler_ctx = &swept->registry;
+}
+
+static enum sw_status sweep_run(void *ctx, struct test_env *t, struct sw_err *err)
+{
+    struct swept *swept = ctx;
+    struct sw_push_result result = { 0 };
+    SW_CLEANUP(sw_free_str) char *source = sw_xasprintf("docker-archive:%s", swept->path);
+    enum sw_status status = push_source(&t->env, source, HOST "/app:v1", NULL, NULL, &result, err);
+
+    sw_push_result_release(&result);
+    return status;
+}
+
+static void sweep_verify(void *ctx, const struct sweep_run *run)
+{
+    const struct swept *swept = ctx;
+    bool tagged = fake_registry_tag(&swept->registry, "app", "v1") != NULL;
+    bool at_manifest = strncmp(run->what, "PUT https://" HOST "/v2/app/manifests/", 40) == 0;
+
+    if (run->status == SW_OK) {
+        assert_true(tagged);
+        /* The double refuses manifests whose blobs are missing: all are there. */
+        assert_int_equal(swept->registry.blob_count, 3);
+    } else if (!at_manifest) {
+        assert_false(tagged);
+    }
+}
+
+/* Not to be allowed to ask for a tag is tolerated: some identities may only push. */
+static bool sweep_tolerates(SW_UNUSED void *ctx, const struct sweep_run *run)
+{
+    return run->fault == SWEEP_STATUS_403 && strncmp(run->what, "HEAD ", 5) == 0 &&
+           strstr(run->what, "/manifests/") != NULL;
+}
+
+static void test_push__survives_every_fault(void **state)
+{
+    struct swept swept = { 0 };
+    const struct sweep sweep = { .name = "push",
+                                 .setup = sweep_setup,
+                                 .run = sweep_run,
+                                 .verify = sweep_verify,
+                                 .tolerates = sweep_tolerates,
+                                 .ctx = &swept };
+
+    (void)state;
+    image_file_build(&swept.file, IMAGE_DOCKER_24, IMAGE_FINE);
+    swept.path = image_file_write(sw_buf_str(&swept.file.tar));
+    sweep_all(&sweep);
+    (void)unlink(swept.path);
+    free(swept.path);
+    image_file_release(&swept.file);
+    fake_registry_release(&swept.registry);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_push__sends_blobs_then_the_manifest),
+        cmocka_unit_test(test_push__tells_what_it_does),
+        cmocka_unit_test(test_push__reads_every_layout),
+        cmocka_unit_test(test_push__reads_every_layout_packed_as_a_whole),
+        cmocka_unit_test(test_push__refuses_damaged_archives),
+        cmocka_unit_test(test_push__writes_several_tags_and_repositories),
+        cmocka_unit_test(test_push__accepts_an_immutable_tag_of_the_same_image),
+        cmocka_unit_test(test_push__names_both_digests_of_an_immutable_tag),
+        cmocka_unit_test(test_push__names_a_missing_repository),
+        cmocka_unit_test(test_push__starts_a_new_session_for_a_broken_upload),
+        cmocka_unit_test(test_push__gives_up_after_the_policy_s_tries),
+        cmocka_unit_test(test_push__logs_in_when_asked),
+        cmocka_unit_test(test_push__picks_image_and_platform),
+        cmocka_unit_test(test_push__survives_every_fault),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,308 @@
+#include "fake_registry.h"
+
+#include <slipway/alloc.h>
+#include <slipway/manifest.h>
+
+#include <stdio.h>
+
+void fake_registry_init(struct fake_registry *registry)
+{
+    *registry = (struct fake_registry){ 0 };
+}
+
+static void release_items(struct fake_registry_item *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(items[i].key);
+        free(items[i].media_type);
+        sw_buf_release(&items[i].bytes);
+    }
+}
+
+void fake_registry_release(struct fake_registry *registry)
+{
+    release_items(registry->blobs, registry->blob_count);
+    release_items(registry->manifests, registry->manifest_count);
+    sw_strs_release(&registry->texts);
+    *registry = (struct fake_registry){ 0 };
+}
+
+/* A text that lives as long as the registry. */
+static const char *keep(struct fake_registry *registry, char *text)
+{
+    sw_strs_take(&registry->texts, text);
+    return text;
+}
+
+static const struct fake_registry_item *look(const struct fake_registry_item *items, size_t count,
+                                             const char *repository, const char *name)
+{
+    SW_CLEANUP(sw_free_str) char *key = sw_xasprintf("%s %s", repository, name);
+
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(items[i].key, key) == 0) {
+            return &items[i];
+        }
+    }
+    return NULL;
+}
+
+static void put(struct fake_registry_item *items, size_t *count, const char *repository,
+                const char *name, struct sw_str bytes, const char *media_type)
+{
+    const struct fake_registry_item *old = look(items, *count, repository, name);
+    struct fake_registry_item *item = &items[old ? old - items : (ptrdiff_t)(*count)++];
+
+    if (!old) {
+        *item = (struct fake_registry_item){ .key = sw_xasprintf("%s %s", repository, name) };
+    }
+    sw_buf_release(&item->bytes);
+    sw_buf_init(&item->bytes, SW_BUF_TEXT_MAX);
+    sw_buf_add_str(&item->bytes, bytes);
+    free(item->media_type);
+    item->media_type = sw_xstrdup(media_type);
+}
+
+const struct fake_registry_item *fake_registry_tag(const struct fake_registry *registry,
+                                                   const char *repository, const char *tag)
+{
+    return look(registry->manifests, registry->manifest_count, repository, tag);
+}
+
+const struct fake_registry_item *fake_registry_blob(const struct fake_registry *registry,
+                                                    const char *repository, const char *digest)
+{
+    return look(registry->blobs, registry->blob_count, repository, digest);
+}
+
+void fake_registry_put(struct fake_registry *registry, const char *repository, const char *tag,
+                       const char *bytes)
+{
+    put(registry->manifests, &registry->manifest_count, repository, tag, sw_str(bytes),
+        SW_MEDIA_DOCKER_MANIFEST);
+}
+
+static void refuse(struct fake_registry *registry, struct fake_http_answer *answer, long status,
+                   const char *code, const char *message)
+{
+    answer->status = status;
+    answer->body =
+        keep(registry,
+             sw_xasprintf("{\"errors\":[{\"code\":\"%s\",\"message\":\"%s\"}]}", code, message));
+}
+
+/* The parts of "/v2/REPOSITORY/KIND/NAME?QUERY". */
+struct target {
+    char *repository;
+    char *kind; /* "blobs", "uploads" or "manifests" */
+    char *name;
+    char *digest;    /* of the query; NULL */
+    int64_t session; /* of the query; 0 */
+};
+
+static void target_release(struct target *target)
+{
+    free(target->repository);
+    free(target->kind);
+    free(target->name);
+    free(target->digest);
+}
+
+static bool parse_target(const char *text, struct target *ret)
+{
+    static const char *const kinds[] = { "/blobs/uploads/", "/blobs/", "/manifests/" };
+    struct sw_err ignored = SW_ERR_INIT;
+    struct sw_url url;
+    struct sw_str path;
+    ptrdiff_t digest;
+
+    if (sw_url_parse(text, &url, &ignored) != SW_OK || !sw_str_starts(url.path, "/v2/")) {
+        return false;
+    }
+    path = sw_str_from(url.path, 4);
+    digest = sw_str_find_str(url.query, SW_STR("digest="));
+    for (size_t i = 0; i < SW_COUNT(kinds); i++) {
+        ptrdiff_t at = sw_str_find_str(path, sw_str(kinds[i]));
+
+        if (at > 0) {
+            struct sw_str state = url.query;
+
+            *ret = (struct target){
+                .repository = sw_str_dup(sw_str_first(path, (size_t)at)),
+                .kind = sw_xstrdup(kinds[i]),
+                .name = sw_str_dup(sw_str_from(path, (size_t)at + strlen(kinds[i]))),
+                .digest =
+                    digest < 0 ? NULL : sw_str_dup(sw_str_from(url.query, (size_t)digest + 7)),
+            };
+            if (sw_str_starts(state, "_state=")) {
+                state = sw_str_from(state, strlen("_state="));
+                state = sw_str_cut(&state, '&');
+                if (!sw_parse_int(state, 1, 255, &ret->session)) {
+                    ret->session = 0;
+                }
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+static void answer_blob(struct fake_registry *registry, const struct target *target,
+                        const struct fake_http_request *request, struct fake_http_answer *answer)
+{
+    const struct fake_registry_item *item =
+        look(registry->blobs, registry->blob_count, target->repository, target->name);
+
+    if (!item) {
+        refuse(registry, answer, 404, "BLOB_UNKNOWN", "blob unknown to registry");
+    } else if (strcmp(request->method, "GET") == 0) {
+        answer->body = item->bytes.ptr;
+        answer->body_len = item->bytes.len;
+    }
+}
+
+static void open_upload(struct fake_registry *registry, const struct target *target,
+                        struct fake_http_answer *answer)
+{
+    unsigned id = ++registry->sessions;
+
+    if (registry->missing) {
+        refuse(registry, answer, 404, "NAME_UNKNOWN",
+               "The repository does not exist in the registry");
+        return;
+    }
+    registry->open_sessions[id % 255 + 1] = true;
+    answer->status = 202;
+    answer->headers[0].name = "Location";
+    answer->headers[0].value = keep(registry, sw_xasprintf("/v2/%s/blobs/uploads/session?_state=%u",
+                                                           target->repository, id % 255 + 1));
+}
+
+static void take_upload(struct fake_registry *registry, const struct target *target,
+                        const struct fake_http_request *request, struct fake_http_answer *answer)
+{
+    char actual[SW_DIGEST_SIZE];
+    bool *open = &registry->open_sessions[target->session];
+
+    if (!*open) {
+        refuse(registry, answer, 404, "BLOB_UPLOAD_UNKNOWN", "upload unknown to registry");
+        return;
+    }
+    *open = false;
+    sw_digest_of(sw_buf_str(&request->body), actual);
+    if (registry->drop_bodies > 0) {
+        registry->drop_bodies--;
+        answer->status = 500;
+    } else if (!target->digest || strcmp(actual, target->digest) != 0) {
+        refuse(registry, answer, 400, "DIGEST_INVALID", "provided digest did not match");
+    } else {
+        put(registry->blobs, &registry->blob_count, target->repository, actual,
+            sw_buf_str(&request->body), "");
+        answer->status = 201;
+    }
+}
+
+static bool has_blobs(struct fake_registry *registry, const char *repository,
+                      const struct sw_manifest *manifest)
+{
+    bool all = look(registry->blobs, registry->blob_count, repository, manifest->config.digest);
+
+    for (size_t i = 0; all && i < manifest->layers.count; i++) {
+        all = look(registry->blobs, registry->blob_count, repository,
+                   manifest->layers.items[i].digest);
+    }
+    return all;
+}
+
+static void take_manifest(struct fake_registry *registry, const struct target *target,
+                          const struct fake_http_request *request, struct fake_http_answer *answer)
+{
+    struct sw_manifest manifest = { 0 };
+    struct sw_err ignored = SW_ERR_INIT;
+    const char *type = fake_http_request_header(request, "Content-Type");
+
+    if (registry->immutable &&
+        look(registry->manifests, registry->manifest_count, target->repository, target->name)) {
+        refuse(registry, answer, 400, "TAG_INVALID",
+               "The image tag already exists in the repository and cannot be overwritten because "
+               "the tag is immutable.");
+        return;
+    }
+    if (sw_manifest_parse(sw_buf_str(&request->body), "manifest", &manifest, &ignored) != SW_OK ||
+        !has_blobs(registry, target->repository, &manifest)) {
+        refuse(registry, answer, 400, "BLOB_UPLOAD_UNKNOWN",
+               "Layers with digests '[x]' required for pushing image into repository do not exist");
+    } else {
+        put(registry->manifests, &registry->manifest_count, target->repository, target->name,
+            sw_buf_str(&request->body), type ? type : "");
+        answer->status = 201;
+    }
+    sw_manifest_release(&manifest);
+}
+
+static void answer_manifest(struct fake_registry *registry, const struct target *target,
+                            const struct fake_http_request *request,
+                            struct fake_http_answer *answer)
+{
+    const struct fake_registry_item *item =
+        look(registry->manifests, registry->manifest_count, target->repository, target->name);
+    char digest[SW_DIGEST_SIZE];
+
+    if (!item) {
+        refuse(registry, answer, 404, "MANIFEST_UNKNOWN", "manifest unknown");
+        return;
+    }
+    sw_digest_of(sw_buf_str(&item->bytes), digest);
+    answer->headers[0].name = "Docker-Content-Digest";
+    answer->headers[0].value = keep(registry, sw_xstrdup(digest));
+    answer->headers[1].name = "Content-Type";
+    answer->headers[1].value = item->media_type;
+    if (strcmp(request->method, "GET") == 0) {
+        answer->body = item->bytes.ptr;
+        answer->body_len = item->bytes.len;
+    }
+}
+
+static bool is_let_in(struct fake_registry *registry, const struct fake_http_request *request,
+                      struct fake_http_answer *answer)
+{
+    const char *authorization = fake_http_request_header(request, "Authorization");
+
+    if (!registry->authorization ||
+        (authorization && strcmp(authorization, registry->authorization) == 0)) {
+        return true;
+    }
+    refuse(registry, answer, 401, "UNAUTHORIZED", "authentication required");
+    answer->headers[0].name = "WWW-Authenticate";
+    answer->headers[0].value = registry->challenge;
+    return false;
+}
+
+void fake_registry_answer(void *ctx, const struct fake_http_request *request,
+                          struct fake_http_answer *answer)
+{
+    struct fake_registry *registry = ctx;
+    bool write = strcmp(request->method, "PUT") == 0;
+    struct target target;
+
+    if (!parse_target(request->url, &target)) {
+        refuse(registry, answer, 404, "UNSUPPORTED", "no such address");
+        return;
+    }
+    if (!is_let_in(registry, request, answer)) {
+        target_release(&target);
+        return;
+    }
+    if (strcmp(target.kind, "/manifests/") == 0 && write) {
+        take_manifest(registry, &target, request, answer);
+    } else if (strcmp(target.kind, "/manifests/") == 0) {
+        answer_manifest(registry, &target, request, answer);
+    } else if (strcmp(target.kind, "/blobs/") == 0) {
+        answer_blob(registry, &target, request, answer);
+    } else if (write) {
+        take_upload(registry, &target, request, answer);
+    } else {
+        open_upload(registry, &target, answer);
+    }
+    target_release(&target);
+}

@@ -1,0 +1,56 @@
+#ifndef SLIPWAY_FAKE_REGISTRY_H
+#define SLIPWAY_FAKE_REGISTRY_H
+
+/*
+ * A registry in memory behind a fake_http handler: blobs, upload sessions with one body each, and
+ * manifests, with the manners of Amazon ECR. Everything it is told is checked: a body must have the
+ * digest it is sent under, a session takes one body, a manifest needs its blobs.
+ *
+ *     struct fake_registry registry;
+ *     fake_registry_init(&registry);
+ *     fake.handler = fake_registry_answer;
+ *     fake.handler_ctx = &registry;
+ */
+
+#include "fake_http.h"
+
+#include <slipway/digest.h>
+#include <slipway/str.h>
+
+enum { FAKE_REGISTRY_ITEMS_MAX = 64 };
+
+struct fake_registry_item {
+    char *key; /* "REPOSITORY DIGEST", or "REPOSITORY TAG" for manifests */
+    struct sw_buf bytes;
+    char *media_type; /* of manifests */
+};
+
+struct fake_registry {
+    const char *authorization; /* wanted header; NULL: anonymous */
+    const char *challenge;     /* WWW-Authenticate of a 401 */
+    bool missing;              /* no repository: 404 NAME_UNKNOWN */
+    bool immutable;            /* tags cannot be moved, not even to the same digest */
+    unsigned drop_bodies;      /* so many uploads answer 500 after the body was taken */
+    struct fake_registry_item blobs[FAKE_REGISTRY_ITEMS_MAX];
+    size_t blob_count;
+    struct fake_registry_item manifests[FAKE_REGISTRY_ITEMS_MAX];
+    size_t manifest_count;
+    unsigned sessions; /* opened so far */
+    bool open_sessions[256];
+    struct sw_strs texts; /* of answers */
+};
+
+void fake_registry_init(struct fake_registry *registry);
+void fake_registry_release(struct fake_registry *registry);
+fake_http_handler fake_registry_answer;
+
+/* The manifest of a tag; NULL when there is none. */
+const struct fake_registry_item *fake_registry_tag(const struct fake_registry *registry,
+                                                   const char *repository, const char *tag);
+const struct fake_registry_item *fake_registry_blob(const struct fake_registry *registry,
+                                                    const char *repository, const char *digest);
+/* Puts a manifest under a tag, unchecked. */
+void fake_registry_put(struct fake_registry *registry, const char *repository, const char *tag,
+                       const char *bytes);
+
+#endif
