@@ -57,6 +57,11 @@ has_tool() {
     command -v "$1" >/dev/null || skip "$1 is not installed"
 }
 
+# Docker's client says this when it has found a login; older ones in other words.
+docker_has_login() {
+    [[ $output == *'[Username: AWS]'* || $output == *'Authenticating with existing credentials'* ]]
+}
+
 ecr_host=123456789012.dkr.ecr.eu-west-1.amazonaws.com
 auth_text=$(printf 'AWS:%s' "$moto_password" | base64)
 
@@ -143,7 +148,7 @@ $ecr_host"
     has_tool docker
     slip ecr login "$REGISTRY"
     run docker login "$REGISTRY" </dev/null
-    [[ $output == *'[Username: AWS]'* ]]
+    docker_has_login
 }
 
 @test "skopeo and crane find the login" {
@@ -180,7 +185,7 @@ $ecr_host"
 warning: docker's credential helper cannot keep the login: docker-credential-locked store: the keychain is locked
 the login is in $DOCKER_CONFIG/config.json, which now goes before that helper for $REGISTRY"
     run docker login "$REGISTRY" </dev/null
-    [[ $output == *'[Username: AWS]'* ]]
+    docker_has_login
 }
 
 @test "install-helper writes no password" {
@@ -209,7 +214,7 @@ docker-credential-slipway answers already for $REGISTRY in $DOCKER_CONFIG/config
     has_tool crane
     slip ecr login --install-helper "$REGISTRY"
     run docker login "$REGISTRY" </dev/null
-    [[ $output == *'[Username: AWS]'* ]]
+    docker_has_login
     [ "$(skopeo login --get-login --authfile "$DOCKER_CONFIG/config.json" "$REGISTRY")" = AWS ]
     [ "$(crane auth get "$REGISTRY")" = "{\"Username\":\"AWS\",\"Secret\":\"$moto_password\"}" ]
     # docker login stores through the helper, docker logout erases.
