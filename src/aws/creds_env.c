@@ -16,17 +16,54 @@ struct variables {
     bool token_required;
 };
 
-static void fill(const struct sw_env *env, const struct variables *names, const char *source,
-                 struct sw_credentials *ret)
+/* The usual slips when keys are pasted into a form; a value never gets into the message. */
+static enum sw_status check_values(const struct variables *names,
+                                   const struct sw_credentials *credentials, struct sw_err *err)
+{
+    static const char quotes[] = "\"'";
+    struct sw_str key = sw_str(credentials->access_key_id);
+    for (size_t i = 0; i < key.len; i++) {
+        if (!sw_is_alnum(key.ptr[i]) && !strchr("-_", key.ptr[i])) {
+            return sw_fail(err, SW_E_CREDENTIALS,
+                           "%s holds characters that no access key id has; is it quoted, or is "
+                           "the secret in its place?",
+                           names->key);
+        }
+    }
+    for (const char *c = credentials->secret_access_key; *c; c++) {
+        if ((unsigned char)*c <= ' ' || strchr(quotes, *c)) {
+            return sw_fail(err, SW_E_CREDENTIALS, "%s holds quotes, blanks or line breaks",
+                           names->secret);
+        }
+    }
+    for (const char *c = credentials->session_token; c && *c; c++) {
+        if ((unsigned char)*c <= ' ' || strchr(quotes, *c)) {
+            return sw_fail(err, SW_E_CREDENTIALS, "%s holds quotes, blanks or line breaks",
+                           names->token);
+        }
+    }
+    return SW_OK;
+}
+
+static enum sw_status fill(const struct sw_env *env, const struct variables *names,
+                           const char *source, struct sw_credentials *ret, struct sw_err *err)
 {
     const char *token = names->token ? sw_env_get(env, names->token) : NULL;
     /* People paste keys with a newline at the end. */
-    *ret = (struct sw_credentials){
+    struct sw_credentials found = {
         .access_key_id = sw_str_dup(sw_str_trim(sw_str(sw_env_get(env, names->key)))),
         .secret_access_key = sw_str_dup(sw_str_trim(sw_str(sw_env_get(env, names->secret)))),
         .session_token = token ? sw_str_dup(sw_str_trim(sw_str(token))) : NULL,
         .source = source,
     };
+    sw_credentials_redact(&found);
+    enum sw_status status = check_values(names, &found, err);
+    if (status != SW_OK) {
+        sw_credentials_release(&found);
+        return status;
+    }
+    *ret = found;
+    return SW_OK;
 }
 
 static bool same(const char *a, const char *fallback)
@@ -62,8 +99,7 @@ static enum sw_status get_named(struct sw_aws *aws, struct sw_credentials *ret, 
                            needed[i], options[i]);
         }
     }
-    fill(aws->identity->env, &names, "the named environment variables", ret);
-    return SW_OK;
+    return fill(aws->identity->env, &names, "the named environment variables", ret, err);
 }
 
 static enum sw_status get_standard(struct sw_aws *aws, struct sw_credentials *ret,
@@ -83,8 +119,7 @@ static enum sw_status get_standard(struct sw_aws *aws, struct sw_credentials *re
                        has_key ? default_key : default_secret,
                        has_key ? default_secret : default_key);
     }
-    fill(env, &names, aws_source_environment, ret);
-    return SW_OK;
+    return fill(env, &names, aws_source_environment, ret, err);
 }
 
 const struct aws_provider aws_provider_named_vars = { "named variables", get_named };

@@ -1,42 +1,21 @@
 /* Calls on the wire: exact requests, answers, errors, retries, clock correction. */
-#include "fake_http.h"
+#include "aws_world.h"
 #include "sweep.h"
-#include "test.h"
-
-#include <slipway/aws.h>
-
-#include <string.h>
 
 static const char describe_services[] = "AmazonEC2ContainerServiceV20141113.DescribeServices";
 static const char ecs_url[] = "https://ecs.us-west-2.amazonaws.com/";
 
 /* A client with the keys of the SigV4 examples in us-west-2, and a scripted world. */
-struct world {
-    struct test_env t;
-    struct fake_http fake;
-    struct sw_aws *aws;
-    struct sw_err err;
-};
-
-static void world_init(struct world *w, const struct fake_http_step *steps, size_t count)
+static void call_world(struct world *w, const struct fake_http_step *steps, size_t count)
 {
-    struct sw_err err = SW_ERR_INIT;
-    memset(w, 0, sizeof(*w));
-    test_env_init(&w->t);
-    test_env_set(&w->t, "AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
-    test_env_set(&w->t, "AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
-    test_env_set(&w->t, "AWS_REGION", "us-west-2");
-    fake_http_init(&w->fake);
-    fake_http_expect_all(&w->fake, steps, count);
-    w->t.env.http = &w->fake.transport;
-    assert_ok(sw_aws_new(&w->t.env, NULL, &w->aws, &err));
-}
-
-static void world_done(struct world *w)
-{
-    sw_aws_free(w->aws);
-    fake_http_done(&w->fake);
-    test_env_release(&w->t);
+    struct world_setup setup = {
+        .vars = { { "AWS_ACCESS_KEY_ID", "AKIDEXAMPLE" },
+                  { "AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" },
+                  { "AWS_REGION", "us-west-2" } },
+    };
+    assert_true(count <= WORLD_STEPS_MAX);
+    memcpy(setup.steps, steps, count * sizeof(*steps));
+    world_init(w, &setup);
 }
 
 static enum sw_status describe(struct world *w, const struct sw_aws_call_options *options,
@@ -65,7 +44,7 @@ static void test_call__sends_signed_json(void **state)
           .reply = "{\"services\":[]}" },
     };
     struct world w;
-    world_init(&w, steps, SW_COUNT(steps));
+    call_world(&w, steps, SW_COUNT(steps));
     json_t *output = NULL;
     assert_int_equal(describe(&w, NULL, &output), SW_OK);
     assert_true(json_is_array(json_object_get(output, "services")));
@@ -89,7 +68,7 @@ static void test_call__sends_an_empty_object_for_no_input_and_the_session_token(
           .reply = "{\"authorizationData\":[]}" },
     };
     struct world w;
-    world_init(&w, steps, SW_COUNT(steps));
+    call_world(&w, steps, SW_COUNT(steps));
     test_env_set(&w.t, "AWS_SESSION_TOKEN", "FwoGZXIvYXdzEBYaD+a/b==");
     struct sw_err err = SW_ERR_INIT;
     struct sw_aws *ireland = NULL;
@@ -183,7 +162,7 @@ static void check_fault(const struct fault_row *row)
         .reply = row->body,
     };
     struct world w;
-    world_init(&w, &step, 1);
+    call_world(&w, &step, 1);
     enum sw_status status = describe(&w, NULL, NULL);
     if (status != row->status || strcmp(w.err.msg, row->message) != 0 ||
         strcmp(w.err.code, row->code) != 0 || w.err.http_status != row->http_status) {
@@ -216,7 +195,7 @@ static void test_call__repeats_throttled_calls_under_status_400(void **state)
         { .url = ecs_url, .reply = "{}" },
     };
     struct world w;
-    world_init(&w, steps, SW_COUNT(steps));
+    call_world(&w, steps, SW_COUNT(steps));
     const struct sw_aws_call_options options = { .not_idempotent = true };
     assert_int_equal(describe(&w, &options, NULL), SW_OK);
     assert_int_equal(w.fake.request_count, 3);
@@ -236,7 +215,7 @@ static void test_call__throttling_that_lasts_is_unavailable(void **state)
           .times = 8 },
     };
     struct world w;
-    world_init(&w, steps, SW_COUNT(steps));
+    call_world(&w, steps, SW_COUNT(steps));
     struct sw_err err;
     assert_fails((describe(&w, NULL, NULL), err = w.err, err.status), SW_E_UNAVAILABLE,
                  "ECS DescribeServices: ThrottlingException: Rate exceeded");
@@ -252,11 +231,11 @@ static void test_call__repeats_server_errors_only_when_that_is_safe(void **state
         { .url = ecs_url, .reply = "{}" },
     };
     struct world w;
-    world_init(&w, steps, SW_COUNT(steps));
+    call_world(&w, steps, SW_COUNT(steps));
     assert_int_equal(describe(&w, NULL, NULL), SW_OK);
     world_done(&w);
 
-    world_init(&w, steps, 1);
+    call_world(&w, steps, 1);
     const struct sw_aws_call_options once = { .not_idempotent = true };
     struct sw_err err;
     assert_fails((describe(&w, &once, NULL), err = w.err, err.status), SW_E_UNAVAILABLE,
@@ -278,7 +257,7 @@ static void test_call__corrects_a_skewed_clock_and_keeps_the_correction(void **s
         { .url = ecs_url, .headers = { { "X-Amz-Date", "20150830T133600Z" } }, .reply = "{}" },
     };
     struct world w;
-    world_init(&w, steps, SW_COUNT(steps));
+    call_world(&w, steps, SW_COUNT(steps));
     assert_int_equal(describe(&w, NULL, NULL), SW_OK);
     assert_int_equal(describe(&w, NULL, NULL), SW_OK);
     world_done(&w);
@@ -295,7 +274,7 @@ static void test_call__a_clock_that_stays_wrong_is_reported(void **state)
           .times = 2 },
     };
     struct world w;
-    world_init(&w, steps, SW_COUNT(steps));
+    call_world(&w, steps, SW_COUNT(steps));
     struct sw_err err;
     assert_fails((describe(&w, NULL, NULL), err = w.err, err.status), SW_E_CREDENTIALS,
                  "ECS DescribeServices: RequestTimeTooSkewed: too skewed; set this machine's clock "
@@ -316,7 +295,7 @@ static void test_call__refuses_answers_that_are_no_json_object(void **state)
     for (size_t i = 0; i < SW_COUNT(rows); i++) {
         const struct fake_http_step step = { .url = ecs_url, .reply = rows[i].reply };
         struct world w;
-        world_init(&w, &step, 1);
+        call_world(&w, &step, 1);
         assert_int_equal(describe(&w, NULL, NULL), SW_E_UNAVAILABLE);
         if (rows[i].message) {
             assert_string_equal(w.err.msg, rows[i].message);
@@ -347,7 +326,7 @@ static void test_call__query_protocol_sends_a_form_and_reads_xml(void **state)
                    "</DescribeXResponse>" },
     };
     struct world w;
-    world_init(&w, steps, SW_COUNT(steps));
+    call_world(&w, steps, SW_COUNT(steps));
     test_env_set(&w.t, "AWS_ENDPOINT_URL", "http://127.0.0.1:5000/");
     test_env_set(&w.t, "AWS_REGION", "us-east-1");
     struct sw_err err = SW_ERR_INIT;

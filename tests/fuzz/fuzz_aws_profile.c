@@ -8,21 +8,25 @@
 
 #include <slipway/buf.h>
 
+static void check_section(const struct aws_section *section, const struct aws_section *other)
+{
+    FUZZ_CHECK(other && section->key_count == other->key_count);
+    FUZZ_CHECK(section->key_count <= AWS_KEYS_MAX);
+    for (size_t j = 0; j < section->key_count; j++) {
+        const char *value = aws_section_get(section, section->keys[j].name);
+        const char *again = aws_section_get(other, section->keys[j].name);
+        FUZZ_CHECK(!value == !again);
+        FUZZ_CHECK(!value || strcmp(value, again) == 0);
+    }
+}
+
 /* Every value of `a` is found in `b`. */
 static void require_same(const struct aws_profiles *a, const struct aws_profiles *b)
 {
     FUZZ_CHECK(a->count == b->count && a->count <= AWS_SECTIONS_MAX);
     for (size_t i = 0; i < a->count; i++) {
         const struct aws_section *section = &a->sections[i];
-        const struct aws_section *other = aws_profiles_find(b, section->kind, section->name);
-        FUZZ_CHECK(other && section->key_count == other->key_count &&
-                   section->key_count <= AWS_KEYS_MAX);
-        for (size_t j = 0; j < section->key_count; j++) {
-            const char *value = aws_section_get(section, section->keys[j].name);
-            const char *again = aws_section_get(other, section->keys[j].name);
-            FUZZ_CHECK(!value == !again);
-            FUZZ_CHECK(!value || strcmp(value, again) == 0);
-        }
+        check_section(section, aws_profiles_find(b, section->kind, section->name));
     }
 }
 

@@ -12,7 +12,7 @@ static void check(json_t *value, size_t depth)
     const char *key = NULL;
     json_t *member = NULL;
     size_t index = 0;
-    FUZZ_CHECK(depth <= 2 * AWS_XML_DEPTH_MAX);
+    FUZZ_CHECK(depth / 2 <= AWS_XML_DEPTH_MAX);
     json_object_foreach(value, key, member)
     {
         FUZZ_CHECK(key[0] != '\0' && key[0] != '\n');
