@@ -205,7 +205,7 @@ ERR
     fails 2 '--image: container "web": image "r/web:" has an empty tag; is a variable in it unset?'
     ecs deploy --cluster prod --family kim --env-updates 'container=web,name=A,value=1,hunter2'
     fails 2 "--env-updates: piece 4 has no '='; expected container=NAME,name=VARIABLE,value=TEXT*"
-    ! grep -q hunter2 err
+    [ "$(grep -c hunter2 err)" -eq 0 ]
 }
 
 @test "nobody answers: exit 4" {
