@@ -1,0 +1,248 @@
+#!/usr/bin/env bats
+# Pushing archives to a real registry (distribution) that wants a password. The judges are skopeo and, where it
+# is installed, crane.
+
+bats_require_minimum_version 1.5.0
+
+PASSWORD=correct-horse
+
+setup_file() {
+    for tool in docker-registry htpasswd skopeo jq; do
+        command -v "$tool" >/dev/null || skip "there is no $tool; tests/setup installs it"
+    done
+    htpasswd -nbB AWS "$PASSWORD" >"$BATS_FILE_TMPDIR/htpasswd" 2>/dev/null
+    cat >"$BATS_FILE_TMPDIR/registry.yml" <<END
+version: 0.1
+log: {level: info, accesslog: {disabled: true}}
+storage: {filesystem: {rootdirectory: $BATS_FILE_TMPDIR/registry}}
+http: {addr: "127.0.0.1:0"}
+auth: {htpasswd: {realm: test, path: $BATS_FILE_TMPDIR/htpasswd}}
+END
+    docker-registry serve "$BATS_FILE_TMPDIR/registry.yml" >"$BATS_FILE_TMPDIR/log" 2>&1 3>&- &
+    echo $! >"$BATS_FILE_TMPDIR/pid"
+    for _ in $(seq 200); do
+        REGISTRY=$(grep -o 'listening on 127\.0\.0\.1:[0-9]*' "$BATS_FILE_TMPDIR/log" | head -1)
+        [ -z "$REGISTRY" ] || break
+        sleep 0.05
+    done
+    export REGISTRY=${REGISTRY#listening on }
+    [ -n "$REGISTRY" ] || { cat "$BATS_FILE_TMPDIR/log"; return 1; }
+    export DOCKER_CONFIG=$BATS_FILE_TMPDIR/docker
+    mkdir "$DOCKER_CONFIG"
+    printf '{"auths":{"%s":{"auth":"%s"}}}' "$REGISTRY" "$(printf 'AWS:%s' "$PASSWORD" | base64)" \
+        >"$DOCKER_CONFIG/config.json"
+    unset DOCKER_HOST AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_PROFILE AWS_ENDPOINT_URL AWS_ENDPOINT_URL_ECR
+    export AWS_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true
+    export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
+}
+
+teardown_file() {
+    [ ! -f "$BATS_FILE_TMPDIR/pid" ] || kill "$(cat "$BATS_FILE_TMPDIR/pid")"
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    repo=test-$BATS_TEST_NUMBER
+    image=$REGISTRY/$repo:v1
+    make_archive image.tar "$BATS_TEST_NUMBER" acme/web:v1
+}
+
+digest_of() { sha256sum "$1" | cut -d' ' -f1; }
+
+# make_archive FILE TEXT NAME: what "docker save" of two layers looks like; TEXT is in the upper one.
+make_archive() {
+    local dir=build-$1 one two config
+    mkdir -p "$dir/in" "$dir/a" "$dir/b"
+    seq 200000 >"$dir/in/numbers"
+    tar -C "$dir/in" --mtime=@0 --owner=0 --group=0 --numeric-owner -cf "$dir/a/layer.tar" numbers
+    echo "$2" >"$dir/in/text"
+    tar -C "$dir/in" --mtime=@0 --owner=0 --group=0 --numeric-owner -cf "$dir/b/layer.tar" text
+    rm -r "$dir/in"
+    one=$(digest_of "$dir/a/layer.tar") two=$(digest_of "$dir/b/layer.tar")
+    printf '{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:%s","sha256:%s"]}}' \
+        "$one" "$two" >"$dir/config"
+    config=$(digest_of "$dir/config").json
+    mv "$dir/config" "$dir/$config"
+    printf '[{"Config":"%s","RepoTags":["%s"],"Layers":["a/layer.tar","b/layer.tar"]}]' "$config" "$3" \
+        >"$dir/manifest.json"
+    (cd "$dir" && tar -cf "../$1" a b "$config" manifest.json)
+    rm -r "$dir"
+}
+
+slipway() { run --separate-stderr "$SLIPWAY_PROGRAM" "$@"; }
+
+judge() { skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$1"; }
+
+# The tags of the test's repository; nothing when there is none.
+tags() { curl -sS -u "AWS:$PASSWORD" "http://$REGISTRY/v2/$repo/tags/list" | jq -r '.tags // [] | sort | join(" ")'; }
+
+# stderr without the parts that differ from run to run.
+# shellcheck disable=SC2154 # set by run
+told() { sed -E 's/sha256:[0-9a-f]{12}/DIGEST/; s/[0-9.]+ s$/TIME/; s/[0-9.]+ (B|kB|MB)/SIZE/g' <<<"$stderr" | sort; }
+
+@test "an archive is pushed and others read it" {
+    slipway image push docker-archive:image.tar "$image"
+    [ "$status" -eq 0 ]
+    digest=$(judge "$image")
+    [ "$output" = "$image@$digest" ]
+    [ "$(told)" = "$(printf '%s\n' "SIZE sent, SIZE already there" "configuration DIGEST: sent, SIZE in TIME" \
+        "layer DIGEST: sent, SIZE in TIME" "layer DIGEST: sent, SIZE in TIME" "pushed $image" | sort)" ]
+    skopeo copy -q --src-tls-verify=false "docker://$image" dir:out
+    [ "$(jq -r '.layers | length' out/manifest.json)" -eq 2 ]
+    if command -v crane >/dev/null; then crane validate --remote "$image"; fi
+}
+
+@test "the same image again sends nothing and leaves the tag alone" {
+    slipway image push docker-archive:image.tar "$image"
+    first=$output
+    slipway image push docker-archive:image.tar "$image"
+    [ "$status" -eq 0 ]
+    [ "$output" = "$first" ]
+    [[ $stderr == *"$image is this image already"* ]]
+    [[ $stderr == *"0 B sent"* ]]
+}
+
+@test "only what is new is sent, and json tells" {
+    slipway image push docker-archive:image.tar "$image"
+    make_archive second.tar other acme/web:v2
+    slipway image push docker-archive:second.tar "$REGISTRY/$repo:v2" --output json
+    [ "$status" -eq 0 ]
+    [ "$(jq -c '[.layers[].sent]' <<<"$output")" = "[false,true]" ]
+    [ "$(jq -r .digest <<<"$output")" = "$(judge "$REGISTRY/$repo:v2")" ]
+    [ "$(jq -r '.references[0]' <<<"$output")" = "$REGISTRY/$repo:v2" ]
+    [ "$(jq '.bytes_sent < 1000 and .bytes_skipped > 1000' <<<"$output")" = true ]
+}
+
+@test "several tags, a second repository and a digest file" {
+    slipway image push docker-archive:image.tar --registry "$REGISTRY" --repo "$repo" --tag 'v1, latest,' \
+        --ref "$REGISTRY/$repo-b:x" --digest-file digest
+    [ "$status" -eq 0 ]
+    [ "$(tags)" = "latest v1" ]
+    [ "$(cat digest)" = "$(judge "$REGISTRY/$repo-b:x")" ]
+    [ "$(wc -l <<<"$output")" -eq 3 ]
+}
+
+@test "packed archives and standard input give the same image" {
+    slipway image push docker-archive:image.tar "$image"
+    expected=${output#*@}
+    gzip -k image.tar
+    zstd -q image.tar
+    for file in image.tar.gz image.tar.zst; do
+        slipway image push "docker-archive:$file" "$image"
+        [ "$status" -eq 0 ]
+        [ "${output#*@}" = "$expected" ]
+    done
+    run --separate-stderr "$SLIPWAY_PROGRAM" image push docker-archive:- "$image" <image.tar
+    [ "$status" -eq 0 ]
+    [ "${output#*@}" = "$expected" ]
+}
+
+@test "an archive made by skopeo, with its layers compressed, keeps its digest" {
+    slipway image push docker-archive:image.tar "$image"
+    skopeo copy -q --src-tls-verify=false --format oci "docker://$image" oci-archive:oci.tar:acme/web:v1
+    slipway image push docker-archive:oci.tar "$REGISTRY/$repo:oci"
+    [ "$status" -eq 0 ]
+    tar -xf oci.tar index.json
+    [ "${output#*@}" = "$(jq -r '.manifests[0].digest' index.json)" ]
+    skopeo copy -q --src-tls-verify=false "docker://$REGISTRY/$repo:oci" dir:out
+}
+
+@test "a cut archive is refused and no tag is written" {
+    for size in 0 511 3000 700000 $(($(stat -c %s image.tar) - 10241)); do
+        head -c "$size" image.tar >cut.tar
+        slipway image push docker-archive:cut.tar "$image"
+        [ "$status" -eq 2 ]
+        [ -z "$output" ]
+        [[ $stderr == *'error: archive "cut.tar": the '*'truncated'* ]]
+    done
+    [ -z "$(tags)" ]
+}
+
+@test "a layer that is not what the configuration says is refused and no tag is written" {
+    mkdir x && tar -C x -xf image.tar && printf 'x' | dd of=x/b/layer.tar bs=1 seek=600 conv=notrunc status=none
+    (cd x && tar -cf ../bad.tar -- *)
+    slipway image push docker-archive:bad.tar "$image"
+    [ "$status" -eq 2 ]
+    [[ $stderr == *'the archive is damaged: layer "b/layer.tar" unpacks to sha256:'*'although the configuration says'* ]]
+    [ -z "$(tags)" ]
+}
+
+@test "wrong names are refused before anything is sent" {
+    while IFS='|' read -r words message; do
+        # shellcheck disable=SC2086 # words
+        slipway image push docker-archive:image.tar $words
+        [ "$status" -eq 2 ]
+        [ -z "$output" ]
+        [[ $stderr == *"$message"* ]] || { echo "$words: $stderr"; return 1; }
+    done <<END
+$REGISTRY/$repo:a+b|tag "a+b" has '+' at position 2
+$REGISTRY/Upper:x|repository "Upper" has 'U' at position 1; repository names are lower case
+--registry $REGISTRY --repo $repo --tag a/b|--tag: tag "a/b" has '/' at position 2
+--tag x|--tag needs --repo
+$REGISTRY/$repo@sha256:0000000000000000000000000000000000000000000000000000000000000000|has a digest; an image is pushed to a tag
+|nowhere to push to
+END
+    slipway image push docker-archive:nothing.tar "$image"
+    [ "$status" -eq 2 ]
+    [[ $stderr == *'cannot open archive "nothing.tar": '* ]]
+    slipway image push docker-archive:image.tar:other:v9 "$image"
+    [ "$status" -eq 2 ]
+    [[ $stderr == *'image "other:v9" is not in the archive; it has: acme/web:v1'* ]]
+}
+
+@test "no login and a wrong login" {
+    export DOCKER_CONFIG=$BATS_TEST_TMPDIR/docker
+    mkdir "$DOCKER_CONFIG"
+    slipway image push docker-archive:image.tar "$image"
+    [ "$status" -eq 3 ]
+    [[ $stderr == *"registry \"$REGISTRY\" asks for a login and no credentials for it were found"* ]]
+    printf '{"auths":{"%s":{"auth":"%s"}}}' "$REGISTRY" "$(printf 'AWS:wrong-secret' | base64)" \
+        >"$DOCKER_CONFIG/config.json"
+    slipway image push docker-archive:image.tar "$image" --debug
+    [ "$status" -eq 3 ]
+    [[ $stderr == *"refused the login"* ]]
+    [[ $stderr != *wrong-secret* ]]
+    [ -z "$(tags)" ]
+}
+
+@test "nobody listens at the registry" {
+    slipway image digest 127.0.0.1:1/app:v1
+    [ "$status" -eq 4 ]
+}
+
+@test "image digest" {
+    slipway image push docker-archive:image.tar "$image"
+    digest=${output#*@}
+    slipway image digest "$image"
+    [ "$status" -eq 0 ]
+    [ "$output" = "$digest" ]
+    slipway image digest "$image" --output json
+    [ "$(jq -r '.digest, .media_type' <<<"$output")" = "$digest
+application/vnd.docker.distribution.manifest.v2+json" ]
+    slipway image digest "$REGISTRY/$repo:v2"
+    [ "$status" -eq 1 ]
+    [ -z "$output" ]
+    [[ $stderr == *"there is no such image"* ]]
+}
+
+@test "an interrupted push leaves no tag and can be repeated" {
+    head -c 60000000 /dev/urandom >noise
+    mkdir x && tar -C x -xf image.tar && tar -cf x/a/layer.tar noise
+    sed -i "s/\"diff_ids\":\[\"sha256:[0-9a-f]*\"/\"diff_ids\":[\"sha256:$(digest_of x/a/layer.tar)\"/" x/*.json
+    (cd x && new=$(sha256sum [0-9a-f]*.json | cut -d' ' -f1) && old=$(echo [0-9a-f]*.json) &&
+        sed -i "s/$old/$new.json/" manifest.json && mv "$old" "$new.json" && tar -cf ../big.tar -- *)
+    for delay in 0.02 0.05 0.1 0.2; do
+        "$SLIPWAY_PROGRAM" image push docker-archive:big.tar "$image" >out 2>err 3>&- &
+        pid=$!
+        sleep "$delay"
+        kill -INT "$pid" 2>/dev/null || break
+        rc=0
+        wait "$pid" || rc=$?
+        if [ "$rc" -eq 0 ]; then break; fi
+        [ -z "$(tags)" ]
+        [ ! -s out ]
+    done
+    slipway image push docker-archive:big.tar "$image"
+    [ "$status" -eq 0 ]
+    judge "$image"
+}
