@@ -3,8 +3,8 @@
 const struct sw_retry_policy sw_retry_default = {
     .max_tries = 8,
     .base_delay_ms = 200,
-    .max_delay_ms = 20 * 1000,
-    .budget_ms = (int64_t)2 * 60 * 1000,
+    .max_delay_ms = 20000,
+    .budget_ms = 120000,
 };
 
 const struct sw_retry_policy sw_retry_never = {

@@ -198,7 +198,7 @@ static void announce(const struct sw_env *env, const struct sw_http_request *req
                      int64_t delay_ms, int next_try)
 {
     struct sw_buf line SW_CLEANUP(sw_buf_release);
-    sw_buf_init(&line, 2 * SW_ERR_MSG_MAX);
+    sw_buf_init(&line, (size_t)2 * SW_ERR_MSG_MAX);
     if (last->status == SW_OK) {
         add_peer(&line, request);
         add_answer(&line, policy, last->reply);
