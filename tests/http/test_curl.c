@@ -638,7 +638,7 @@ static void test_curl__reports_an_early_refusal_of_an_upload(void **state)
     };
     start(world, steps, SW_COUNT(steps));
     for (int i = 0; i < 6; i++) {
-        struct source source = { .end = 50 * 1000 * 1000, .fail_at = -1 };
+        struct source source = { .end = 50000000, .fail_at = -1 };
         const struct sw_http_body body = { .length = i % 2 ? source.end : -1,
                                            .read = source_read,
                                            .ctx = &source };

@@ -94,6 +94,8 @@ static bool says_throttled(void *ctx, const struct sw_http_reply *reply)
     return strcmp(reply->body.ptr, "throttled") == 0;
 }
 
+/* The signature is that of sw_http_body. */
+/* NOLINTNEXTLINE(readability-non-const-parameter) */
 static enum sw_status read_nothing(void *ctx, char *data, size_t size, size_t *ret_len,
                                    struct sw_err *err)
 {

@@ -204,7 +204,7 @@ static bool send_all(int fd, const char *data, size_t len)
 
 static bool send_answer(const struct connection *c, const struct fault_step *step)
 {
-    static const struct timespec pause = { .tv_nsec = 1000 * 1000 };
+    static const struct timespec pause = { .tv_nsec = 1000000L };
     struct sw_str left =
         step->answer_len ? sw_str_n(step->answer, step->answer_len) : sw_str(step->answer);
     while (left.len > 0) {
