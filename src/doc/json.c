@@ -37,8 +37,7 @@ enum sw_status sw_json_parse(struct sw_str text, const char *where, json_t **ret
                              struct sw_err *err)
 {
     if (text.len > SW_JSON_MAX) {
-        return sw_fail(err, SW_E_TOO_LARGE, "%s: larger than %zu MiB", where,
-                       SW_JSON_MAX >> 20u);
+        return sw_fail(err, SW_E_TOO_LARGE, "%s: larger than %zu MiB", where, SW_JSON_MAX >> 20u);
     }
     if (sw_str_trim(text).len == 0) {
         return sw_fail(err, SW_E_INPUT, "%s: empty, expected JSON", where);
