@@ -29,7 +29,7 @@ struct fault_server {
     char *unix_path;
     pthread_t thread;
     pthread_mutex_t lock;
-    const struct fault_step *steps;
+    struct fault_step *steps; /* copies, answers included: threads use them to the very end */
     size_t step_count;
     size_t step;   /* the current one ... */
     unsigned used; /* ... and how often it was used */
@@ -382,12 +382,34 @@ int fault_closed_port(void)
     return port;
 }
 
+static void copy_steps(struct fault_server *server, const struct fault_step *steps, size_t count)
+{
+    server->steps = sw_xcalloc(count + 1, sizeof(*steps));
+    server->step_count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct sw_str answer = steps[i].answer_len ? sw_str_n(steps[i].answer, steps[i].answer_len)
+                                                   : sw_str(steps[i].answer);
+        server->steps[i] = steps[i];
+        server->steps[i].answer = sw_str_dup(answer);
+        server->steps[i].answer_len = answer.len;
+    }
+}
+
+static void free_steps(struct fault_server *server)
+{
+    for (size_t i = 0; i < server->step_count; i++) {
+        char *answer = NULL;
+        memcpy(&answer, &server->steps[i].answer, sizeof(answer));
+        free(answer);
+    }
+    free(server->steps);
+}
+
 struct fault_server *fault_server_start(const char *unix_path, const struct fault_step *steps,
                                         size_t count)
 {
     struct fault_server *server = sw_xcalloc(1, sizeof(*server));
-    server->steps = steps;
-    server->step_count = count;
+    copy_steps(server, steps, count);
     server->unix_path = unix_path ? sw_xstrdup(unix_path) : NULL;
     server->listen_fd = unix_path ? listen_unix(unix_path) : listen_tcp(&server->port);
     (void)pthread_mutex_init(&server->lock, NULL);
@@ -421,6 +443,7 @@ void fault_server_stop(struct fault_server *server)
     for (size_t i = 0; i < server->request_count; i++) {
         request_free(server->requests[i]);
     }
+    free_steps(server);
     (void)close(server->listen_fd);
     if (server->unix_path) {
         (void)unlink(server->unix_path);

@@ -55,7 +55,7 @@ struct fault_server;
 
 /*
  * Starts on 127.0.0.1 and a free port or, with a path, on a unix socket there. The steps are
- * borrowed until the stop.
+ * copied.
  */
 struct fault_server *fault_server_start(const char *unix_path, const struct fault_step *steps,
                                         size_t count);
