@@ -33,8 +33,6 @@ struct sw_credentials {
 
 /* Wipes and frees the members; the struct is zeroed. A zeroed struct is fine. */
 void sw_credentials_release(struct sw_credentials *credentials);
-/* A copy with its own strings, into an empty *ret. */
-void sw_credentials_copy(const struct sw_credentials *from, struct sw_credentials *ret);
 /* Makes all secret parts known to the redactor. */
 void sw_credentials_redact(const struct sw_credentials *credentials);
 

@@ -129,6 +129,18 @@ static void explain(void *ctx, const struct sw_http_reply *reply, struct sw_buf 
     }
 }
 
+/* The callers' policies are considered ones; only the default one bends to AWS_MAX_ATTEMPTS. */
+static enum sw_status bend_to_settings(struct sw_aws *aws, struct sw_retry_policy *policy,
+                                       struct sw_err *err)
+{
+    enum { ATTEMPTS_MAX = 100 };
+    int64_t tries = policy->max_tries;
+    enum sw_status status = aws_setting_int(aws->identity, "AWS_MAX_ATTEMPTS", "max_attempts", 1,
+                                            ATTEMPTS_MAX, &tries, err);
+    policy->max_tries = (int)tries;
+    return status;
+}
+
 static enum sw_status send(struct sw_aws *aws, const struct aws_call *call,
                            const struct attempt *attempt, struct sw_http_reply *ret_reply,
                            struct sw_err *err)
@@ -142,6 +154,10 @@ static enum sw_status send(struct sw_aws *aws, const struct aws_call *call,
     policy.retry_reply = worth_repeating;
     policy.explain = explain;
     policy.unsafe_methods = !options->not_idempotent;
+    enum sw_status status = options->policy ? SW_OK : bend_to_settings(aws, &policy, err);
+    if (status != SW_OK) {
+        return status;
+    }
     struct sw_http_request request = {
         .method = "POST",
         .url = attempt->url,

@@ -64,6 +64,11 @@ enum sw_status aws_no_such_profile(const struct aws_identity *identity, const ch
 SW_NODISCARD enum sw_status aws_setting_bool(struct aws_identity *identity, bool option,
                                              const char *variable, const char *key, bool *ret,
                                              struct sw_err *err);
+/* A whole number from `min` to `max`; *ret is left alone when it is not set. SW_E_INPUT otherwise.
+ */
+SW_NODISCARD enum sw_status aws_setting_int(struct aws_identity *identity, const char *variable,
+                                            const char *key, int64_t min, int64_t max, int64_t *ret,
+                                            struct sw_err *err);
 /* The endpoint of a service as configured or by the rules. The caller's. */
 SW_NODISCARD enum sw_status aws_endpoint_for(struct sw_aws *aws, const char *service,
                                              struct sw_endpoint *ret, struct sw_err *err);

@@ -12,17 +12,6 @@ void sw_credentials_release(struct sw_credentials *credentials)
     *credentials = (struct sw_credentials){ 0 };
 }
 
-void sw_credentials_copy(const struct sw_credentials *from, struct sw_credentials *ret)
-{
-    *ret = (struct sw_credentials){
-        .access_key_id = sw_xstrdup(from->access_key_id),
-        .secret_access_key = sw_xstrdup(from->secret_access_key),
-        .session_token = from->session_token ? sw_xstrdup(from->session_token) : NULL,
-        .expires_ms = from->expires_ms,
-        .source = from->source,
-    };
-}
-
 void sw_credentials_redact(const struct sw_credentials *credentials)
 {
     sw_redact_add(sw_str(credentials->secret_access_key));

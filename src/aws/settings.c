@@ -133,6 +133,19 @@ enum sw_status aws_setting_bool(struct aws_identity *identity, bool option, cons
     return status;
 }
 
+enum sw_status aws_setting_int(struct aws_identity *identity, const char *variable, const char *key,
+                               int64_t min, int64_t max, int64_t *ret, struct sw_err *err)
+{
+    const char *value = NULL;
+    enum sw_status status = setting(identity, variable, key, &value, err);
+    if (status == SW_OK && value && !sw_parse_int(sw_str(value), min, max, ret)) {
+        return sw_fail(err, SW_E_INPUT,
+                       "%s (or %s in the profile) is \"%s\", which is no number from %lld to %lld",
+                       variable, key, value, (long long)min, (long long)max);
+    }
+    return status;
+}
+
 static const char *find_region(const struct sw_aws *aws)
 {
     const struct aws_identity *identity = aws->identity;

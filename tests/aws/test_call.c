@@ -223,6 +223,27 @@ static void test_call__throttling_that_lasts_is_unavailable(void **state)
     world_done(&w);
 }
 
+static void test_call__max_attempts_can_be_set(void **state)
+{
+    (void)state;
+    static const struct fake_http_step steps[] = {
+        { .url = ecs_url,
+          .status = 400,
+          .reply = "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}",
+          .times = 2 },
+    };
+    struct world w;
+    call_world(&w, steps, SW_COUNT(steps));
+    test_env_set(&w.t, "AWS_MAX_ATTEMPTS", "2");
+    assert_int_equal(describe(&w, NULL, NULL), SW_E_UNAVAILABLE);
+    test_env_set(&w.t, "AWS_MAX_ATTEMPTS", "many");
+    assert_int_equal(describe(&w, NULL, NULL), SW_E_INPUT);
+    assert_string_equal(w.err.msg,
+                        "ECS DescribeServices: AWS_MAX_ATTEMPTS (or max_attempts in the profile) "
+                        "is \"many\", which is no number from 1 to 100");
+    world_done(&w);
+}
+
 static void test_call__repeats_server_errors_only_when_that_is_safe(void **state)
 {
     (void)state;
@@ -396,6 +417,7 @@ int main(void)
         cmocka_unit_test(test_call__explains_what_aws_refused),
         cmocka_unit_test(test_call__repeats_throttled_calls_under_status_400),
         cmocka_unit_test(test_call__throttling_that_lasts_is_unavailable),
+        cmocka_unit_test(test_call__max_attempts_can_be_set),
         cmocka_unit_test(test_call__repeats_server_errors_only_when_that_is_safe),
         cmocka_unit_test(test_call__corrects_a_skewed_clock_and_keeps_the_correction),
         cmocka_unit_test(test_call__a_clock_that_stays_wrong_is_reported),

@@ -124,6 +124,27 @@ static void test_chain__temporary_credentials_are_renewed_in_time(void **state)
     world_done(&w);
 }
 
+static void test_chain__credentials_that_cannot_be_renewed_are_used_to_their_end(void **state)
+{
+    (void)state;
+    const struct world_setup setup = {
+        .vars = { { "CIRCLE_OIDC_TOKEN", "token" } },
+        .options = { .role_arn = ROLE },
+        .steps = { { .url = STS_URL, .reply = ASSUMED("ASIA1") },
+                   { .url = STS_URL, .status = 400, .times = 2 } },
+    };
+    struct world w;
+    world_init(&w, &setup);
+    const struct sw_credentials *found = NULL;
+    assert_int_equal(aws_credentials_get(w.aws, &found, &w.err), SW_OK);
+    w.t.wall_ms += (int64_t)59 * 60 * 1000;
+    assert_int_equal(aws_credentials_get(w.aws, &found, &w.err), SW_OK);
+    assert_string_equal(found->access_key_id, "ASIA1");
+    w.t.wall_ms += (int64_t)60 * 1000;
+    assert_int_equal(aws_credentials_get(w.aws, &found, &w.err), SW_E_UNAVAILABLE);
+    world_done(&w);
+}
+
 static void test_chain__a_refused_token_is_renewed_once(void **state)
 {
     (void)state;
@@ -259,6 +280,7 @@ int main(void)
         cmocka_unit_test(test_chain__environment_keys),
         cmocka_unit_test(test_chain__named_variables),
         cmocka_unit_test(test_chain__temporary_credentials_are_renewed_in_time),
+        cmocka_unit_test(test_chain__credentials_that_cannot_be_renewed_are_used_to_their_end),
         cmocka_unit_test(test_chain__a_refused_token_is_renewed_once),
         cmocka_unit_test(test_chain__every_remote_source_survives_every_fault),
         cmocka_unit_test(test_chain__session_names_are_cleaned),

@@ -215,6 +215,12 @@ static void test_creds_remote__instance_metadata(void **state)
             .steps = { { .url = IMDS "/latest/api/token", .failure = FAKE_TIMEOUT, .times = 2 } } },
           SW_E_CREDENTIALS,
           NO_CREDENTIALS("no answer from " IMDS) },
+        { "by IPv6",
+          { .vars = { { "AWS_EC2_METADATA_DISABLED", NULL },
+                      { "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6" } },
+            .steps = { { .url = "http://[fd00:ec2::254]/latest/api/token", .status = 403 } } },
+          SW_E_CREDENTIALS,
+          NO_CREDENTIALS("http://[fd00:ec2::254] answered with HTTP status 403") },
         { "no role",
           { .vars = { { "AWS_EC2_METADATA_DISABLED", NULL } },
             .steps = { IMDS_TOKEN, { .url = IMDS_ROLES, .status = 404 } } },
@@ -241,12 +247,63 @@ static void test_creds_remote__instance_metadata(void **state)
     check_rows(rows, SW_COUNT(rows));
 }
 
+static void test_creds_remote__a_profile_names_the_token_file(void **state)
+{
+    (void)state;
+    const struct world_setup setup = {
+        .vars = { { "AWS_PROFILE", "web" } },
+        .steps = { { .url = STS_URL,
+                     .headers = { { "Authorization", NULL } },
+                     .body = WEB_BODY("ci", "from-file"),
+                     .reply = ASSUMED("ASIA") } },
+    };
+    struct world w;
+    world_init(&w, &setup);
+    char *path = world_write(&w, "token", "from-file");
+    char *config = sw_xasprintf("[profile web]\nrole_arn=" ROLE "\nrole_session_name=ci\n"
+                                "web_identity_token_file=%s\n",
+                                path);
+    free(world_write(&w, ".aws/config", config));
+    const struct sw_credentials *found = NULL;
+    struct sw_err err = SW_ERR_INIT;
+    assert_ok(aws_credentials_get(w.aws, &found, &err));
+    assert_string_equal(found->access_key_id, "ASIA");
+    free(config);
+    free(path);
+    world_done(&w);
+}
+
+static void test_creds_remote__a_container_token_comes_from_a_file(void **state)
+{
+    (void)state;
+    const struct world_setup setup = {
+        .vars = { { "AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://[fd00:ec2::23]/v1/c" },
+                  { "AWS_CONTAINER_AUTHORIZATION_TOKEN", "not this one" } },
+        .steps = { { .url = "http://[fd00:ec2::23]/v1/c",
+                     .headers = { { "Authorization", "from-file" } },
+                     .reply = CONTAINER_ANSWER } },
+    };
+    struct world w;
+    world_init(&w, &setup);
+    char *path = world_write(&w, "token", "from-file\n");
+    test_env_set(&w.t, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", path);
+    const struct sw_credentials *found = NULL;
+    struct sw_err err = SW_ERR_INIT;
+    assert_ok(aws_credentials_get(w.aws, &found, &err));
+    assert_string_equal(found->source, "the container's role");
+    assert_true(found->expires_ms == INT64_C(1440959760000));
+    free(path);
+    world_done(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_creds_remote__web_identity),
         cmocka_unit_test(test_creds_remote__token_files),
+        cmocka_unit_test(test_creds_remote__a_profile_names_the_token_file),
         cmocka_unit_test(test_creds_remote__container),
+        cmocka_unit_test(test_creds_remote__a_container_token_comes_from_a_file),
         cmocka_unit_test(test_creds_remote__instance_metadata),
     };
     return cmocka_run_group_tests_name("creds_remote", tests, NULL, NULL);
