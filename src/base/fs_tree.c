@@ -171,9 +171,25 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
     return 0;
 }
 
+static int make_writable(const char *path, const struct stat *info, int kind, struct FTW *place)
+{
+    (void)place;
+    if (kind == FTW_D || kind == FTW_DNR) {
+        (void)chmod(path, (info->st_mode & 07777) | S_IRWXU);
+    }
+    return 0;
+}
+
 void sw_fs_remove_tree(const char *path)
 {
+    struct stat info;
+
     (void)nftw(path, remove_one, OPEN_FOLDERS_MAX, FTW_DEPTH | FTW_PHYS);
+    if (lstat(path, &info) == 0) {
+        /* Folders without write permission, e.g. Go's module cache, keep what they hold. */
+        (void)nftw(path, make_writable, OPEN_FOLDERS_MAX, FTW_PHYS);
+        (void)nftw(path, remove_one, OPEN_FOLDERS_MAX, FTW_DEPTH | FTW_PHYS);
+    }
 }
 
 enum sw_status sw_fs_temp_dir(const char *tmpdir, char **ret, struct sw_err *err)

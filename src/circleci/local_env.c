@@ -310,6 +310,7 @@ static enum sw_status apply_options(struct local_run *run, struct sw_err *err)
 enum sw_status local_env_build(struct local_run *run, struct sw_err *err)
 {
     const char *path;
+    const char *tag;
 
     sw_proc_environ(&run->environ);
     set_built_ins(run);
@@ -317,7 +318,13 @@ enum sw_status local_env_build(struct local_run *run, struct sw_err *err)
         return err->status;
     }
     add_named_secrets(run);
-    if (local_env_apply(&run->environ, run->job.environment, "the job's environment", err)) {
+    tag = sw_proc_getenv(&run->environ, "CIRCLE_TAG");
+    if (tag && tag[0]) {
+        sw_proc_setenv(&run->environ, "CIRCLE_BRANCH", NULL); /* a build is of one or the other */
+    }
+    if (local_env_apply(&run->environ, run->job.image_environment, "the image's environment",
+                        err) ||
+        local_env_apply(&run->environ, run->job.environment, "the job's environment", err)) {
         return err->status;
     }
     path = sw_proc_getenv(&run->environ, "PATH");

@@ -243,6 +243,8 @@ static enum sw_status find_job(struct local_job *job, const char *name, struct s
         job->working_directory = sw_json_str(job->spec, "working_directory", NULL);
         job->shell = sw_json_str(job->spec, "shell", NULL);
         job->environment = json_object_get(job->spec, "environment");
+        job->image_environment =
+            json_object_get(json_array_get(sw_json_array(job->spec, "docker"), 0), "environment");
         return SW_OK;
     }
     (void)sw_fail(err, SW_E_INPUT, "there is no job \"%s\" in the compiled configuration; ", name);

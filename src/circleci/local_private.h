@@ -57,6 +57,7 @@ struct local_job {
     const char *working_directory;
     const char *shell;
     json_t *environment;
+    json_t *image_environment; /* of the primary container */
     json_t *spec;
     struct local_step *steps;
     size_t step_count;

@@ -1,6 +1,7 @@
 #include "commands.h"
 
-#include <slipway/alloc.h>
+#include "config_options.h"
+
 #include <slipway/local.h>
 
 #include <limits.h>
@@ -10,8 +11,8 @@
 
 struct local_args {
     struct sw_cli_common common;
+    struct sw_cli_config compile;
     const char *config;
-    struct sw_strs orbs;
     const char *workdir;
     struct sw_strs env;
     struct sw_strs env_files;
@@ -24,10 +25,11 @@ struct local_args {
 
 static const struct sw_opt local_opts[] = {
     SW_CLI_COMMON(struct local_args, common),
+    { .kind = SW_OPT_INCLUDE,
+      .offset = offsetof(struct local_args, compile),
+      .include = sw_cli_config_opts },
     { SW_OPT_STR, "config", 'c', offsetof(struct local_args, config), "FILE",
       "configuration, compiled or not; default .circleci/config.yml", 0, NULL, 0, 0, NULL },
-    { SW_OPT_LIST, "orb", 0, offsetof(struct local_args, orbs), "REF=PATH",
-      "local file or source folder of an orb", 0, NULL, 0, 0, NULL },
     { SW_OPT_STR, "workdir", 0, offsetof(struct local_args, workdir), "DIR",
       "working directory of the job; default a temporary one", 0, NULL, 0, 0, NULL },
     { SW_OPT_LIST, "env", 'e', offsetof(struct local_args, env), "NAME[=VALUE]",
@@ -47,24 +49,6 @@ static const struct sw_opt local_opts[] = {
     { .kind = SW_OPT_END },
 };
 
-/* REF=PATH as the compiler wants it; the texts are borrowed from `copies`. */
-static enum sw_status read_orbs(const struct sw_strs *texts, struct sw_strs *copies,
-                                struct sw_config_orb *ret, struct sw_err *err)
-{
-    for (size_t i = 0; i < texts->count; i++) {
-        struct sw_str path = sw_str(texts->items[i]);
-        struct sw_str ref = sw_str_cut(&path, '=');
-
-        if (ref.len == 0 || path.len == 0) {
-            return sw_cli_usage(err, "--orb: \"%s\" is not REF=PATH", texts->items[i]);
-        }
-        sw_strs_add(copies, ref);
-        ret[i] = (struct sw_config_orb){ .ref = copies->items[copies->count - 1],
-                                         .path = texts->items[i] + ref.len + 1 };
-    }
-    return SW_OK;
-}
-
 static void write_out(void *ctx, const char *data, size_t len)
 {
     struct sw_cli *cli = ctx;
@@ -76,18 +60,15 @@ static void write_out(void *ctx, const char *data, size_t len)
 static enum sw_status run_local(struct sw_cli *cli, void *data, struct sw_err *err)
 {
     const struct local_args *args = data;
-    struct sw_strs SW_CLEANUP(sw_strs_release) refs = { 0 };
-    struct sw_config_orb *orbs = NULL;
+    struct sw_cli_compile compile;
     char program[PATH_MAX] = "slipway";
     ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
-    enum sw_status status;
+    enum sw_status status = sw_cli_compile_init(&compile, &args->compile, args->config, err);
 
     program[len > 0 ? len : (ssize_t)strlen("slipway")] = '\0';
-    orbs = sw_xcalloc(args->orbs.count + 1, sizeof(*orbs));
-    status = read_orbs(&args->orbs, &refs, orbs, err);
     if (status == SW_OK) {
         const struct sw_local_options options = {
-            .config = { .path = args->config, .orbs = orbs, .orb_count = args->orbs.count },
+            .config = compile.options,
             .job = cli->operands.items[0],
             .source = args->checkout,
             .workdir = args->workdir,
@@ -104,7 +85,7 @@ static enum sw_status run_local(struct sw_cli *cli, void *data, struct sw_err *e
 
         status = sw_local_execute(cli->env, &options, &cli->exit_code, err);
     }
-    free(orbs);
+    sw_cli_compile_release(&compile);
     return status;
 }
 

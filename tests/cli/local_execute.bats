@@ -195,6 +195,50 @@ YAML
     says 'true true build other acme/web'
 }
 
+@test "a tag takes the place of the branch" {
+    git init -q -b topic .
+    job <<<'- run: echo "branch=${CIRCLE_BRANCH-unset} tag=$CIRCLE_TAG"'
+    execute --env CIRCLE_TAG=v1
+    passes
+    says 'branch=unset tag=v1'
+}
+
+@test "the primary container's environment is weaker than the job's" {
+    JOB_KEYS='    docker:
+    - image: a
+      environment: {A: image, B: image}
+    - image: b
+      environment: {C: service}
+    environment: {B: job}
+'
+    job <<<'- run: echo "$A $B ${C-unset}"'
+    execute
+    passes
+    says 'image job unset'
+}
+
+@test "a stop ends the step, the background steps and the job" {
+    job <<'YAML'
+- run: {background: true, command: 'trap "touch $HOME/background-ended" EXIT; sleep 60'}
+- run: {name: waits, command: 'touch "$HOME/ready"; sleep 60'}
+- run: {name: always, when: always, command: "echo always"}
+YAML
+    "$SLIPWAY_PROGRAM" local execute build --config "$BATS_TEST_TMPDIR/config.yml" \
+        >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" &
+    pid=$!
+    for _ in $(seq 200); do
+        [ ! -e "$HOME/ready" ] || break
+        sleep 0.02
+    done
+    kill -TERM "$pid"
+    status=0
+    wait "$pid" || status=$?
+    [ "$status" -eq 15 ]
+    silent_about always
+    [ -e "$HOME/background-ended" ]
+    [ "$(ls -A "$TMPDIR")" = "" ]
+}
+
 @test "checkout copies what git knows or does not ignore" {
     git init -q -b main .
     printf 'ignored\n' >.gitignore
