@@ -88,7 +88,9 @@ enum sw_status sw_subst(const struct sw_env *env, struct sw_str text,
 {
     struct sw_buf result;
     sw_buf_init(&result, SW_SUBST_MAX);
-    struct expander ex = { .env = env, .unset_is_error = options->unset_is_error };
+    struct expander ex = { .env = env,
+                           .unset_is_error = options->unset_is_error,
+                           .budget = SW_SUBST_BUDGET };
     struct sink sink = { .kind = SINK_TEXT, .text = &result };
     const char *bare = options->bare_name ? bare_value(env, text) : NULL;
     enum sw_status status = check_size(text, err);
@@ -166,7 +168,9 @@ enum sw_status sw_subst_words(const struct sw_env *env, struct sw_str text,
     struct sw_buf word;
     struct sw_strs words = { 0 };
     sw_buf_init(&word, SW_SUBST_MAX);
-    struct expander ex = { .env = env, .unset_is_error = options->unset_is_error };
+    struct expander ex = { .env = env,
+                           .unset_is_error = options->unset_is_error,
+                           .budget = SW_SUBST_BUDGET };
     struct sink sink = { .kind = SINK_WORDS, .text = &word, .words = &words };
     enum sw_status status = check_size(text, err);
     if (status == SW_OK) {

@@ -23,11 +23,15 @@ struct sink {
     size_t words_bytes;    /* their sum */
 };
 
+/* What one call may cost; a few tenths of a second. */
+#define SW_SUBST_BUDGET ((size_t)50 * 1000 * 1000)
+
 struct expander {
     const struct sw_env *env;
     bool unset_is_error;
-    int depth;    /* of ${...} */
-    int skipping; /* inside a word that is not used: it is read, not evaluated */
+    int depth;     /* of ${...} */
+    size_t budget; /* of bytes looked at and steps of patterns: bounds the time */
+    int skipping;  /* inside a word that is not used: it is read, not evaluated */
 };
 
 void sw_subst_emit(struct sink *sink, struct sw_str text, bool quoted);

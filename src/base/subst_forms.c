@@ -58,8 +58,8 @@ static enum sw_status skip_word(struct expander *ex, const struct parameter *p, 
 }
 
 /* The value for the operators that need one: unset is an error or the empty text. */
-static enum sw_status need_value(const struct expander *ex, const struct parameter *p,
-                                 struct sw_str *ret, struct sw_err *err)
+static enum sw_status need_value(struct expander *ex, const struct parameter *p, struct sw_str *ret,
+                                 struct sw_err *err)
 {
     if (!p->value && ex->unset_is_error && ex->skipping == 0) {
         return unset_variable(p->name, err);
@@ -69,11 +69,15 @@ static enum sw_status need_value(const struct expander *ex, const struct paramet
         return sw_fail(err, SW_E_TOO_LARGE, "the value of \"%.*s\" is longer than %zu bytes",
                        SW_STR_ARG(p->name), SW_SUBST_MAX);
     }
+    if (ret->len >= ex->budget) {
+        return sw_fail(err, SW_E_TOO_LARGE, "the text needs too much work");
+    }
+    ex->budget -= ret->len;
     return SW_OK;
 }
 
-static enum sw_status emit_value(const struct expander *ex, const struct parameter *p,
-                                 struct sink *sink, struct sw_err *err)
+static enum sw_status emit_value(struct expander *ex, const struct parameter *p, struct sink *sink,
+                                 struct sw_err *err)
 {
     struct sw_str value = { NULL, 0 };
     enum sw_status status = need_value(ex, p, &value, err);
@@ -209,7 +213,7 @@ struct pattern_parts {
 };
 
 /* Applies the operator to the value. */
-static enum sw_status apply_pattern(const struct expander *ex, const struct parameter *p,
+static enum sw_status apply_pattern(struct expander *ex, const struct parameter *p,
                                     const struct pattern_parts *parts, struct sink *sink,
                                     struct sw_err *err)
 {
@@ -221,7 +225,7 @@ static enum sw_status apply_pattern(const struct expander *ex, const struct para
     struct sw_buf result;
     sw_buf_init(&result, SW_SUBST_MAX);
     status = sw_pattern_apply(parts->op, value, sw_buf_str(&parts->pattern),
-                              sw_buf_str(&parts->replacement), &result, err);
+                              sw_buf_str(&parts->replacement), &ex->budget, &result, err);
     if (status == SW_OK) {
         status = sw_buf_check(&result, "a result", err);
     }
@@ -331,7 +335,7 @@ static const char *lookup(const struct expander *ex, struct sw_str name)
 }
 
 /* ${#NAME}: *in is behind the brace. */
-static enum sw_status length_form(const struct expander *ex, struct parameter *p, struct sw_str *in,
+static enum sw_status length_form(struct expander *ex, struct parameter *p, struct sw_str *in,
                                   struct sink *sink, struct sw_err *err)
 {
     struct sw_str value = { NULL, 0 };

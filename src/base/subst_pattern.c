@@ -2,8 +2,6 @@
 
 #include <slipway/alloc.h>
 
-/* Steps (one pattern character against one text character) before a pattern is given up. */
-#define STEPS_MAX ((size_t)50 * 1000 * 1000)
 /* Stray bytes get code points that no UTF-8 text has. */
 #define STRAY_BASE 0x110000U
 
@@ -36,6 +34,7 @@ struct matcher {
     bool *now;
     bool *next;
     size_t steps;
+    size_t budget; /* steps before the pattern is given up */
 };
 
 /* Length of a UTF-8 sequence by its first byte; 0 when it cannot start one. */
@@ -292,7 +291,11 @@ static bool advance(struct matcher *m, uint32_t code)
     memset(m->next, 0, count + 1);
     for (size_t i = 0; i < count; i++) {
         const struct token *token = token_at(m, i);
-        if (!m->now[i] || !token_accepts(token, code)) {
+        if (!m->now[i]) {
+            continue;
+        }
+        m->steps += token->set.len;
+        if (!token_accepts(token, code)) {
             continue;
         }
         m->next[token->kind == TOKEN_STAR ? i : i + 1] = true;
@@ -323,7 +326,7 @@ static ptrdiff_t match(struct matcher *m, const struct chars *chars, size_t from
         if (m->now[end]) {
             found = (ptrdiff_t)used;
         }
-        if ((shortest && found >= 0) || used == available || m->steps > STEPS_MAX) {
+        if ((shortest && found >= 0) || used == available || m->steps > m->budget) {
             return found;
         }
         uint32_t code = chars->code[m->backwards ? from - 1 - used : from + used];
@@ -377,7 +380,7 @@ static void replace(struct matcher *m, const struct chars *chars, bool all,
             add_chars(out, chars, pos, pos + 1);
             pos++;
         }
-        if ((found >= 0 && !all) || m->steps > STEPS_MAX || out->overflowed) {
+        if ((found >= 0 && !all) || m->steps > m->budget || out->overflowed) {
             break;
         }
     }
@@ -437,7 +440,8 @@ static void apply(struct matcher *m, enum sw_pattern_op op, const struct chars *
 }
 
 enum sw_status sw_pattern_apply(enum sw_pattern_op op, struct sw_str value, struct sw_str pattern,
-                                struct sw_str replacement, struct sw_buf *out, struct sw_err *err)
+                                struct sw_str replacement, size_t *budget, struct sw_buf *out,
+                                struct sw_err *err)
 {
     struct pattern compiled = { NULL, 0 };
     enum sw_status status = compile(pattern, &compiled, err);
@@ -446,16 +450,19 @@ enum sw_status sw_pattern_apply(enum sw_pattern_op op, struct sw_str value, stru
         chars_init(&chars, value);
         struct matcher matcher = {
             .pattern = &compiled,
+            .steps = value.len,
+            .budget = *budget,
             .backwards = op == SW_PATTERN_CUT_END || op == SW_PATTERN_CUT_END_LONG ||
                          op == SW_PATTERN_REPLACE_END,
             .now = sw_xcalloc(compiled.count + 1, sizeof(bool)),
             .next = sw_xcalloc(compiled.count + 1, sizeof(bool)),
         };
         apply(&matcher, op, &chars, replacement, out);
-        if (matcher.steps > STEPS_MAX) {
+        if (matcher.steps > matcher.budget) {
             status = sw_fail(err, SW_E_TOO_LARGE,
                              "a pattern takes too long on a value of %zu characters", chars.count);
         }
+        *budget -= matcher.steps < *budget ? matcher.steps : *budget;
         free(matcher.now);
         free(matcher.next);
         chars_release(&chars);

@@ -30,11 +30,14 @@ enum sw_pattern_op {
 
 /*
  * Appends to `out` what is left of `value` after `op` with `pattern` and, for the replacing
- * operators, `replacement`. SW_E_TOO_LARGE for a pattern that is too long or takes too many steps.
+ * operators, `replacement`. Takes the steps that were needed (one pattern character against one
+ * text character each) off *budget. SW_E_TOO_LARGE for a pattern that is too long, or that the
+ * budget does not suffice for.
  */
 SW_NODISCARD enum sw_status sw_pattern_apply(enum sw_pattern_op op, struct sw_str value,
                                              struct sw_str pattern, struct sw_str replacement,
-                                             struct sw_buf *out, struct sw_err *err);
+                                             size_t *budget, struct sw_buf *out,
+                                             struct sw_err *err);
 
 /* How many UTF-8 characters `s` has; a byte that belongs to none counts as one. */
 size_t sw_utf8_count(struct sw_str s);
