@@ -104,12 +104,29 @@ static enum sw_status require(struct expander *ex, const struct parameter *p, st
     return status;
 }
 
+/* ${NAME=word}: what would be assigned is the value, whose blanks are no longer quoted. */
+static enum sw_status assignment(struct expander *ex, const struct parameter *p, struct sw_str *in,
+                                 struct sink *sink, struct sw_err *err)
+{
+    struct sw_buf text;
+    sw_buf_init(&text, SW_SUBST_MAX);
+    enum sw_status status = read_text(ex, p, in, SINK_TEXT, p->quoted, "}", &text, err);
+    if (status == SW_OK && ex->skipping == 0) {
+        sw_subst_emit(sink, sw_buf_str(&text), p->quoted);
+    }
+    sw_buf_release(&text);
+    return status;
+}
+
 /* - = + ? with or without a colon; *in is behind the operator. */
 static enum sw_status alternative(struct expander *ex, const struct parameter *p, char op,
                                   bool colon, struct sw_str *in, struct sink *sink,
                                   struct sw_err *err)
 {
     bool there = p->value && (!colon || p->value[0] != '\0');
+    if (op == '=' && !there) {
+        return assignment(ex, p, in, sink, err);
+    }
     if (op == '+' ? there : (!there && op != '?')) {
         return sw_subst_read_word(ex, p->source, in, p->quoted, "}", sink, err);
     }
@@ -187,7 +204,7 @@ static enum sw_status substring(struct expander *ex, const struct parameter *p, 
     if (status == SW_OK) {
         status = need_value(ex, p, &value, err);
     }
-    if (status != SW_OK || ex->skipping > 0) {
+    if (status != SW_OK || ex->skipping > 0 || !p->value) {
         return status;
     }
     int64_t count = (int64_t)sw_utf8_count(value);
@@ -219,7 +236,7 @@ static enum sw_status apply_pattern(struct expander *ex, const struct parameter 
 {
     struct sw_str value = { NULL, 0 };
     enum sw_status status = need_value(ex, p, &value, err);
-    if (status != SW_OK || ex->skipping > 0) {
+    if (status != SW_OK || ex->skipping > 0 || !p->value) {
         return status;
     }
     struct sw_buf result;
@@ -308,7 +325,7 @@ static enum sw_status operator_form(struct expander *ex, const struct parameter 
         sw_subst_take(in, colon ? 2 : 1);
         return alternative(ex, p, op, colon, in, sink, err);
     }
-    if (colon) {
+    if (colon && op != '}') {
         sw_subst_take(in, 1);
         return substring(ex, p, in, sink, err);
     }
