@@ -130,6 +130,21 @@ SW_NODISCARD enum sw_status
 sw_ecr_repository_ensure(struct sw_aws *aws, const struct sw_ecr_repository_options *options,
                          struct sw_ecr_repository *ret, struct sw_err *err);
 
+/* Limit for a policy as a file, white space included. */
+#define SW_ECR_POLICY_FILE_MAX ((size_t)256 * 1024)
+enum sw_ecr_policy {
+    SW_ECR_ACCESS_POLICY,    /* who may pull and push: at most 10240 bytes */
+    SW_ECR_LIFECYCLE_POLICY, /* which images expire: at most 30720 bytes, private only */
+};
+/*
+ * Sets a policy of a repository, replacing the one it has. `text` is a JSON object, named `where`
+ * in errors; what AWS makes of it is not checked here.
+ */
+SW_NODISCARD enum sw_status sw_ecr_policy_set(struct sw_aws *aws, enum sw_ecr_kind kind,
+                                              const char *repository, enum sw_ecr_policy which,
+                                              struct sw_str text, const char *where,
+                                              struct sw_err *err);
+
 /*
  * Makes docker find docker-credential-slipway: when it is not on PATH, a link of that name is made
  * beside `program` (this program's own file), if its folder is on PATH. *ret_link is the link

@@ -5,11 +5,12 @@
 
 #include <slipway/ecr.h>
 
-#define SW_ECR_TARGET        "AmazonEC2ContainerRegistry_V20150921."
-#define SW_ECR_PUBLIC_TARGET "SpencerFrontendService."
-
-/* `aws`'s identity for the region and the form of `host`; the caller's. */
-SW_NODISCARD enum sw_status sw_ecr_client(struct sw_aws *aws, const struct sw_ecr_host *host,
-                                          struct sw_aws **ret, struct sw_err *err);
+/*
+ * One call of the ECR API, or of the ECR Public API where it lives. `action` is the bare name;
+ * *ret_output is the caller's, NULL drops it.
+ */
+SW_NODISCARD enum sw_status sw_ecr_call(struct sw_aws *aws, enum sw_ecr_kind kind,
+                                        const char *action, const json_t *input,
+                                        json_t **ret_output, struct sw_err *err);
 
 #endif

@@ -80,19 +80,6 @@ enum sw_status sw_ecr_repository_check(const char *name, enum sw_ecr_kind kind, 
     return SW_OK;
 }
 
-static const char *service_of(enum sw_ecr_kind kind)
-{
-    return kind == SW_ECR_PUBLIC ? "ecr-public" : "ecr";
-}
-
-static enum sw_status call(struct sw_aws *aws, enum sw_ecr_kind kind, const char *action,
-                           const json_t *input, json_t **ret_output, struct sw_err *err)
-{
-    char *target SW_CLEANUP(sw_free_str) =
-        sw_xasprintf("%s%s", kind == SW_ECR_PUBLIC ? SW_ECR_PUBLIC_TARGET : SW_ECR_TARGET, action);
-    return sw_aws_json(aws, service_of(kind), target, input, NULL, ret_output, err);
-}
-
 static void fill(struct sw_ecr_repository *ret, const json_t *repository, bool created)
 {
     ret->created = created;
@@ -117,7 +104,8 @@ static enum sw_status describe(struct sw_aws *aws, const struct sw_ecr_repositor
 {
     json_auto_t *input = json_pack("{s:[s]}", "repositoryNames", options->name);
     json_auto_t *answer = NULL;
-    enum sw_status status = call(aws, options->kind, "DescribeRepositories", input, &answer, err);
+    enum sw_status status =
+        sw_ecr_call(aws, options->kind, "DescribeRepositories", input, &answer, err);
     if (status == SW_OK) {
         status = read_repository(ret, json_array_get(json_object_get(answer, "repositories"), 0),
                                  false, err);
@@ -181,7 +169,8 @@ static enum sw_status create(struct sw_aws *aws, const struct sw_ecr_repository_
 {
     json_auto_t *input = create_input(options);
     json_auto_t *answer = NULL;
-    enum sw_status status = call(aws, options->kind, "CreateRepository", input, &answer, err);
+    enum sw_status status =
+        sw_ecr_call(aws, options->kind, "CreateRepository", input, &answer, err);
     if (status == SW_OK) {
         status = read_repository(ret, json_object_get(answer, "repository"), true, err);
     } else if (strcmp(err->code, "RepositoryAlreadyExistsException") == 0) {
@@ -238,16 +227,12 @@ enum sw_status sw_ecr_repository_ensure(struct sw_aws *aws,
                                         const struct sw_ecr_repository_options *options,
                                         struct sw_ecr_repository *ret, struct sw_err *err)
 {
-    struct sw_aws *client SW_CLEANUP(sw_aws_cleanup) = NULL;
     struct sw_ecr_repository found = { 0 };
     enum sw_status status = check_options(options, err);
-    if (status == SW_OK && options->kind == SW_ECR_PUBLIC) {
-        status = sw_aws_with_region(aws, SW_ECR_PUBLIC_REGION, &client, err);
-    }
     if (status != SW_OK) {
         return status;
     }
-    status = ensure(client ? client : aws, options, &found, err);
+    status = ensure(aws, options, &found, err);
     if (status != SW_OK) {
         return sw_wrap(err, "cannot create the repository \"%s\"", options->name);
     }

@@ -16,12 +16,6 @@ void sw_ecr_token_release(struct sw_ecr_token *token)
     *token = (struct sw_ecr_token){ 0 };
 }
 
-enum sw_status sw_ecr_client(struct sw_aws *aws, const struct sw_ecr_host *host,
-                             struct sw_aws **ret, struct sw_err *err)
-{
-    return sw_aws_with_endpoint(aws, host->region, host->fips, host->dualstack, ret, err);
-}
-
 /* The first entry of an array (private), or the object itself (public). */
 static const json_t *authorization_data(const json_t *answer)
 {
@@ -92,35 +86,30 @@ static enum sw_status read_answer(const json_t *answer, bool is_public, int64_t 
     return SW_OK;
 }
 
-static enum sw_status call(struct sw_aws *aws, bool is_public, struct sw_ecr_token *token,
-                           struct sw_err *err)
-{
-    json_auto_t *input = json_object();
-    json_auto_t *answer = NULL;
-    enum sw_status status = sw_aws_json(aws, is_public ? "ecr-public" : "ecr",
-                                        is_public ? SW_ECR_PUBLIC_TARGET "GetAuthorizationToken"
-                                                  : SW_ECR_TARGET "GetAuthorizationToken",
-                                        input, NULL, &answer, err);
-    if (status != SW_OK) {
-        return status;
-    }
-    return read_answer(answer, is_public, sw_env_wall_ms(sw_aws_env(aws)), token, err);
-}
-
 enum sw_status sw_ecr_token_get(struct sw_aws *aws, const struct sw_ecr_host *host,
                                 struct sw_ecr_token *ret, struct sw_err *err)
 {
     struct sw_aws *client SW_CLEANUP(sw_aws_cleanup) = NULL;
+    json_auto_t *input = json_object();
+    json_auto_t *answer = NULL;
     struct sw_ecr_token token = { 0 };
-    bool is_public = host && host->kind == SW_ECR_PUBLIC;
-    enum sw_status status = host ? sw_ecr_client(aws, host, &client, err) : SW_OK;
+    enum sw_ecr_kind kind = host ? host->kind : SW_ECR_PRIVATE;
+    enum sw_status status = SW_OK;
+    if (host) {
+        status = sw_aws_with_endpoint(aws, host->region, host->fips, host->dualstack, &client, err);
+    }
     if (status == SW_OK) {
-        status = call(client ? client : aws, is_public, &token, err);
+        status =
+            sw_ecr_call(client ? client : aws, kind, "GetAuthorizationToken", input, &answer, err);
+    }
+    if (status == SW_OK) {
+        status = read_answer(answer, kind == SW_ECR_PUBLIC, sw_env_wall_ms(sw_aws_env(aws)), &token,
+                             err);
     }
     if (status != SW_OK) {
         sw_ecr_token_release(&token);
         return sw_wrap(err, "cannot get a login token for %s",
-                       is_public ? "Amazon ECR Public" : "Amazon ECR");
+                       kind == SW_ECR_PUBLIC ? "Amazon ECR Public" : "Amazon ECR");
     }
     *ret = token;
     return SW_OK;

@@ -261,6 +261,25 @@ warning: its tags can be moved although --immutable was given'
     [ "$(head -n 1 err)" = "error: repository name \"Team/Web\": 'T' at position 1 is not allowed; ECR takes lower case only" ]
 }
 
+@test "policies are set from a file and from standard input" {
+    slip ecr create-repository team/policy
+    statement='{"Sid": "pull", "Effect": "Allow", "Principal": "*", "Action": ["ecr:BatchGetImage"]}'
+    echo "{\"Version\": \"2008-10-17\", \"Statement\": [$statement]}" >policy.json
+    slip ecr set-policy team/policy policy.json
+    [ "$status" -eq 0 ]
+    [ ! -s out ]
+    is err 'set the policy of "team/policy"'
+    rule='{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 1}, "action": {"type": "expire"}}'
+    slip ecr set-lifecycle-policy team/policy - <<<"{\"rules\": [$rule]}"
+    [ "$status" -eq 0 ]
+    is err 'set the lifecycle policy of "team/policy"'
+    slip ecr set-policy team/policy none.json
+    [ "$status" -eq 1 ]
+    slip ecr set-policy team/missing policy.json
+    [ "$status" -eq 1 ]
+    grep -q '^error: cannot set the policy of "team/missing": .*RepositoryNotFoundException' err
+}
+
 @test "helper get answers for ECR and for a registry on this machine" {
     helper get "$ecr_host"
     [ "$status" -eq 0 ]

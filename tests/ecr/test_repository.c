@@ -307,6 +307,64 @@ static void test_repository__bad_tags_are_refused(void **state)
     sw_ecr_tags_release(&many);
 }
 
+static void test_repository__policies_are_sent_compact(void **state)
+{
+    (void)state;
+    static const struct fake_http_step steps[] = {
+        { .url = PRIVATE_URL,
+          .headers = { { "X-Amz-Target", PRIVATE_TARGET "SetRepositoryPolicy" } },
+          .body = "{\"repositoryName\":\"web\",\"policyText\":\"{\\\"Version\\\":\\\"x\\\"}\"}",
+          .reply = "{}" },
+        { .url = PUBLIC_URL,
+          .headers = { { "X-Amz-Target", PUBLIC_TARGET "SetRepositoryPolicy" } },
+          .reply = "{}" },
+        { .url = PRIVATE_URL,
+          .headers = { { "X-Amz-Target", PRIVATE_TARGET "PutLifecyclePolicy" } },
+          .body = "{\"repositoryName\":\"web\",\"lifecyclePolicyText\":\"{\\\"rules\\\":[]}\"}",
+          .reply = "{}" },
+        { .status = 400, .reply = not_found },
+    };
+    struct ecr_world w;
+    struct sw_err err = SW_ERR_INIT;
+    ecr_world_init(&w, steps, SW_COUNT(steps));
+    assert_ok(sw_ecr_policy_set(w.aws, SW_ECR_PRIVATE, "web", SW_ECR_ACCESS_POLICY,
+                                SW_STR("{ \"Version\": \"x\" }\n"), "p.json", &err));
+    assert_ok(sw_ecr_policy_set(w.aws, SW_ECR_PUBLIC, "web", SW_ECR_ACCESS_POLICY, SW_STR("{}"),
+                                "p.json", &err));
+    assert_ok(sw_ecr_policy_set(w.aws, SW_ECR_PRIVATE, "web", SW_ECR_LIFECYCLE_POLICY,
+                                SW_STR("{\"rules\": []}"), "p.json", &err));
+    assert_int_equal(sw_ecr_policy_set(w.aws, SW_ECR_PRIVATE, "web", SW_ECR_LIFECYCLE_POLICY,
+                                       SW_STR("{}"), "p.json", &err),
+                     SW_E_NOT_FOUND);
+    assert_non_null(strstr(err.msg, "cannot set the lifecycle policy of \"web\": "));
+    ecr_world_done(&w);
+}
+
+static void test_repository__bad_policies_are_not_sent(void **state)
+{
+    (void)state;
+    struct ecr_world w;
+    struct sw_err err = SW_ERR_INIT;
+    char *big SW_CLEANUP(sw_free_str) = sw_xasprintf("{\"a\":\"%010240d\"}", 0);
+    ecr_world_init(&w, NULL, 0);
+    assert_fails(sw_ecr_policy_set(w.aws, SW_ECR_PRIVATE, "web", SW_ECR_ACCESS_POLICY,
+                                   SW_STR("{,}"), "p.json", &err),
+                 SW_E_INPUT, "p.json:1:2: string or '}' expected");
+    assert_fails(sw_ecr_policy_set(w.aws, SW_ECR_PRIVATE, "web", SW_ECR_ACCESS_POLICY, SW_STR("[]"),
+                                   "p.json", &err),
+                 SW_E_INPUT, "p.json: a policy is a JSON object, not array");
+    assert_fails(sw_ecr_policy_set(w.aws, SW_ECR_PRIVATE, "web", SW_ECR_ACCESS_POLICY, sw_str(big),
+                                   "p.json", &err),
+                 SW_E_TOO_LARGE, "p.json is larger than 10240 bytes");
+    assert_fails(sw_ecr_policy_set(w.aws, SW_ECR_PUBLIC, "web", SW_ECR_LIFECYCLE_POLICY,
+                                   SW_STR("{}"), "p.json", &err),
+                 SW_E_INPUT, "a public repository has no lifecycle policy");
+    assert_int_equal(sw_ecr_policy_set(w.aws, SW_ECR_PRIVATE, "Web", SW_ECR_ACCESS_POLICY,
+                                       SW_STR("{}"), "p.json", &err),
+                     SW_E_INPUT);
+    ecr_world_done(&w);
+}
+
 static void sweep_setup(void *ctx, struct fake_http *fake)
 {
     static const struct fake_http_step steps[] = {
@@ -365,6 +423,8 @@ int main(void)
         cmocka_unit_test(test_repository__contradictions_are_found_before_any_call),
         cmocka_unit_test(test_repository__tags_come_in_four_forms),
         cmocka_unit_test(test_repository__bad_tags_are_refused),
+        cmocka_unit_test(test_repository__policies_are_sent_compact),
+        cmocka_unit_test(test_repository__bad_policies_are_not_sent),
         cmocka_unit_test(test_repository__survives_every_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

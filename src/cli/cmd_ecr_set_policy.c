@@ -1,0 +1,58 @@
+#include "commands.h"
+
+#include <slipway/ecr.h>
+#include <slipway/fs.h>
+
+struct policy_args {
+    struct sw_cli_common common;
+    struct sw_cli_aws aws;
+    bool is_public;
+};
+
+static const struct sw_opt policy_opts[] = {
+    SW_CLI_COMMON(struct policy_args, common),
+    { .kind = SW_OPT_FLAG,
+      .name = "public",
+      .offset = offsetof(struct policy_args, is_public),
+      .help = "the repository is in Amazon ECR Public" },
+    SW_CLI_AWS(struct policy_args, aws),
+    { .kind = SW_OPT_END },
+};
+
+static enum sw_status run_policy(struct sw_cli *cli, void *args_, struct sw_err *err)
+{
+    const struct policy_args *args = args_;
+    const char *repository = cli->operands.items[0];
+    const char *file = cli->operands.items[1];
+    struct sw_aws *aws SW_CLEANUP(sw_aws_cleanup) = NULL;
+    struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
+    sw_buf_init(&text, SW_ECR_POLICY_FILE_MAX);
+    enum sw_status status = sw_fs_read(file, &text, err);
+    if (status == SW_OK) {
+        status = sw_cli_aws_new(cli, &args->aws, &aws, err);
+    }
+    if (status == SW_OK) {
+        status = sw_ecr_policy_set(aws, args->is_public ? SW_ECR_PUBLIC : SW_ECR_PRIVATE,
+                                   repository, SW_ECR_ACCESS_POLICY, sw_buf_str(&text),
+                                   strcmp(file, "-") == 0 ? "standard input" : file, err);
+    }
+    if (status == SW_OK) {
+        sw_say(cli->env, "set the policy of \"%s\"", repository);
+    }
+    return status;
+}
+
+const struct sw_command sw_cmd_ecr_set_policy = {
+    .name = "ecr set-policy",
+    .summary = "set who may use a repository in Amazon ECR",
+    .description =
+        "Sets the repository policy, a JSON document that says which principals may pull and push, and "
+        "replaces the one the repository has. FILE is \"-\" for standard input.",
+    .operands = "NAME FILE",
+    .operands_min = 2,
+    .operands_max = 2,
+    .example = "slipway ecr set-policy team/web policy.json",
+    .opts = policy_opts,
+    .args_size = sizeof(struct policy_args),
+    .run = run_policy,
+};
