@@ -12,5 +12,5 @@ pkg_check_modules(EXPAT REQUIRED IMPORTED_TARGET expat>=2.4)
 
 add_library(slipway_deps INTERFACE)
 target_link_libraries(slipway_deps INTERFACE
-  CURL::libcurl OpenSSL::Crypto ZLIB::ZLIB Threads::Threads
+  CURL::libcurl $<$<BOOL:${SLIPWAY_STATIC}>:OpenSSL::SSL> OpenSSL::Crypto ZLIB::ZLIB Threads::Threads
   PkgConfig::JANSSON PkgConfig::YAML PkgConfig::ISAL PkgConfig::ZSTD PkgConfig::EXPAT)
