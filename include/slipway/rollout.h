@@ -34,6 +34,8 @@ struct sw_rollout_target {
     const char *previous_id;        /* the PRIMARY before ours; may be NULL */
     const char *service_deployment; /* its ARN; may be NULL */
     bool until_drained;             /* done only when older deployments are gone as well */
+    bool until_running;             /* done only when as many tasks run as are wanted: for a
+                                       deployment that was completed before and only changed size */
 };
 
 enum { SW_ROLLOUT_ID_MAX = 128, SW_ROLLOUT_REASON_MAX = 512 };
@@ -96,9 +98,12 @@ struct sw_cause_class {
 /* A class with what was seen of it. */
 struct sw_cause {
     const struct sw_cause_class *klass;
-    unsigned count;    /* tasks, or events */
-    char *example;     /* owned: AWS's own words */
-    char *container;   /* owned; NULL when not known */
+    const struct sw_cause_class *seen_as; /* before the log told better */
+    unsigned count;                       /* tasks, or events */
+    char *example;                        /* owned: AWS's own words */
+    char *container;                      /* owned; NULL when not known */
+    char *task;                           /* owned: ARN of the first task; NULL for events */
+    char *log;         /* owned: last lines of that container's log; NULL when not looked at */
     int64_t exit_code; /* -1 when not known */
 };
 struct sw_causes {
@@ -111,6 +116,9 @@ void sw_causes_release(struct sw_causes *causes);
 
 /* The class of a service event's text; NULL when it reports nothing bad. */
 const struct sw_cause_class *sw_cause_of_event(const char *message);
+/* The class of a line in a container's log; NULL when it says nothing about the container itself.
+ */
+const struct sw_cause_class *sw_cause_of_log(const char *line);
 /*
  * The class of a stopped task from DescribeTasks; NULL for ordinary stops. *ret_text is AWS's own
  * words for it, *ret_container the container it is about or NULL, borrowed from the task;
@@ -136,6 +144,7 @@ struct sw_follow_options {
     int64_t timeout_ms;       /* 0: SW_ROLLOUT_TIMEOUT_MS */
     int64_t poll_interval_ms; /* 0: 5 s in the first minute, then 10 s */
     unsigned fail_fast;       /* equal fatal task stops that end the waiting; 0: never */
+    bool no_logs;             /* do not show the last log lines of failed containers */
 };
 enum { SW_ROLLOUT_TIMEOUT_MS = 20 * 60 * 1000, SW_ROLLOUT_FAIL_FAST = 3 };
 

@@ -40,6 +40,9 @@ struct sw_deploy_options {
                                     three: the definition that the service runs */
     const struct sw_changes *changes;
     bool force;           /* roll even if nothing changed */
+    bool set_desired;     /* set the number of tasks in the same call */
+    int64_t desired;      /* with set_desired */
+    bool circuit_breaker; /* switch the circuit breaker on, with rollback, in the same call */
     bool allow_unchanged; /* nothing to deploy is success */
     /* Called with the finished definition before anything is registered; may be NULL. */
     enum sw_status (*verify)(void *ctx, const json_t *definition, const struct sw_changes *changes,

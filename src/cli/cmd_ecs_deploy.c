@@ -14,6 +14,9 @@ struct deploy_args {
     bool force;
     bool allow_unchanged;
     bool verify_image;
+    bool logs;
+    bool circuit_breaker;
+    int64_t desired_count;
     bool wait;
     bool fail_on_timeout;
     int64_t timeout_ms;
@@ -52,6 +55,17 @@ static const struct sw_opt deploy_opts[] = {
       .name = "verify-image",
       .offset = offsetof(struct deploy_args, verify_image),
       .help = "check that the new images exist before anything is registered" },
+    { .kind = SW_OPT_INT,
+      .name = "desired-count",
+      .offset = offsetof(struct deploy_args, desired_count),
+      .value = "NUMBER",
+      .help = "set the number of tasks as well; default: left as it is",
+      .min = 0,
+      .max = 100000 },
+    { .kind = SW_OPT_FLAG,
+      .name = "circuit-breaker",
+      .offset = offsetof(struct deploy_args, circuit_breaker),
+      .help = "switch the service's circuit breaker on as well, with rollback" },
     { .kind = SW_OPT_FLAG,
       .name = "wait",
       .offset = offsetof(struct deploy_args, wait),
@@ -85,6 +99,10 @@ static const struct sw_opt deploy_opts[] = {
               "runs and the service has no circuit breaker; default 3, 0 never",
       .min = 0,
       .max = 1000 },
+    { .kind = SW_OPT_FLAG,
+      .name = "logs",
+      .offset = offsetof(struct deploy_args, logs),
+      .help = "with --wait: show the last log lines of containers that failed; on by default" },
     { .kind = SW_OPT_STR,
       .name = "export-env",
       .offset = offsetof(struct deploy_args, export_env),
@@ -110,6 +128,8 @@ static void set_defaults(void *args_)
     struct deploy_args *args = args_;
     args->output = "text";
     args->fail_on_timeout = true;
+    args->desired_count = -1;
+    args->logs = true;
     args->fail_fast = SW_ROLLOUT_FAIL_FAST;
 }
 
@@ -159,6 +179,9 @@ static enum sw_status deploy(struct run *run, const struct sw_changes *changes)
         .file = sw_cli_text_or_null(args->source.file),
         .changes = changes,
         .force = args->force,
+        .set_desired = args->desired_count >= 0,
+        .desired = args->desired_count,
+        .circuit_breaker = args->circuit_breaker,
         .allow_unchanged = args->allow_unchanged,
         .verify = args->verify_image ? sw_deploy_verify_images : NULL,
         .verify_ctx = run->aws,
@@ -202,10 +225,12 @@ static enum sw_status follow(struct run *run)
         .target = { .deployment_id = deployment->deployment_id,
                     .task_definition = deployment->task_definition,
                     .previous_id = deployment->previous_id,
-                    .service_deployment = deployment->service_deployment },
+                    .service_deployment = deployment->service_deployment,
+                    .until_running = args->desired_count >= 0 },
         .timeout_ms = args->timeout_ms,
         .poll_interval_ms = args->poll_interval_ms,
         .fail_fast = (unsigned)args->fail_fast,
+        .no_logs = !args->logs,
     };
     if (args->max_poll_attempts > 0) {
         int64_t interval =

@@ -11,6 +11,7 @@ struct wait_args {
     int64_t timeout_ms;
     int64_t poll_interval_ms;
     int64_t fail_fast;
+    bool logs;
     const char *wait_for;
 };
 
@@ -56,6 +57,10 @@ static const struct sw_opt wait_opts[] = {
               "service has no circuit breaker; default 3, 0 never",
       .min = 0,
       .max = 1000 },
+    { .kind = SW_OPT_FLAG,
+      .name = "logs",
+      .offset = offsetof(struct wait_args, logs),
+      .help = "show the last log lines of containers that failed; on by default" },
     { .kind = SW_OPT_ENUM,
       .name = "wait-for",
       .offset = offsetof(struct wait_args, wait_for),
@@ -71,6 +76,7 @@ static void set_defaults(void *args_)
     struct wait_args *args = args_;
     args->wait_for = "stable";
     args->fail_fast = SW_ROLLOUT_FAIL_FAST;
+    args->logs = true;
 }
 
 /* Whether a deployment rolls out what the user wrote: an ARN, or family:revision. */
@@ -133,6 +139,7 @@ static enum sw_status follow(struct sw_aws *aws, const struct wait_args *args,
         .timeout_ms = args->timeout_ms,
         .poll_interval_ms = args->poll_interval_ms,
         .fail_fast = (unsigned)args->fail_fast,
+        .no_logs = !args->logs,
     };
     struct sw_follow_result result;
     status = sw_rollout_follow(aws, &options, &result, err);

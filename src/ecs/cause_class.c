@@ -343,6 +343,13 @@ static const struct rule event_rules[] = {
     { "could not launch", NULL, &placement },
 };
 
+/* Lines of a container's log that tell more than its exit code. */
+static const struct rule log_rules[] = {
+    { "exec format error", NULL, &platform },
+    { "exec ", "no such file or directory", &command },
+    { "exec ", "permission denied", &command },
+};
+
 enum { TEXT_MAX = 4096 };
 
 /* Lower case, with a plain apostrophe for the curly one that some events have. */
@@ -382,6 +389,11 @@ const struct sw_cause_class *sw_cause_of_event(const char *message)
     /* Fargate puts a task's reason into the event: "was unable to place a task. Reason: ...". */
     const char *reason = strstr(message, "Error: ");
     return reason ? match(task_rules, SW_COUNT(task_rules), message) : NULL;
+}
+
+const struct sw_cause_class *sw_cause_of_log(const char *line)
+{
+    return match(log_rules, SW_COUNT(log_rules), line);
 }
 
 /* The container whose end ended the task: the first with a code other than 0, else the first ended.

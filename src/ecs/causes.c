@@ -9,6 +9,8 @@ void sw_causes_release(struct sw_causes *causes)
     for (size_t i = 0; i < causes->count; i++) {
         free(causes->items[i].example);
         free(causes->items[i].container);
+        free(causes->items[i].task);
+        free(causes->items[i].log);
     }
     free(causes->items);
     sw_strs_release(&causes->seen);
@@ -20,13 +22,14 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static void count(struct sw_causes *causes, const struct sw_cause_class *klass, const char *text,
-                  const char *container, int64_t exit_code)
+/* `seen` has the class, container and exit code; its texts are copied when it is the first. */
+static void count(struct sw_causes *causes, const struct sw_cause *seen, const char *text,
+                  const char *container, const char *task)
 {
     for (size_t i = 0; i < causes->count; i++) {
         struct sw_cause *cause = &causes->items[i];
-        if (cause->klass == klass && same_text(cause->container, container) &&
-            cause->exit_code == exit_code) {
+        if (cause->exit_code == seen->exit_code && cause->seen_as == seen->seen_as &&
+            same_text(cause->container, container)) {
             cause->count++;
             return;
         }
@@ -37,11 +40,13 @@ static void count(struct sw_causes *causes, const struct sw_cause_class *klass, 
     causes->items =
         sw_grow(causes->items, causes->count, &causes->capacity, sizeof(*causes->items));
     causes->items[causes->count++] = (struct sw_cause){
-        .klass = klass,
+        .klass = seen->klass,
+        .seen_as = seen->seen_as,
         .count = 1,
         .example = sw_xstrdup(text),
         .container = container ? sw_xstrdup(container) : NULL,
-        .exit_code = exit_code,
+        .task = task ? sw_xstrdup(task) : NULL,
+        .exit_code = seen->exit_code,
     };
 }
 
@@ -72,7 +77,10 @@ void sw_causes_add_tasks(struct sw_causes *causes, const json_t *answer, const c
         int64_t exit_code = -1;
         const struct sw_cause_class *klass = sw_cause_of_task(task, &text, &container, &exit_code);
         if (klass) {
-            count(causes, klass, text, container, exit_code);
+            const struct sw_cause seen = { .klass = klass,
+                                           .seen_as = klass,
+                                           .exit_code = exit_code };
+            count(causes, &seen, text, container, arn);
         }
     }
 }
@@ -81,7 +89,8 @@ void sw_causes_add_event(struct sw_causes *causes, const char *id, const char *m
 {
     const struct sw_cause_class *klass = sw_cause_of_event(message);
     if (klass && is_new(causes, id)) {
-        count(causes, klass, message, NULL, -1);
+        const struct sw_cause seen = { .klass = klass, .seen_as = klass, .exit_code = -1 };
+        count(causes, &seen, message, NULL, NULL);
     }
 }
 
@@ -107,6 +116,15 @@ const struct sw_cause *sw_causes_main(const struct sw_causes *causes)
     return best;
 }
 
+static void print_log(const char *log, struct sw_buf *out)
+{
+    sw_buf_add_cstr(out, "\n   its log ends with:");
+    for (struct sw_str rest = sw_str(log); rest.ptr;) {
+        struct sw_str line = sw_str_cut(&rest, '\n');
+        sw_buf_addf(out, "\n   | %.*s", SW_STR_ARG(line));
+    }
+}
+
 void sw_causes_print(const struct sw_causes *causes, struct sw_buf *out)
 {
     for (size_t i = 0; i < causes->count; i++) {
@@ -121,6 +139,9 @@ void sw_causes_print(const struct sw_causes *causes, struct sw_buf *out)
         }
         if (*cause->example) {
             sw_buf_addf(out, "\n   AWS says: %s", cause->example);
+        }
+        if (cause->log) {
+            print_log(cause->log, out);
         }
         sw_buf_addf(out, "\n   next: %s", cause->klass->advice);
     }

@@ -69,6 +69,12 @@ static enum sw_status look_at_service(struct deploy *deploy)
     if (status != SW_OK) {
         return status;
     }
+    const json_t *primary = sw_service_primary(deploy->service);
+    if (strcmp(sw_json_str(primary, "rolloutState", ""), "IN_PROGRESS") == 0) {
+        sw_say(deploy->env, "deployment %s of %s is still in progress",
+               sw_json_str(primary, "id", "?"),
+               sw_taskdef_short_name(sw_json_str(primary, "taskDefinition", "?")));
+    }
     deploy->done->previous = copy_text(deploy->service, "taskDefinition");
     deploy->done->desired = sw_json_int(deploy->service, "desiredCount", -1);
     return SW_OK;
@@ -244,6 +250,22 @@ static void keep_previous(struct deploy *deploy, const json_t *primary)
     }
 }
 
+/* What is changed of the service itself, in the same call: two calls would make two deployments. */
+static void add_service_changes(const struct sw_deploy_options *options, json_t *input)
+{
+    if (options->force) {
+        (void)json_object_set_new(input, "forceNewDeployment", json_true());
+    }
+    if (options->set_desired) {
+        (void)json_object_set_new(input, "desiredCount", json_integer(options->desired));
+    }
+    if (options->circuit_breaker) {
+        (void)json_object_set_new(
+            input, "deploymentConfiguration",
+            json_pack("{s:{s:b, s:b}}", "deploymentCircuitBreaker", "enable", 1, "rollback", 1));
+    }
+}
+
 /* The one UpdateService call. Its answer, not a later look, tells the deployment's id. */
 static enum sw_status update(struct deploy *deploy)
 {
@@ -251,9 +273,7 @@ static enum sw_status update(struct deploy *deploy)
     const struct sw_aws_call_options call = { .not_idempotent = deploy->options->force };
     json_t *input = json_pack("{s:s, s:s, s:s}", "cluster", deploy->options->cluster, "service",
                               service_name(deploy), "taskDefinition", done->task_definition);
-    if (deploy->options->force) {
-        (void)json_object_set_new(input, "forceNewDeployment", json_true());
-    }
+    add_service_changes(deploy->options, input);
     json_auto_t *answer = NULL;
     if (ecs_call(deploy->aws, "UpdateService", input, &call, &answer, deploy->err) != SW_OK) {
         return explain_update(deploy);
@@ -287,10 +307,11 @@ static enum sw_status finish(struct deploy *deploy, bool changed)
     }
     bool runs = !changed && deploy->done->previous &&
                 strcmp(deploy->done->previous, deploy->done->task_definition) == 0;
-    if (runs && !options->force) {
+    bool service_changes = options->force || options->set_desired || options->circuit_breaker;
+    if (runs && !service_changes) {
         return unchanged(deploy);
     }
-    if (!changed && !options->force) {
+    if (!changed && !service_changes) {
         sw_say(deploy->env, "%s is what is wanted already; no new revision is registered",
                sw_taskdef_short_name(deploy->done->task_definition));
     }

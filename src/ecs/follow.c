@@ -256,5 +256,6 @@ enum sw_status sw_rollout_follow(struct sw_aws *aws, const struct sw_follow_opti
     enum sw_status status = follow(&follower);
     ret->waited_ms = elapsed_ms(&follower);
     sw_strs_release(&follower.event_ids);
+    json_decref(follower.definition);
     return status;
 }

@@ -26,6 +26,9 @@ struct follower {
     size_t causes_said;
     bool said_rollback;
     bool tasks_denied;
+    bool logs_denied;
+    bool asked_definition;
+    json_t *definition; /* owned: what is rolled out, once it was asked for */
 };
 
 /* One look and its verdict; *ret_over when there is nothing more to wait for. */
@@ -35,6 +38,10 @@ SW_NODISCARD enum sw_status follow_poll(struct follower *follower, bool *ret_ove
 bool follow_events(struct follower *follower, const json_t *service);
 /* Looks up why tasks of this deployment stopped and shows causes that are new. */
 void follow_stopped_tasks(struct follower *follower);
+
+/* Adds the end of the failed container's log to the cause, and what it tells, when it can be had.
+ */
+void follow_read_log(struct follower *follower, struct sw_cause *cause);
 
 /* The ends: by verdict, by the user, by the clock. Each returns err->status (or SW_OK). */
 enum sw_status follow_conclude(struct follower *follower);

@@ -81,6 +81,9 @@ static void say_new_causes(struct follower *follower)
     if (follower->causes_said >= causes->count) {
         return;
     }
+    for (size_t i = follower->causes_said; i < causes->count; i++) {
+        follow_read_log(follower, &causes->items[i]);
+    }
     const struct sw_causes fresh = {
         .items = causes->items + follower->causes_said,
         .count = causes->count - follower->causes_said,

@@ -103,7 +103,8 @@ static enum sw_rollout_verdict judge_primary(const json_t *ours,
     }
     bool drained = state->deployments == 1;
     if (strcmp(state->rollout_state, "COMPLETED") == 0) {
-        if (target->until_drained && !drained) {
+        bool short_of_tasks = target->until_running && state->running < state->desired;
+        if ((target->until_drained && !drained) || short_of_tasks) {
             return SW_ROLLOUT_RUNNING;
         }
         return say(state, SW_ROLLOUT_DONE, "%s",

@@ -35,10 +35,11 @@ const char *ecs_world_text(struct ecs_world *w, const char *text)
 void ecs_world_expect(struct ecs_world *w, const struct ecs_step *steps, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        char *target SW_CLEANUP(sw_free_str) = sw_xasprintf(ECS_TARGET "%s", steps[i].action);
+        char *target SW_CLEANUP(sw_free_str) =
+            sw_xasprintf("%s%s", steps[i].url ? "" : ECS_TARGET, steps[i].action);
         const struct fake_http_step step = {
             .method = "POST",
-            .url = ECS_URL,
+            .url = steps[i].url ? steps[i].url : ECS_URL,
             .headers = { { "X-Amz-Target", ecs_world_text(w, target) },
                          { "Content-Type", "application/x-amz-json-1.1" } },
             .body_json = steps[i].input ? ecs_world_text(w, steps[i].input) : NULL,

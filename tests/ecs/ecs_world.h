@@ -15,8 +15,9 @@
 
 /* One expected call and its answer. */
 struct ecs_step {
-    const char *action;
-    const char *input; /* equal as JSON; NULL: not looked at */
+    const char *action; /* of ECS; or a whole X-Amz-Target of the service at `url` */
+    const char *url;    /* NULL: ECS_URL */
+    const char *input;  /* equal as JSON; NULL: not looked at */
     const char *reply;
     long status; /* 0: 200 */
     enum fake_http_failure failure;

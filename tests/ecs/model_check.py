@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Checks against botocore's model of the ECS API, which is not ours.
+"""Checks against botocore's models of the ECS and CloudWatch Logs APIs, which are not ours.
 
 usage: model_check.py PROGRAM SOURCE_DIR
 
 1. Definitions with every member of the model set, as DescribeTaskDefinition answers them, come out of
    "slipway ecs render" unchanged but for the members that RegisterTaskDefinition does not have, and
    botocore accepts the result as its input.
-2. Every member name in the answers that tests/ecs invents exists in the model.
+2. Every member name in the answers that tests/ecs invents exists in the models.
 Exits with 77 when botocore is not installed.
 """
 import json
@@ -83,21 +83,22 @@ def member_names(model):
     return names
 
 
-def check_invented_answers(model, source):
-    known = member_names(model) | INVENTED
+def check_invented_answers(models, source):
+    known = INVENTED.union(*(member_names(model) for model in models))
     for path in sorted((pathlib.Path(source) / "tests" / "ecs").glob("test_*.c")):
         if path.name == "test_taskdef.c":
             continue  # its documents are odd on purpose
         text = re.sub(r'"\s*\n\s*"', "", path.read_text())
         unknown = {name for name in re.findall(r"'(\w+)':", text) if name not in known and len(name) > 1}
-        assert not unknown, f"{path.name}: not in the ECS model: {sorted(unknown)}"
+        assert not unknown, f"{path.name}: not in the API models: {sorted(unknown)}"
 
 
 def main():
     program, source = sys.argv[1:]
-    model = botocore.session.get_session().get_service_model("ecs")
-    check_round_trip(model, program)
-    check_invented_answers(model, source)
+    session = botocore.session.get_session()
+    ecs = session.get_service_model("ecs")
+    check_round_trip(ecs, program)
+    check_invented_answers([ecs, session.get_service_model("logs")], source)
 
 
 main()

@@ -207,6 +207,53 @@ static void test_deploy__force_rolls_what_runs_already(void **state)
     trial_done(&trial);
 }
 
+static void test_deploy__changes_the_service_in_the_same_call(void **state)
+{
+    static const struct ecs_step steps[] = {
+        { .action = "DescribeServices",
+          .reply = "{'services':[{'serviceName':'kim','status':'ACTIVE','taskDefinition':'" TD
+                   "kim:12','deployments':[{'id':'ecs-svc/1','status':'PRIMARY','rolloutState':"
+                   "'IN_PROGRESS','taskDefinition':'" TD "kim:12'}]}],'failures':[]}" },
+        { .action = "DescribeTaskDefinition", .reply = KIM_12 },
+        { .action = "UpdateService",
+          .input = "{'cluster':'prod','service':'kim','taskDefinition':'" TD "kim:12',"
+                   "'desiredCount':0,'deploymentConfiguration':{'deploymentCircuitBreaker':"
+                   "{'enable':true,'rollback':true}}}",
+          .reply = UPDATED("ecs-svc/1", "12") },
+    };
+    struct trial trial;
+
+    (void)state;
+    trial_init(&trial, steps, SW_COUNT(steps));
+    trial.options.set_desired = true;
+    trial.options.circuit_breaker = true;
+    assert_string_equal(sw_status_name(trial_run(&trial)), "ok");
+    assert_null(trial.done.previous_id);
+    assert_string_equal(trial.w.t.said.ptr,
+                        "deployment ecs-svc/1 of kim:12 is still in progress\n"
+                        "ECS started no new deployment: nothing is to be rolled\n");
+    trial_done(&trial);
+}
+
+static void test_deploy__tags_of_the_user_are_not_dropped(void **state)
+{
+    static const struct ecs_step steps[] = {
+        { .action = "DescribeServices", .reply = SERVICE_RUNS("12") },
+        { .action = "DescribeTaskDefinition", .reply = KIM_12 },
+        { .action = "RegisterTaskDefinition",
+          .status = 400,
+          .reply = "{'__type':'AccessDeniedException','message':'User: u is not authorized to "
+                   "perform: ecs:TagResource on resource: x'}" },
+    };
+    struct trial trial;
+
+    (void)state;
+    trial_init(&trial, steps, SW_COUNT(steps));
+    trial_change(&trial, SW_CHANGE_TAG, "stage=prod");
+    assert_string_equal(sw_status_name(trial_run(&trial)), "denied");
+    trial_done(&trial);
+}
+
 static void test_deploy__a_forced_update_is_not_repeated_blindly(void **state)
 {
     static const struct ecs_step steps[] = {
@@ -590,6 +637,8 @@ int main(void)
         cmocka_unit_test(test_deploy__an_update_that_changes_nothing_is_an_error),
         cmocka_unit_test(test_deploy__an_update_that_changes_nothing_may_be_accepted),
         cmocka_unit_test(test_deploy__force_rolls_what_runs_already),
+        cmocka_unit_test(test_deploy__changes_the_service_in_the_same_call),
+        cmocka_unit_test(test_deploy__tags_of_the_user_are_not_dropped),
         cmocka_unit_test(test_deploy__a_forced_update_is_not_repeated_blindly),
         cmocka_unit_test(test_deploy__starts_from_what_the_service_runs),
         cmocka_unit_test(test_deploy__an_inactive_revision_is_registered_anew),

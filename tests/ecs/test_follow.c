@@ -386,6 +386,9 @@ static void test_follow__does_not_wait_for_a_hopeless_rollout(void **state)
         { .action = "ListTasks", .reply = TASKS },
         { .action = "DescribeTasks",
           .reply = "{'tasks':[" EXITED("arn:1") "," EXITED("arn:2") "," EXITED("arn:3") "]}" },
+        { .action = "DescribeTaskDefinition",
+          .input = "{'taskDefinition':'" TD "kim:13'}",
+          .reply = "{'taskDefinition':{'containerDefinitions':[{'name':'web'}]}}" },
     };
     struct trial trial;
 
@@ -409,6 +412,7 @@ static void test_follow__leaves_hopeless_rollouts_to_the_circuit_breaker(void **
         { .action = "ListTasks", .reply = TASKS },
         { .action = "DescribeTasks",
           .reply = "{'tasks':[" EXITED("arn:1") "," EXITED("arn:2") "," EXITED("arn:3") "]}" },
+        { .action = "DescribeTaskDefinition", .status = 400, .reply = DENIED },
         { .action = "DescribeServices", .reply = COMPLETED },
     };
     struct trial trial;
@@ -418,6 +422,74 @@ static void test_follow__leaves_hopeless_rollouts_to_the_circuit_breaker(void **
     trial.options.fail_fast = 3;
     trial_ends(&trial, SW_OK, "");
     trial_done(&trial);
+}
+
+#define LOGGED                                                                                  \
+    "{'taskDefinition':{'containerDefinitions':[{'name':'web','logConfiguration':{'logDriver':" \
+    "'awslogs','options':{'awslogs-group':'/ecs/kim','awslogs-region':'eu-west-1',"             \
+    "'awslogs-stream-prefix':'ecs'}}}]}}"
+#define LOGS_URL "https://logs.eu-west-1.amazonaws.com/"
+
+static void test_follow__shows_the_end_of_a_failed_containers_log(void **state)
+{
+    static const struct ecs_step steps[] = {
+        { .action = "DescribeServices",
+          .reply = ANSWER(OURS("PRIMARY", "FAILED", COUNTS("0", "0", "3")), "") },
+        { .action = "ListTasks", .reply = TASKS },
+        { .action = "DescribeTasks",
+          .reply = "{'tasks':[" EXITED("arn:aws:ecs:r:1:task/prod/0a1b") "]}" },
+        { .action = "DescribeTaskDefinition", .reply = LOGGED },
+        { .action = "Logs_20140328.GetLogEvents",
+          .url = LOGS_URL,
+          .input = "{'logGroupName':'/ecs/kim','logStreamName':'ecs/web/0a1b','limit':10,"
+                   "'startFromHead':false}",
+          .reply = "{'events':[{'timestamp':1,'message':'starting\\n'},{'message':'exec /app: exec "
+                   "format error'}]}" },
+    };
+    struct trial trial;
+
+    (void)state;
+    trial_init(&trial, steps, SW_COUNT(steps));
+    trial_ends(
+        &trial, SW_E_ROLLOUT_FAILED,
+        "the rollout of kim:13 to service \"kim\" failed: ECS marked the deployment as "
+        "failed; most likely: container \"web\": the image is for another processor or "
+        "operating system (exit code 3); build it for the machines that run it, e.g. slipway "
+        "image build --platform linux/amd64");
+    assert_non_null(strstr(trial.w.t.said.ptr, "   its log ends with:\n"
+                                               "   | starting\n"
+                                               "   | exec /app: exec format error\n"
+                                               "   next: build it for"));
+    trial_done(&trial);
+}
+
+static void test_follow__logs_can_be_left_out_and_may_be_forbidden(void **state)
+{
+    static const struct ecs_step steps[] = {
+        { .action = "DescribeServices",
+          .reply = ANSWER(OURS("PRIMARY", "FAILED", COUNTS("0", "0", "3")), "") },
+        { .action = "ListTasks", .reply = TASKS },
+        { .action = "DescribeTasks",
+          .reply = "{'tasks':[" EXITED("arn:aws:ecs:r:1:task/prod/0a1b") "]}" },
+        { .action = "DescribeTaskDefinition", .reply = LOGGED },
+        { .action = "Logs_20140328.GetLogEvents", .url = LOGS_URL, .status = 400, .reply = DENIED },
+    };
+    static const char message[] =
+        "the rollout of kim:13 to service \"kim\" failed: ECS marked the deployment as failed; most "
+        "likely: container \"web\": the container ended with an error (exit code 3); look at the "
+        "last lines of the container's log";
+
+    (void)state;
+    for (int no_logs = 0; no_logs < 2; no_logs++) {
+        struct trial trial;
+        trial_init(&trial, steps, no_logs ? 3 : SW_COUNT(steps));
+        trial.options.no_logs = no_logs == 1;
+        trial_ends(&trial, SW_E_ROLLOUT_FAILED, message);
+        assert_int_equal(strstr(trial.w.t.said.ptr, "logs of containers are not shown: the right "
+                                                    "logs:GetLogEvents is missing\n") != NULL,
+                         no_logs == 0);
+        trial_done(&trial);
+    }
 }
 
 static void test_follow__works_without_the_right_to_see_tasks(void **state)
@@ -520,6 +592,8 @@ int main(void)
         cmocka_unit_test(test_follow__throttling_and_outages_only_slow_it_down),
         cmocka_unit_test(test_follow__does_not_wait_for_a_hopeless_rollout),
         cmocka_unit_test(test_follow__leaves_hopeless_rollouts_to_the_circuit_breaker),
+        cmocka_unit_test(test_follow__shows_the_end_of_a_failed_containers_log),
+        cmocka_unit_test(test_follow__logs_can_be_left_out_and_may_be_forbidden),
         cmocka_unit_test(test_follow__works_without_the_right_to_see_tasks),
         cmocka_unit_test(test_follow__stops_when_the_user_does),
         cmocka_unit_test(test_follow__gives_a_sign_of_life),

@@ -194,6 +194,21 @@ static void test_rollout_judge__follows_the_decision_table(void **state)
     }
 }
 
+static void test_rollout_judge__a_change_of_size_is_done_when_the_tasks_run(void **state)
+{
+    struct sw_rollout_target followed = target;
+    struct sw_rollout_state memory = { .seen = false };
+
+    (void)state;
+    followed.until_running = true;
+    json_auto_t *growing =
+        test_json(SERVICE(D("2", "PRIMARY", "13", STATE("COMPLETED"), COUNTS("3", "2", "1", "0"))));
+    json_auto_t *grown =
+        test_json(SERVICE(D("2", "PRIMARY", "13", STATE("COMPLETED"), COUNTS("3", "3", "0", "0"))));
+    assert_int_equal(sw_rollout_judge(growing, &followed, &memory), SW_ROLLOUT_RUNNING);
+    assert_int_equal(sw_rollout_judge(grown, &followed, &memory), SW_ROLLOUT_DONE);
+}
+
 static void test_rollout_judge__reads_the_counters(void **state)
 {
     struct sw_rollout_state memory = { .seen = false };
@@ -301,6 +316,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rollout_judge__follows_the_decision_table),
+        cmocka_unit_test(test_rollout_judge__a_change_of_size_is_done_when_the_tasks_run),
         cmocka_unit_test(test_rollout_judge__reads_the_counters),
         cmocka_unit_test(test_rollout_judge__survives_nonsense),
         cmocka_unit_test(test_rollout_judge__only_successful_is_success),
