@@ -105,7 +105,7 @@ static void compare_headers(const struct fake_http_step *step,
             sw_buf_addf(out, "    header %s: expected %s%s\n", wanted->name,
                         wanted->value ? wanted->value : "(absent)", value ? "" : ", absent");
             if (value) {
-                sw_buf_addf(out, "    %*s  arrived  %s\n", (int)strlen(wanted->name) + 6, "",
+                sw_buf_addf(out, "    %*s  arrived  %s\n", (int)strlen(wanted->name) + 7, "",
                             value);
             }
         }

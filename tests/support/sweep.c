@@ -286,73 +286,98 @@ static void play(const struct sweep *sweep, struct faulty *faulty, struct fake_h
     test_env_release(&t);
 }
 
-/* Judges one faulty run; fails the test when it is wrong. */
-static void judge(const struct sweep *sweep, const struct faulty *faulty,
-                  const struct sweep_run *run)
+/* What is wrong with how a faulty run ended; NULL: nothing. */
+static const char *judge(const struct sweep *sweep, const struct faulty *faulty,
+                         const struct sweep_run *run)
 {
-    const char *fault = sweep_fault_name(run->fault);
-    const char *kind = run->lasting ? "lasting" : "passing";
     if (faulty->endless) {
-        fail_msg("%s: call %u (%s), %s %s: goes round in circles", sweep->name, run->call,
-                 run->what, kind, fault);
+        return "goes round in circles";
     }
-    if (run->status != SW_OK && run->err->msg[0] == '\0') {
-        fail_msg("%s: call %u (%s), %s %s: ends without a message", sweep->name, run->call,
-                 run->what, kind, fault);
+    if (run->status != SW_OK) {
+        return run->err->msg[0] ? NULL : "ends without a message";
     }
-    if (run->status == SW_OK && run->lasting && !faulty->had_no_body &&
-        !(sweep->tolerates && sweep->tolerates(sweep->ctx, run))) {
-        fail_msg("%s: call %u (%s), %s %s: ended well, as if nothing had happened", sweep->name,
-                 run->call, run->what, kind, fault);
-    }
-    if (sweep->verify) {
-        sweep->verify(sweep->ctx, run);
-    }
+    bool noticed = !run->lasting || faulty->had_no_body ||
+                   (sweep->tolerates && sweep->tolerates(sweep->ctx, run));
+    return noticed ? NULL : "ended well, as if nothing had happened";
 }
 
-static void play_fault(const struct sweep *sweep, const struct faulty *good, unsigned call,
-                       enum sweep_fault fault, bool lasting)
+static void play_fault(const struct sweep *sweep, struct sweep_run *run, struct sw_buf *problem)
 {
     struct faulty faulty;
     struct fake_http fake;
     struct sw_err err = SW_ERR_INIT;
-    struct sweep_run run = {
-        .fault = fault,
-        .lasting = lasting,
-        .call = call,
-        .what = good->seen[call - 1],
-    };
-    play(sweep, &faulty, &fake, &run, &err);
-    judge(sweep, &faulty, &run);
+    play(sweep, &faulty, &fake, run, &err);
+    const char *verdict = judge(sweep, &faulty, run);
+    if (verdict) {
+        sw_buf_addf(problem, "call %u (%s), %s %s: %s", run->call, run->what,
+                    run->lasting ? "lasting" : "passing", sweep_fault_name(run->fault), verdict);
+    } else if (sweep->verify) {
+        sweep->verify(sweep->ctx, run);
+    }
     faulty_release(&faulty);
     fake_http_release(&fake);
 }
 
-void sweep_all(const struct sweep *sweep)
+/* All faults of one call, until one goes unnoticed. */
+static void play_call(const struct sweep *sweep, const struct faulty *good, unsigned call,
+                      struct sw_buf *problem)
 {
-    struct faulty good;
+    for (int i = SWEEP_NONE + 1; i < SWEEP_FAULT_COUNT && problem->len == 0; i++) {
+        enum sweep_fault fault = (enum sweep_fault)i;
+        if (spoils_body(fault) && !good->had_body[call - 1]) {
+            continue;
+        }
+        struct sweep_run run = {
+            .fault = fault, .lasting = true, .call = call, .what = good->seen[call - 1]
+        };
+        play_fault(sweep, &run, problem);
+        if (problem->len == 0) {
+            run.lasting = false;
+            play_fault(sweep, &run, problem);
+        }
+    }
+}
+
+/* Plays the scenario without a fault and keeps its calls in *good. */
+static void play_good(const struct sweep *sweep, struct faulty *good, struct sw_buf *problem)
+{
     struct fake_http fake;
     struct sw_err err = SW_ERR_INIT;
     struct sweep_run run = { .fault = SWEEP_NONE, .what = "" };
-    play(sweep, &good, &fake, &run, &err);
+    play(sweep, good, &fake, &run, &err);
     if (run.status != SW_OK) {
-        fail_msg("%s: the good run fails: %s", sweep->name, err.msg);
-    }
-    if (good.calls == 0) {
-        fail_msg("%s: the good run makes no call", sweep->name);
-    }
-    if (sweep->verify) {
+        sw_buf_addf(problem, "the good run fails: %s", err.msg);
+    } else if (good->calls == 0) {
+        sw_buf_add_cstr(problem, "the good run makes no call");
+    } else if (sweep->verify) {
         sweep->verify(sweep->ctx, &run);
     }
-    fake_http_done(&fake);
-    for (unsigned call = 1; call <= good.calls; call++) {
-        for (int fault = SWEEP_NONE + 1; fault < SWEEP_FAULT_COUNT; fault++) {
-            if (spoils_body((enum sweep_fault)fault) && !good.had_body[call - 1]) {
-                continue;
-            }
-            play_fault(sweep, &good, call, (enum sweep_fault)fault, true);
-            play_fault(sweep, &good, call, (enum sweep_fault)fault, false);
-        }
+    if (problem->len > 0) {
+        fake_http_release(&fake);
+    } else {
+        fake_http_done(&fake);
+    }
+}
+
+bool sweep_find(const struct sweep *sweep, struct sw_buf *problem)
+{
+    struct faulty good;
+    play_good(sweep, &good, problem);
+    for (unsigned call = 1; call <= good.calls && problem->len == 0; call++) {
+        play_call(sweep, &good, call, problem);
     }
     faulty_release(&good);
+    return problem->len > 0;
+}
+
+void sweep_all(const struct sweep *sweep)
+{
+    struct sw_buf problem;
+    sw_buf_init(&problem, SW_BUF_TEXT_MAX);
+    if (sweep_find(sweep, &problem)) {
+        print_error("%s: %s\n", sweep->name, problem.ptr);
+        sw_buf_release(&problem);
+        fail_msg("a fault went wrong (see above)");
+    }
+    sw_buf_release(&problem);
 }

@@ -77,6 +77,8 @@ struct sweep {
 
 /* Plays everything; fails the test naming scenario, call and fault. */
 void sweep_all(const struct sweep *sweep);
+/* The same, but the first thing that is wrong is appended to `problem`; false: nothing is. */
+bool sweep_find(const struct sweep *sweep, struct sw_buf *problem);
 const char *sweep_fault_name(enum sweep_fault fault);
 
 #endif
