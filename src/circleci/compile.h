@@ -61,7 +61,7 @@ struct cc {
     struct sw_yaml *loaded_orbs; /* path -> document */
     struct sw_yaml *header;      /* comment lines of resolved orbs, a sequence */
     bool check_all;
-    bool foreign_orbs_missing; /* an orb without a file is a warning (usage examples) */
+    unsigned advisory; /* > 0: problems are warnings (usage examples) */
     unsigned lenient;          /* > 0: what is looked at may never run with these values */
     unsigned probing;          /* > 0: problems are counted in probe_failures, not recorded */
     unsigned probe_failures;

@@ -92,7 +92,7 @@ static struct sw_yaml *import_reference(struct cc *cc, struct cc_import *import,
                    import->alias);
     } else if (!is_reference(ref) && !is_dev_reference(ref)) {
         cc_problem(cc, at, "Invalid orb reference: '%s'", ref);
-    } else if (cc->foreign_orbs_missing) {
+    } else if (cc->advisory > 0) {
         cc_warning(cc, at, "%s is not looked into: no local file is given for it with --orb", ref);
     } else {
         cc_problem(
@@ -115,7 +115,9 @@ static struct sw_yaml *import_inline(struct cc *cc, struct cc_import *import, st
         return load(cc, path, value);
     }
     if (value->type == SW_YAML_MAP) {
+        cc->advisory++;
         cc_check_keys(cc, value, permitted, cc_text(cc, "inline orb \"%s\"", import->alias));
+        cc->advisory--;
         return value;
     }
     cc_problem(cc, value,

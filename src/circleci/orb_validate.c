@@ -70,10 +70,52 @@ static void check_descriptions(struct cc *cc, const struct sw_yaml *orb, const c
     }
 }
 
-/* An example names the orb by its published reference: all its orbs are this one. */
+/* "acme/slipway" of "acme/slipway@1.0"; NULL for what is no reference. */
+static const char *name_of(struct cc *cc, const struct sw_yaml *ref)
+{
+    struct sw_str rest = sw_str(ref->text);
+    return ref->type == SW_YAML_STR ? sw_yaml_pool_text(cc->pool, sw_str_cut(&rest, '@')) : NULL;
+}
+
+/* How much speaks for an orb named in the examples being this one. */
+static size_t weigh(struct cc *cc, const struct sw_yaml *orb, const char *name)
+{
+    const struct sw_yaml *examples = sw_yaml_get(orb, "examples");
+    const struct sw_yaml *url = sw_yaml_get(sw_yaml_get(orb, "display"), "source_url");
+    const char *slash = strrchr(name, '/');
+    bool in_url = url != NULL && slash != NULL && strstr(url->text, slash + 1) != NULL;
+    size_t weight = in_url ? 1 : 0;
+    for (size_t i = 0; i < examples->count; i++) {
+        const struct sw_yaml *orbs = sw_yaml_get(sw_yaml_get(examples->items[i], "usage"), "orbs");
+        for (size_t j = 0; orbs != NULL && orbs->type == SW_YAML_MAP && j < orbs->count; j++) {
+            const char *other = name_of(cc, orbs->items[j]);
+            weight += other != NULL && strcmp(other, name) == 0 ? 2 : 0;
+        }
+    }
+    return weight;
+}
+
+/* The name under which the examples use this orb: an orb's source does not say its own name. */
+static const char *own_name(struct cc *cc, const struct sw_yaml *orb, const struct sw_yaml *orbs)
+{
+    const char *best = NULL;
+    size_t best_weight = 0;
+    for (size_t i = 0; i < orbs->count; i++) {
+        const char *name = name_of(cc, orbs->items[i]);
+        size_t weight = name == NULL ? 0 : weigh(cc, orb, name);
+        if (weight > best_weight) {
+            best = name;
+            best_weight = weight;
+        }
+    }
+    return best;
+}
+
+/* The usage with this orb written inline where it is named. */
 static struct sw_yaml *with_this_orb(struct cc *cc, const struct sw_yaml *usage,
                                      struct sw_yaml *orb)
 {
+    static const char *const kept[] = { "commands", "jobs", "executors", "orbs" };
     struct sw_yaml *copy = sw_yaml_copy(cc->pool, usage);
     struct sw_yaml *orbs = sw_yaml_get(usage, "orbs");
     if (orbs == NULL || orbs->type != SW_YAML_MAP) {
@@ -81,22 +123,16 @@ static struct sw_yaml *with_this_orb(struct cc *cc, const struct sw_yaml *usage,
     }
     struct sw_yaml *replaced = sw_yaml_new_map(cc->pool, orbs);
     struct sw_yaml *own = sw_yaml_new_map(cc->pool, orb);
-    static const char *const kept[] = { "commands", "jobs", "executors", "orbs" };
     for (size_t i = 0; i < SW_COUNT(kept); i++) {
         struct sw_yaml *section = sw_yaml_get(orb, kept[i]);
         if (section != NULL) {
             sw_yaml_set(cc->pool, own, kept[i], section);
         }
     }
-    const char *name = NULL;
+    const char *mine = own_name(cc, orb, orbs);
     for (size_t i = 0; i < orbs->count; i++) {
-        const char *ref = orbs->items[i]->text;
-        const char *resolved = NULL;
-        struct sw_str rest = sw_str(ref);
-        const char *mine = sw_yaml_pool_text(cc->pool, sw_str_cut(&rest, '@'));
-        name = name == NULL ? mine : name;
-        bool same = orbs->items[i]->type == SW_YAML_STR && strcmp(name, mine) == 0 &&
-                    cc_orb_path(cc, orbs->keys[i]->text, ref, &resolved) == NULL;
+        const char *name = name_of(cc, orbs->items[i]);
+        bool same = name != NULL && mine != NULL && strcmp(name, mine) == 0;
         sw_yaml_set_node(cc->pool, replaced, orbs->keys[i], same ? own : orbs->items[i]);
     }
     sw_yaml_set(cc->pool, copy, "orbs", replaced);
@@ -122,9 +158,9 @@ static void check_example(struct cc *cc, const struct sw_yaml *key, const struct
     struct cc_frame frame = { .kind = "example", .name = key->text, .at = key };
     if (cc_enter(cc, &frame)) {
         struct cc_ns *root = cc->root;
-        cc->foreign_orbs_missing = true;
+        cc->advisory++;
         (void)cc_compile_document(cc, with_this_orb(cc, usage, orb));
-        cc->foreign_orbs_missing = false;
+        cc->advisory--;
         cc->root = root;
         cc_leave(cc);
     }

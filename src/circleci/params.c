@@ -220,13 +220,11 @@ static bool check_enum(struct cc *cc, const char *name, const struct sw_yaml *de
     }
     bool ok = list != NULL && list->type == SW_YAML_SEQ && list->count > 0;
     for (size_t i = 0; ok && i < list->count; i++) {
-        ok = sw_yaml_is_scalar(list->items[i]) && list->items[i]->len > 0;
+        ok = sw_yaml_is_scalar(list->items[i]);
     }
     if (!ok) {
         cc_problem(cc, list == NULL ? declaration : list,
-                   "Parameter error: parameter '%s' needs an enum list of strings that are not "
-                   "empty",
-                   name);
+                   "Parameter error: parameter '%s' needs a list \"enum\" of its values", name);
     }
     return ok;
 }

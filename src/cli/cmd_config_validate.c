@@ -5,6 +5,7 @@
 
 struct validate_args {
     struct sw_cli_common common;
+    bool strict;
     struct sw_cli_config config;
 };
 
@@ -13,6 +14,8 @@ static const struct sw_opt validate_opts[] = {
     { .kind = SW_OPT_INCLUDE,
       .offset = offsetof(struct validate_args, config),
       .include = sw_cli_config_opts },
+    { SW_OPT_FLAG, "strict", 0, offsetof(struct validate_args, strict), NULL,
+      "fail on warnings too", 0, NULL, 0, 0, NULL },
     { .kind = SW_OPT_END },
 };
 
@@ -29,6 +32,9 @@ static enum sw_status run_validate(struct sw_cli *cli, void *data, struct sw_err
         status = sw_config_compile(cli->env, &compile.options, &problems, &config, err);
         sw_cli_print_problems(cli, &problems, args->common.quiet);
         status = status == SW_OK ? status : sw_cli_invalid(err, "config file", path, &problems);
+        if (status == SW_OK && args->strict) {
+            status = sw_cli_strict(err, "config file", path, &problems);
+        }
     }
     if (status == SW_OK) {
         sw_cli_out(cli, "Config file at \"%s\" is valid.\n", path);

@@ -5,6 +5,7 @@
 
 struct validate_args {
     struct sw_cli_common common;
+    bool strict;
     struct sw_cli_config config; /* only --orb can be given */
 };
 
@@ -13,6 +14,8 @@ static const struct sw_opt validate_opts[] = {
     { SW_OPT_LIST, "orb", 0, offsetof(struct validate_args, config.orbs), "REF=PATH",
       "take an orb that this one imports from a packed file or a source folder", 0, NULL, 0, 0,
       NULL },
+    { SW_OPT_FLAG, "strict", 0, offsetof(struct validate_args, strict), NULL,
+      "fail on warnings too", 0, NULL, 0, 0, NULL },
     { .kind = SW_OPT_END },
 };
 
@@ -27,6 +30,9 @@ static enum sw_status run_validate(struct sw_cli *cli, void *data, struct sw_err
         status = sw_orb_validate(cli->env, path, &compile.options, &problems, err);
         sw_cli_print_problems(cli, &problems, args->common.quiet);
         status = status == SW_OK ? status : sw_cli_invalid(err, "orb", path, &problems);
+        if (status == SW_OK && args->strict) {
+            status = sw_cli_strict(err, "orb", path, &problems);
+        }
     }
     if (status == SW_OK) {
         sw_cli_out(cli, "Orb at \"%s\" is valid.\n", path);
@@ -43,7 +49,8 @@ const struct sw_command sw_cmd_orb_validate = {
         "Checks the orb in a packed FILE (\"-\" is standard input) or a source folder DIR: its\n"
         "shape, every command, job and executor expanded with its own parameters, and every\n"
         "usage example compiled with this orb in the place of the published one. Mistakes are\n"
-        "printed with file, line and column; missing descriptions are warnings.",
+        "printed with file, line and column; those in examples and missing descriptions are\n"
+        "warnings, which --strict makes count.",
     .operands = "FILE|DIR",
     .operands_min = 1,
     .operands_max = 1,

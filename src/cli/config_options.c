@@ -103,3 +103,14 @@ enum sw_status sw_cli_invalid(struct sw_err *err, const char *what, const char *
     return sw_fail(err, SW_E_INPUT, "%s \"%s\" is not valid: %s%zu error%s", what, path, limit,
                    problems->errors, problems->errors == 1 ? "" : "s");
 }
+
+enum sw_status sw_cli_strict(struct sw_err *err, const char *what, const char *path,
+                             const struct sw_config_problems *problems)
+{
+    size_t warnings = problems->count - problems->errors;
+    if (warnings == 0) {
+        return SW_OK;
+    }
+    return sw_fail(err, SW_E_INPUT, "%s \"%s\" has %zu warning%s", what, path, warnings,
+                   warnings == 1 ? "" : "s");
+}

@@ -32,6 +32,9 @@ void sw_cli_compile_release(struct sw_cli_compile *compile);
 /* Writes all problems to the people's stream, warnings unless --quiet. */
 void sw_cli_print_problems(struct sw_cli *cli, const struct sw_config_problems *problems,
                            bool quiet);
+/* With --strict warnings fail a check: "WHAT "PATH" has 2 warnings"; SW_OK when there are none. */
+SW_NODISCARD enum sw_status sw_cli_strict(struct sw_err *err, const char *what, const char *path,
+                                          const struct sw_config_problems *problems);
 /*
  * Ends a failed run whose problems were printed: "WHAT "PATH" is not valid: 3 errors". Without
  * problems *err is left as it is.
