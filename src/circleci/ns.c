@@ -234,6 +234,14 @@ void cc_not_found(struct cc *cc, struct cc_ns *ns, const char *section, const ch
                    what, name, wanted, cc_suggest(cc, aliases, wanted), cc_names(cc, aliases));
         return;
     }
+    if (import != NULL && import->ref == NULL && import->ns->doc->count == 0) {
+        cc_problem(
+            cc, at,
+            "Cannot find a definition for %s named %s: orb \"%s\" is an empty place; fill it "
+            "with --orb %s=PATH",
+            what, name, import->alias, import->alias);
+        return;
+    }
     const struct sw_yaml *known = sw_yaml_get(import != NULL ? import->ns->doc : ns->doc, section);
     const char *local = import != NULL ? rest.ptr : name;
     const char *home = import != NULL ? cc_text(cc, " of orb \"%s\"", import->alias)

@@ -128,8 +128,9 @@ static void call_command(struct cc *cc, const struct cc_scope *scope, const char
     bool unresolved = false;
     struct sw_yaml *definition = cc_find(cc, scope->ns, "commands", name, &ns, &unresolved);
     const char *loop = definition == NULL ? NULL : loop_through(cc, definition);
-    if (cc_is_primitive(name) && (definition == NULL || loop != NULL)) {
-        /* A command named like a built-in step may wrap it. */
+    bool text = args != NULL && sw_yaml_is_scalar(args) && args->type != SW_YAML_NULL;
+    if (cc_is_primitive(name) && (definition == NULL || loop != NULL || text)) {
+        /* A command named like a built-in step may wrap it; text is no command's argument. */
         cc_primitive(cc, scope, name, args, at, out);
         return;
     }

@@ -59,6 +59,15 @@ static yaml_scalar_style_t str_style(const struct sw_yaml *node)
     return YAML_PLAIN_SCALAR_STYLE;
 }
 
+static enum sw_status emit_text(struct writer *writer, const char *tag, struct sw_str text,
+                                yaml_scalar_style_t style)
+{
+    yaml_event_t event;
+    int made = yaml_scalar_event_initialize(&event, NULL, yaml_text(tag), yaml_text(text.ptr),
+                                            (int)text.len, tag == NULL, tag == NULL, style);
+    return emit_event(writer, &event, made);
+}
+
 static enum sw_status emit_scalar(struct writer *writer, const struct sw_yaml *node)
 {
     SW_CLEANUP(sw_buf_release) struct sw_buf text;
@@ -70,11 +79,14 @@ static enum sw_status emit_scalar(struct writer *writer, const struct sw_yaml *n
     } else if (node->type == SW_YAML_STR) {
         style = str_style(node);
     }
-    yaml_event_t event;
-    int made =
-        yaml_scalar_event_initialize(&event, NULL, yaml_text(node->tag), yaml_text(text.ptr),
-                                     (int)text.len, node->tag == NULL, node->tag == NULL, style);
-    return emit_event(writer, &event, made);
+    return emit_text(writer, node->tag, sw_buf_str(&text), style);
+}
+
+/* A key that is a number keeps its spelling: keys are told apart by it. */
+static enum sw_status emit_key(struct writer *writer, const struct sw_yaml *key)
+{
+    yaml_scalar_style_t style = key->type == SW_YAML_STR ? str_style(key) : YAML_PLAIN_SCALAR_STYLE;
+    return emit_text(writer, key->tag, sw_str_n(key->text, key->len), style);
 }
 
 static enum sw_status emit_node(struct writer *writer, const struct sw_yaml *node, unsigned depth);
@@ -102,7 +114,7 @@ static enum sw_status emit_map(struct writer *writer, const struct sw_yaml *node
                                                    node->tag == NULL, YAML_BLOCK_MAPPING_STYLE);
     enum sw_status status = emit_event(writer, &event, made);
     for (size_t i = 0; status == SW_OK && i < node->count; i++) {
-        status = emit_node(writer, node->keys[i], depth + 1);
+        status = emit_key(writer, node->keys[i]);
         if (status == SW_OK) {
             status = emit_node(writer, node->items[i], depth + 1);
         }

@@ -226,7 +226,7 @@ static enum sw_status take_key(struct reader *reader, struct level *level, struc
         return sw_yaml_fail(reader->err, SW_E_TOO_LARGE, key, "mapping has over %d keys",
                             SW_YAML_KEYS_MAX);
     }
-    if (key->type == SW_YAML_BOOL) {
+    if (key->type == SW_YAML_BOOL || key->type == SW_YAML_NULL) {
         key->type = SW_YAML_STR; /* "on:" names a workflow, nobody means the key "true" */
     }
     level->key = key;
