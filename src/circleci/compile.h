@@ -62,8 +62,8 @@ struct cc {
     struct sw_yaml *header;      /* comment lines of resolved orbs, a sequence */
     bool check_all;
     unsigned advisory; /* > 0: problems are warnings (usage examples) */
-    unsigned lenient;          /* > 0: what is looked at may never run with these values */
-    unsigned probing;          /* > 0: problems are counted in probe_failures, not recorded */
+    unsigned lenient;  /* > 0: what is looked at may never run with these values */
+    unsigned probing;  /* > 0: problems are counted in probe_failures, not recorded */
     unsigned probe_failures;
     size_t work;    /* steps looked at so far */
     bool exhausted; /* a limit of the whole run was passed: give up */

@@ -280,21 +280,29 @@ static bool operands_are(struct parser *parser, const char *operator, enum sw_ya
     return false;
 }
 
-static struct sw_yaml *parse_comparison(struct parser *parser)
+/* The comparison that comes next, taken; NULL when none does. */
+static const char *take_comparison(struct parser *parser)
 {
     static const char *const operators[] = { ">=", ">", "<=", "<" };
-    struct sw_yaml *left = parse_unary(parser);
     for (size_t i = 0; i < SW_COUNT(operators); i++) {
-        if (!take(parser, TOKEN_SYMBOL, operators[i])) {
-            continue;
+        if (take(parser, TOKEN_SYMBOL, operators[i])) {
+            return operators[i];
         }
+    }
+    return NULL;
+}
+
+static struct sw_yaml *parse_comparison(struct parser *parser)
+{
+    struct sw_yaml *left = parse_unary(parser);
+    const char *operator= take_comparison(parser);
+    while (operator!= NULL) {
         struct sw_yaml *right = parse_unary(parser);
-        bool usable = operands_are(parser, operators[i], SW_YAML_INT, left, right);
-        left = !usable ? NULL
-                       : sw_yaml_new_bool(parser->cc->pool,
-                                          compare(operators[i], left->integer, right->integer),
-                                          parser->at);
-        i = (size_t)-1; /* the next operator may be any of them again */
+        bool usable = operands_are(parser, operator, SW_YAML_INT, left, right);
+        bool result = usable && left != NULL && right != NULL &&
+                      compare(operator, left->integer, right->integer);
+        left = usable ? sw_yaml_new_bool(parser->cc->pool, result, parser->at) : NULL;
+        operator= take_comparison(parser);
     }
     return left;
 }
@@ -325,7 +333,7 @@ static struct sw_yaml *apply_word(struct parser *parser, struct sw_str word, str
         return match(parser, left, right);
     }
     const char *name = sw_str_is(word, "contains") ? "contains" : "starts-with";
-    if (!operands_are(parser, name, SW_YAML_STR, left, right)) {
+    if (!operands_are(parser, name, SW_YAML_STR, left, right) || left == NULL || right == NULL) {
         return NULL;
     }
     struct sw_str text = sw_str_n(left->text, left->len);

@@ -137,13 +137,15 @@ static enum sw_status parse_all(struct packer *packer)
                                      .ret_anchors = anchors,
                                      .lenient_aliases = true };
     struct sw_yaml_options second = { .known_anchors = anchors };
-    for (size_t i = 0; i < 2 * packer->count; i++) {
-        struct source *source = &packer->sources[i % packer->count];
-        enum sw_status status =
-            sw_yaml_load(packer->pool, source->path, i < packer->count ? &first : &second,
-                         &source->content, packer->err);
-        if (status != SW_OK) {
-            return status;
+    for (unsigned pass = 1; pass <= 2; pass++) {
+        for (size_t i = 0; i < packer->count; i++) {
+            struct source *source = &packer->sources[i];
+            enum sw_status status =
+                sw_yaml_load(packer->pool, source->path, pass == 1 ? &first : &second,
+                             &source->content, packer->err);
+            if (status != SW_OK) {
+                return status;
+            }
         }
     }
     return SW_OK;

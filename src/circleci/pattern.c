@@ -9,7 +9,11 @@ struct rewriter {
     struct sw_str in;
     size_t at;
     struct sw_buf out;
-    int64_t repeat; /* product of all counts */
+    /* glibc writes repeated parts out: how large each open group has become, and the last atom, 0
+     * where there is nothing to repeat. */
+    int64_t sizes[SW_PATTERN_DEPTH_MAX + 1];
+    size_t depth;
+    int64_t last;
     bool ignore_case;
     const char *reason;
 };
@@ -18,6 +22,25 @@ static bool refuse(struct rewriter *rewriter, const char *reason)
 {
     rewriter->reason = reason;
     return false;
+}
+
+/* One more thing that a count may follow. */
+static void add_atom(struct rewriter *rewriter, int64_t size)
+{
+    rewriter->sizes[rewriter->depth] += size;
+    rewriter->last = size;
+}
+
+/* The last atom stands `times` times. Counts on counts are refused, as RE2 does. */
+static bool repeat_atom(struct rewriter *rewriter, int64_t times)
+{
+    if (rewriter->last == 0) {
+        return refuse(rewriter, "nothing to repeat, or repeated twice");
+    }
+    rewriter->sizes[rewriter->depth] += rewriter->last * (times > 1 ? times - 1 : 0);
+    rewriter->last = 0;
+    return rewriter->sizes[rewriter->depth] <= SW_PATTERN_SIZE_MAX ||
+           refuse(rewriter, "repetition counts are too large");
 }
 
 static bool looking_at(const struct rewriter *rewriter, const char *text)
@@ -109,7 +132,10 @@ static bool rewrite_member(struct rewriter *rewriter, struct sw_buf *literals)
             sw_buf_add_cstr(&rewriter->out, body);
             return true;
         }
-        c = control_character(c) != '\0' ? control_character(c) : c;
+        char control = control_character(c);
+        if (control != '\0') {
+            c = control;
+        }
         /* An escaped character stands for itself; "-", "]" and "^" only do so at certain places. */
         sw_buf_add_char(strchr("-]^", c) != NULL ? literals : &rewriter->out, c);
         return true;
@@ -154,7 +180,7 @@ static bool rewrite_bracket(struct rewriter *rewriter)
     return true;
 }
 
-static bool rewrite_group(struct rewriter *rewriter)
+static bool open_group(struct rewriter *rewriter)
 {
     rewriter->at++;
     sw_buf_add_char(&rewriter->out, '(');
@@ -163,10 +189,27 @@ static bool rewrite_group(struct rewriter *rewriter)
     } else if (looking_at(rewriter, "?")) {
         return refuse(rewriter, "look-around and inline flags are not supported");
     }
+    if (rewriter->depth == SW_PATTERN_DEPTH_MAX) {
+        return refuse(rewriter, "groups nest too deep");
+    }
+    rewriter->sizes[++rewriter->depth] = 1;
+    rewriter->last = 0;
     return true;
 }
 
-/* {n}, {n,}, {n,m}: nested counts multiply, so their product is limited. */
+static bool close_group(struct rewriter *rewriter)
+{
+    if (rewriter->depth == 0) {
+        return refuse(rewriter, "unexpected )");
+    }
+    rewriter->at++;
+    sw_buf_add_char(&rewriter->out, ')');
+    int64_t size = rewriter->sizes[rewriter->depth--];
+    add_atom(rewriter, size);
+    return true;
+}
+
+/* {n}, {n,}, {n,m} */
 static bool rewrite_count(struct rewriter *rewriter)
 {
     struct sw_str rest = sw_str_from(rewriter->in, rewriter->at + 1);
@@ -182,49 +225,63 @@ static bool rewrite_count(struct rewriter *rewriter)
     if (high.len > 0 && !sw_parse_int(high, least, SW_PATTERN_REPEAT_MAX, &most)) {
         return refuse(rewriter, "invalid repetition count");
     }
-    rewriter->repeat *= most > 0 ? most : 1;
-    if (rewriter->repeat > SW_PATTERN_REPEAT_MAX) {
-        return refuse(rewriter, "repetition counts are too large");
-    }
     sw_buf_addf(&rewriter->out, "{%.*s}", SW_STR_ARG(body));
     rewriter->at += (size_t)end + 2;
-    return true;
+    return repeat_atom(rewriter, most + (high.ptr != NULL && high.len == 0 ? 1 : 0));
+}
+
+/* "*", "+", "?" or a count, and the "?" that makes it lazy: the whole text must match anyway. */
+static bool rewrite_repetition(struct rewriter *rewriter)
+{
+    char c = rewriter->in.ptr[rewriter->at];
+    bool ok = true;
+    if (c == '{') {
+        ok = rewrite_count(rewriter);
+    } else {
+        sw_buf_add_char(&rewriter->out, c);
+        rewriter->at++;
+        ok = repeat_atom(rewriter, c == '+' ? 2 : 1);
+    }
+    if (ok && looking_at(rewriter, "?")) {
+        rewriter->at++;
+    }
+    return ok;
 }
 
 static bool rewrite_one(struct rewriter *rewriter)
 {
     char c = rewriter->in.ptr[rewriter->at];
-    bool ok = true;
     switch (c) {
-    case '\\':
-        return rewrite_escape(rewriter);
-    case '[':
-        return rewrite_bracket(rewriter);
     case '(':
-        return rewrite_group(rewriter);
-    case '{':
-        ok = rewrite_count(rewriter);
-        break;
-    case '.':
-        sw_buf_add_cstr(&rewriter->out, "[^\n]");
-        rewriter->at++;
-        return true;
+        return open_group(rewriter);
+    case ')':
+        return close_group(rewriter);
     case '*':
     case '+':
     case '?':
-        sw_buf_add_char(&rewriter->out, c);
-        rewriter->at++;
-        break;
-    default:
+    case '{':
+        return rewrite_repetition(rewriter);
+    case '|':
+        rewriter->last = 0;
         sw_buf_add_char(&rewriter->out, c);
         rewriter->at++;
         return true;
+    default:
+        break;
     }
-    /* Lazy or not makes no difference when the whole text must match. */
-    if (ok && looking_at(rewriter, "?")) {
-        rewriter->at++;
+    add_atom(rewriter, 1);
+    if (c == '\\') {
+        return rewrite_escape(rewriter);
     }
-    return ok;
+    if (c == '[') {
+        return rewrite_bracket(rewriter);
+    }
+    sw_buf_add_cstr(&rewriter->out, c == '.' ? "[^\n]" : "");
+    if (c != '.') {
+        sw_buf_add_char(&rewriter->out, c);
+    }
+    rewriter->at++;
+    return true;
 }
 
 static bool rewrite(struct rewriter *rewriter)
@@ -243,12 +300,12 @@ static bool rewrite(struct rewriter *rewriter)
         }
     }
     sw_buf_add_cstr(&rewriter->out, ")$");
-    return true;
+    return rewriter->depth == 0 || refuse(rewriter, "missing )");
 }
 
 int sw_pattern_match(struct sw_str pattern, const char *text, const char **ret_reason)
 {
-    struct rewriter rewriter = { .in = pattern, .repeat = 1 };
+    struct rewriter rewriter = { .in = pattern };
     sw_buf_init(&rewriter.out, SW_BUF_TEXT_MAX);
     int result = -1;
     if (rewrite(&rewriter)) {

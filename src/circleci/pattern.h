@@ -3,8 +3,12 @@
 
 #include <slipway/str.h>
 
-/* Characters of a pattern, and the product of its {n} counts. */
-enum { SW_PATTERN_MAX = 255, SW_PATTERN_REPEAT_MAX = 1000 };
+enum {
+    SW_PATTERN_MAX = 255,         /* characters of a pattern */
+    SW_PATTERN_REPEAT_MAX = 1000, /* the n of {n} */
+    SW_PATTERN_SIZE_MAX = 5000,   /* atoms when all that is repeated is written out */
+    SW_PATTERN_DEPTH_MAX = 32,    /* groups in groups */
+};
 
 /*
  * Whether the whole of `text` matches `pattern`, in the common part of RE2's and Java's syntax:

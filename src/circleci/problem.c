@@ -70,7 +70,7 @@ static void record(struct cc *cc, const struct sw_yaml *at, bool warning, const 
         return;
     }
     warning = warning || cc->advisory > 0;
-    bool full = warning ? problems->count >= 2 * SW_CONFIG_PROBLEMS_MAX
+    bool full = warning ? problems->count >= (size_t)2 * SW_CONFIG_PROBLEMS_MAX
                         : problems->errors >= SW_CONFIG_PROBLEMS_MAX;
     if (full || already_said(problems, at, text)) {
         return;

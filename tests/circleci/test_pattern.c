@@ -39,11 +39,16 @@ static void test_pattern__refuses_what_cannot_be_matched_in_linear_time(void **s
     } cases[] = {
         { "^(?!x).*$", "look-around and inline flags are not supported" },
         { "(a)\\1", "back-references are not supported" },
-        { "a{999}{999}", "repetition counts are too large" },
+        { "a{999}{999}", "nothing to repeat, or repeated twice" },
+        { "i+++", "nothing to repeat, or repeated twice" },
+        { "*a", "nothing to repeat, or repeated twice" },
+        { "(a{100}){100}", "repetition counts are too large" },
+        { "((((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+)+)+", "repetition counts are too large" },
+        { "a)", "unexpected )" },
         { "a{1001}", "invalid repetition count" },
         { "a{x}", "invalid repetition count" },
         { "[a", "missing ]" },
-        { "(a", "not a valid regular expression" },
+        { "(a", "missing )" },
         { "a\\", "trailing backslash" },
         { "\\q", "unknown escape" },
     };
