@@ -1,14 +1,21 @@
 #!/bin/sh
 # Registers the new revision and updates the service; with verification on, follows the rollout.
 set -eu
+set --
+case ${SLIPWAY_FORCE:-} in
+    1 | true) set -- --force ;;
+esac
+case ${SLIPWAY_PROFILE:-default} in
+    default) ;;
+    *) set -- "$@" --profile "$SLIPWAY_PROFILE" ;;
+esac
 case $SLIPWAY_WAIT in
     1 | true)
-        set -- --wait --max-poll-attempts "$SLIPWAY_MAX_POLL_ATTEMPTS" --poll-interval "${SLIPWAY_POLL_INTERVAL}s"
+        set -- "$@" --wait --max-poll-attempts "$SLIPWAY_MAX_POLL_ATTEMPTS" --poll-interval "${SLIPWAY_POLL_INTERVAL}s"
         case $SLIPWAY_FAIL_ON_TIMEOUT in
             0 | false) set -- "$@" --no-fail-on-timeout ;;
         esac
         ;;
-    *) set -- ;;
 esac
 slipway ecs deploy --expand --allow-unchanged \
     --family "$SLIPWAY_FAMILY" \
@@ -16,6 +23,8 @@ slipway ecs deploy --expand --allow-unchanged \
     ${SLIPWAY_SERVICE:+--service "$SLIPWAY_SERVICE"} \
     ${SLIPWAY_IMAGE_UPDATES:+--image-updates "$SLIPWAY_IMAGE_UPDATES"} \
     ${SLIPWAY_ENV_UPDATES:+--env-updates "$SLIPWAY_ENV_UPDATES"} \
+    ${SLIPWAY_SECRET_UPDATES:+--secret-updates "$SLIPWAY_SECRET_UPDATES"} \
+    ${SLIPWAY_LABEL_UPDATES:+--label-updates "$SLIPWAY_LABEL_UPDATES"} \
     ${BASH_ENV:+--export-env "$BASH_ENV"} \
     --region "$SLIPWAY_REGION" \
     --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
