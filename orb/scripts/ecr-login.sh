@@ -1,8 +1,35 @@
 #!/bin/sh
 # Logs Docker in. Values are expanded by slipway, never by this shell; keys go by their variables' names.
 set -eu
-slipway ecr login --expand \
+# The region's variable has two usual names.
+if [ "$SLIPWAY_REGION" = AWS_REGION ] && [ -z "${AWS_REGION:-}" ] && [ -n "${AWS_DEFAULT_REGION:-}" ]; then
+    SLIPWAY_REGION=AWS_DEFAULT_REGION
+fi
+account=${SLIPWAY_ACCOUNT_ID:-}
+# Nothing is said about the registry: what the project's variables hold.
+if [ -z "$account" ] && [ "$SLIPWAY_REGISTRY" = AWS_ECR_ACCOUNT_URL ] && [ -z "${AWS_ECR_ACCOUNT_URL:-}" ]; then
+    account=${AWS_ACCOUNT_ID:-}
+fi
+if [ -n "$account" ]; then
+    case $SLIPWAY_REGION in
+        *[!A-Z0-9_]*) region=$SLIPWAY_REGION ;;
+        *) region="\${$SLIPWAY_REGION}" ;;
+    esac
+    SLIPWAY_REGISTRY=$account.dkr.ecr.$region.${SLIPWAY_AWS_DOMAIN:-amazonaws.com}
+fi
+set --
+case ${SLIPWAY_PROFILE:-default} in
+    default) ;;
+    *) set -- "$@" --profile "$SLIPWAY_PROFILE" ;;
+esac
+case ${SLIPWAY_INSTALL_HELPER:-false} in
+    1 | true) set -- "$@" --install-helper ;;
+esac
+host=$(slipway ecr login --expand \
     ${SLIPWAY_REGISTRY:+--registry "$SLIPWAY_REGISTRY"} \
     --region "$SLIPWAY_REGION" \
     --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
-    --secret-key-var "$SLIPWAY_SECRET_KEY_VAR"
+    --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \
+    "$@")
+echo "$host"
+[ -z "${BASH_ENV:-}" ] || echo "export SLIPWAY_REGISTRY_HOST='$host'" >>"$BASH_ENV"

@@ -83,3 +83,48 @@ step_names() { jq -r '.[].name' timings.json | paste -sd '|'; }
     [[ $output$stderr != *"$AWS_SECRET_ACCESS_KEY"* ]]
     [[ $output$stderr != *"$SLIPWAY_SANDBOX_REGISTRY_PASSWORD"* ]]
 }
+
+@test "a configuration with the newer names, and steps that bring the keys" {
+    cat >keys.sh <<END
+export AWS_ACCESS_KEY_ID=$AWS_ACCESS_KEY_ID
+export AWS_SECRET_ACCESS_KEY=$AWS_SECRET_ACCESS_KEY
+END
+    cat >config.yml <<END
+version: 2.1
+orbs:
+  aws-ecr: acme/slipway@1.0.0
+  aws-ecs: acme/slipway@1.0.0
+workflows:
+  build-and-deploy:
+    jobs:
+      - aws-ecr/build_and_push_image:
+          auth:
+            - run: {name: Bring the keys, command: cat $PWD/keys.sh >>"\$BASH_ENV"}
+          repo: nginx
+          tag: newer-\${CIRCLE_SHA1},newest
+          path: .
+          build_path: .
+          extra_build_args: --label by=kim
+      - aws-ecs/deploy_service_update:
+          requires: [aws-ecr/build_and_push_image]
+          auth:
+            - run: {name: Bring the keys, command: cat $PWD/keys.sh >>"\$BASH_ENV"}
+          family: kim-app-nginx
+          cluster: default-kim5
+          container_image_name_updates: container=nginx,image-and-tag=\${AWS_ECR_ACCOUNT_URL}/nginx:newer-\${CIRCLE_SHA1}
+          container_docker_label_updates: container=nginx,release=newer
+          verify_revision_is_deployed: true
+          poll_interval: 1
+END
+    unset AWS_REGION AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+    execute aws-ecr/build_and_push_image
+    succeeds
+    [ "$(step_names)" = "Checkout code|Bring the keys|Install slipway|Log in to Amazon ECR|Build the image|Push the image to Amazon ECR" ]
+    [[ $(registry nginx/tags/list) == *"newer-$CIRCLE_SHA1"* ]]
+    [[ $(registry nginx/tags/list) == *newest* ]]
+    rm -rf work
+    execute aws-ecs/deploy_service_update
+    succeeds
+    [ "$(newest_revision | jq -r '.taskDefinition.containerDefinitions[0].image')" = "$AWS_ECR_ACCOUNT_URL/nginx:newer-$CIRCLE_SHA1" ]
+    [ "$(newest_revision | jq -r '.taskDefinition.containerDefinitions[0].dockerLabels.release')" = newer ]
+}

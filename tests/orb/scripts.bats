@@ -13,7 +13,7 @@ setup() {
     printf '#!/bin/sh\nfor word do printf "<%%s>\\n" "$word"; done\nexit "${STAND_IN_STATUS:-0}"\n' >bin/slipway
     chmod 755 bin/slipway
     PATH=$PWD/bin:$PATH
-    unset BASH_ENV
+    unset BASH_ENV AWS_REGION AWS_DEFAULT_REGION AWS_ECR_ACCOUNT_URL AWS_ACCOUNT_ID SLIPWAY_REGISTRY_HOST
     export SLIPWAY_REGION=AWS_REGION SLIPWAY_ACCESS_KEY_VAR=AWS_ACCESS_KEY_ID
     export SLIPWAY_SECRET_KEY_VAR='$AWS_SECRET_ACCESS_KEY' SLIPWAY_REGISTRY=AWS_ECR_ACCOUNT_URL
     export SLIPWAY_REPO=nginx SLIPWAY_TAG='${CIRCLE_SHA1}'
@@ -45,6 +45,66 @@ runs() {
         --access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$AWS_SECRET_ACCESS_KEY'
 }
 
+keys_of_image=(--access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$AWS_SECRET_ACCESS_KEY')
+
+@test "ecr-login names the registry of an account" {
+    export SLIPWAY_ACCOUNT_ID='${ACCOUNT}' SLIPWAY_AWS_DOMAIN=amazonaws.com.cn SLIPWAY_REGION='${REGION}'
+    runs ecr-login ecr login --expand --registry '${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com.cn' --region '${REGION}' "${keys_of_image[@]}"
+    # A bare variable's name is one inside the host too.
+    export SLIPWAY_ACCOUNT_ID=123456789012 SLIPWAY_REGION=MY_REGION SLIPWAY_AWS_DOMAIN=amazonaws.com
+    runs ecr-login ecr login --expand --registry '123456789012.dkr.ecr.${MY_REGION}.amazonaws.com' --region MY_REGION "${keys_of_image[@]}"
+}
+
+@test "ecr-login takes the account from its variable when there is no host" {
+    export AWS_ACCOUNT_ID=123456789012 SLIPWAY_REGION=us-east-1
+    runs ecr-login ecr login --expand --registry 123456789012.dkr.ecr.us-east-1.amazonaws.com --region us-east-1 "${keys_of_image[@]}"
+    export AWS_ECR_ACCOUNT_URL=127.0.0.1:5000
+    runs ecr-login ecr login --expand --registry AWS_ECR_ACCOUNT_URL --region us-east-1 "${keys_of_image[@]}"
+}
+
+@test "the other usual name of the region's variable is known" {
+    export AWS_DEFAULT_REGION=us-east-1
+    runs ecr-login ecr login --expand --registry AWS_ECR_ACCOUNT_URL --region AWS_DEFAULT_REGION "${keys_of_image[@]}"
+    runs create-repository ecr create-repository --expand --region AWS_DEFAULT_REGION "${keys_of_image[@]}" -- nginx
+    export AWS_REGION=eu-west-1
+    runs ecr-login ecr login --expand --registry AWS_ECR_ACCOUNT_URL --region AWS_REGION "${keys_of_image[@]}"
+}
+
+@test "a profile other than default is handed over" {
+    export SLIPWAY_PROFILE=default
+    runs ecr-login ecr login --expand --registry AWS_ECR_ACCOUNT_URL --region AWS_REGION "${keys_of_image[@]}"
+    export SLIPWAY_PROFILE=kim
+    runs ecr-login ecr login --expand --registry AWS_ECR_ACCOUNT_URL --region AWS_REGION "${keys_of_image[@]}" --profile kim
+    runs create-repository ecr create-repository --expand --region AWS_REGION "${keys_of_image[@]}" --profile kim -- nginx
+}
+
+@test "ecr-login can set slipway up as docker's helper" {
+    export SLIPWAY_INSTALL_HELPER=1
+    runs ecr-login ecr login --expand --registry AWS_ECR_ACCOUNT_URL --region AWS_REGION "${keys_of_image[@]}" --install-helper
+}
+
+@test "ecr-login leaves the host for the steps that follow, and these use it when asked" {
+    printf '#!/bin/sh\necho 123456789012.dkr.ecr.us-east-1.amazonaws.com\n' >bin/slipway
+    : >later
+    BASH_ENV=$PWD/later run bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/ecr-login.sh"
+    [ "$output" = 123456789012.dkr.ecr.us-east-1.amazonaws.com ]
+    [ "$(cat later)" = "export SLIPWAY_REGISTRY_HOST='123456789012.dkr.ecr.us-east-1.amazonaws.com'" ]
+    printf '#!/bin/sh\nfor word do printf "<%%s>\\n" "$word"; done\n' >bin/slipway
+    export SLIPWAY_REGISTRY_HOST=host.example
+    runs push-image image push --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag '${CIRCLE_SHA1}'
+    export SLIPWAY_USE_LOGIN=true
+    runs push-image image push --expand --registry host.example --repo nginx --tag '${CIRCLE_SHA1}'
+    unset SLIPWAY_REGISTRY_HOST
+    runs push-image image push --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag '${CIRCLE_SHA1}'
+}
+
+@test "create-repository hands over how it is to be" {
+    export SLIPWAY_SCAN_ON_PUSH=0 SLIPWAY_TAG_MUTABILITY=IMMUTABLE SLIPWAY_ENCRYPTION=KMS SLIPWAY_KMS_KEY=alias/kim
+    export SLIPWAY_RESOURCE_TAG='[{"Key": "a", "Value": "b c"}]'
+    runs create-repository ecr create-repository --expand --region AWS_REGION "${keys_of_image[@]}" --kms-key alias/kim \
+        --tag '[{"Key": "a", "Value": "b c"}]' --no-scan-on-push --immutable --encryption KMS -- nginx
+}
+
 @test "create-repository hands over the name" {
     export SLIPWAY_REPO=$evil
     runs create-repository ecr create-repository --expand --region AWS_REGION \
@@ -61,6 +121,12 @@ runs() {
     export SLIPWAY_DOCKERFILE=Dockerfile SLIPWAY_CONTEXT=. SLIPWAY_EXTRA_ARGS=
     runs build-image image build --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag '${CIRCLE_SHA1}' \
         --dockerfile Dockerfile --path .
+}
+
+@test "build-image with a context of its own finds the Dockerfile under the path" {
+    export SLIPWAY_DOCKERFILE=Dockerfile.prod SLIPWAY_CONTEXT=app SLIPWAY_BUILD_PATH=. SLIPWAY_PLATFORM=linux/arm64 SLIPWAY_EXTRA_ARGS=""
+    runs build-image image build --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag '${CIRCLE_SHA1}' \
+        --dockerfile app/Dockerfile.prod --path . --platform linux/arm64
 }
 
 @test "push-image hands over the reference" {
@@ -109,6 +175,13 @@ keys=(--region AWS_REGION --access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$
     : >later
     export BASH_ENV=$PWD/later
     runs update-service ecs deploy --expand --allow-unchanged --family kim --cluster default --export-env "$PWD/later" "${keys[@]}"
+}
+
+@test "update-service hands over secrets, labels, a profile and force" {
+    deploy_settings false true
+    export SLIPWAY_SECRET_UPDATES=$evil SLIPWAY_LABEL_UPDATES=$evil SLIPWAY_FORCE=true SLIPWAY_PROFILE=kim
+    runs update-service ecs deploy --expand --allow-unchanged --family kim --cluster default --secret-updates "$evil" \
+        --label-updates "$evil" "${keys[@]}" --force --profile kim
 }
 
 @test "update-service passes slipway's exit code on" {
