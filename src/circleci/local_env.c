@@ -57,12 +57,19 @@ char *local_git(const struct sw_env *env, const char *dir, const char *const *ar
 char *local_path(const struct local_run *run, const char *base, const char *path)
 {
     const char *home = sw_env_get(run->env, "HOME");
+    const char *const projects[] = { "~/project", run->job.working_directory };
 
-    if (strcmp(path, "~/project") == 0) {
-        return sw_xstrdup(run->work_dir);
-    }
-    if (strncmp(path, "~/project/", 10) == 0) {
-        return sw_fs_join(run->work_dir, path + 10);
+    for (size_t i = 0; i < SW_COUNT(projects); i++) {
+        size_t len = projects[i] ? strlen(projects[i]) : 0;
+
+        if (len > 1 && strncmp(path, projects[i], len) == 0) {
+            if (path[len] == '\0') {
+                return sw_xstrdup(run->work_dir);
+            }
+            if (path[len] == '/') {
+                return sw_fs_join(run->work_dir, path + len + 1);
+            }
+        }
     }
     if (home && strcmp(path, "~") == 0) {
         return sw_xstrdup(home);

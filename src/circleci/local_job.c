@@ -260,6 +260,28 @@ enum sw_status local_job_read(struct local_job *job, const char *name, struct sw
     return find_job(job, name, err) || read_steps(job, err) ? err->status : SW_OK;
 }
 
+enum sw_status local_job_check_names(const struct local_job *job, const struct sw_strs *names,
+                                     struct sw_err *err)
+{
+    for (size_t i = 0; names && i < names->count; i++) {
+        size_t at = 0;
+
+        while (at < job->step_count && strcmp(job->steps[at].name, names->items[i]) != 0) {
+            at++;
+        }
+        if (at == job->step_count) {
+            (void)sw_fail(err, SW_E_INPUT,
+                          "job \"%s\" has no step \"%s\" to skip; it has: ", job->name,
+                          names->items[i]);
+            for (at = 0; at < job->step_count; at++) {
+                (void)sw_append(err, "%s%s", at > 0 ? ", " : "", job->steps[at].name);
+            }
+            return err->status;
+        }
+    }
+    return SW_OK;
+}
+
 void local_job_release(struct local_job *job)
 {
     for (size_t i = 0; i < job->step_count; i++) {

@@ -64,7 +64,7 @@ enum sw_status local_job_load(const struct sw_env *env, const struct sw_local_op
                               struct local_job *ret, struct sw_err *err)
 {
     if (load_document(env, &options->config, &ret->document, err) ||
-        local_job_read(ret, options->job, err)) {
+        local_job_read(ret, options->job, err) || local_job_check_names(ret, options->skip, err)) {
         return err->status;
     }
     return SW_OK;

@@ -70,6 +70,9 @@ SW_NODISCARD enum sw_status local_job_load(const struct sw_env *env,
 /* Finds the job of that name in ret->document and reads its steps. */
 SW_NODISCARD enum sw_status local_job_read(struct local_job *job, const char *name,
                                            struct sw_err *err);
+/* Whether every one of `names` is a step's; SW_E_INPUT lists the steps otherwise. */
+SW_NODISCARD enum sw_status local_job_check_names(const struct local_job *job,
+                                                  const struct sw_strs *names, struct sw_err *err);
 void local_job_release(struct local_job *job);
 /* "10m", "1.5h", "30s", "5" (seconds) as milliseconds. */
 SW_NODISCARD bool local_parse_duration(const char *text, int64_t *ret_ms);
@@ -128,7 +131,11 @@ bool local_env_halted(const struct local_run *run);
 /* What git says, trimmed; the caller's. NULL when it fails. */
 char *local_git(const struct sw_env *env, const char *dir, const char *const *args);
 
-/* A path of a step: "~" and "~/project" are the job's folders, the rest is relative to `base`. */
+/*
+ * A path of a step: "~/project" and the job's own working_directory stand for the folder it runs
+ * in,
+ * "~" for the home, the rest is relative to `base`. The caller's.
+ */
 char *local_path(const struct local_run *run, const char *base, const char *path);
 
 /*

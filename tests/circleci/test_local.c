@@ -166,6 +166,9 @@ static void test_local_path__knows_the_project(void **state)
         { "~/project", "/work" },
         { "~/project/x", "/work/x" },
         { "~/projects", "/home/me/projects" },
+        { "/app", "/work" },
+        { "/app/x", "/work/x" },
+        { "/apple", "/apple" },
     };
     char work_dir[] = "/work";
     struct test_env t;
@@ -174,7 +177,9 @@ static void test_local_path__knows_the_project(void **state)
     test_env_init(&t);
     test_env_set(&t, "HOME", "/home/me");
     for (size_t i = 0; i < SW_COUNT(cases); i++) {
-        const struct local_run run = { .env = &t.env, .work_dir = work_dir };
+        const struct local_run run = { .env = &t.env,
+                                       .work_dir = work_dir,
+                                       .job = { .working_directory = "/app" } };
         char *got = local_path(&run, work_dir, cases[i].path);
 
         assert_string_equal(got, cases[i].expected);

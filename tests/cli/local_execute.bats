@@ -521,6 +521,9 @@ YAML
     passes
     says built
     says '    skipped, as was asked for'
+    execute --skip install
+    fails 2 'job "build" has no step "install" to skip; it has: Install, Build'
+    execute --skip Install --timings "$BATS_TEST_TMPDIR/timings"
     sed -i 's/0\.[0-9]*/T/' "$BATS_TEST_TMPDIR/timings"
     diff "$BATS_TEST_TMPDIR/timings" - <<'JSON'
 [
