@@ -130,6 +130,41 @@ SW_NODISCARD enum sw_status
 sw_ecr_repository_ensure(struct sw_aws *aws, const struct sw_ecr_repository_options *options,
                          struct sw_ecr_repository *ret, struct sw_err *err);
 
+/* Severities of scan findings, in AWS's words and order. */
+enum sw_ecr_severity {
+    SW_ECR_UNDEFINED, /* and what AWS has not ranked, or ranks in words unknown here */
+    SW_ECR_INFORMATIONAL,
+    SW_ECR_LOW,
+    SW_ECR_MEDIUM,
+    SW_ECR_HIGH,
+    SW_ECR_CRITICAL,
+    SW_ECR_SEVERITY_COUNT
+};
+const char *sw_ecr_severity_name(enum sw_ecr_severity severity);
+
+struct sw_ecr_scan_options {
+    const char *repository;
+    const char *tag;    /* used when there is no digest */
+    const char *digest; /* NULL: the tag's */
+    bool start;         /* start a scan when there is none, instead of waiting for one */
+    int64_t timeout_ms;
+    int64_t poll_interval_ms;
+};
+struct sw_ecr_scan {
+    char *status; /* "COMPLETE", or "ACTIVE" under continuous scanning */
+    int64_t findings[SW_ECR_SEVERITY_COUNT];
+};
+void sw_ecr_scan_release(struct sw_ecr_scan *scan);
+/*
+ * Waits until the scan of an image is done and tells how many findings of each severity there are.
+ * A private registry only. A scan that does not exist yet is waited for: with scan on push it
+ * appears some seconds after the push. SW_E_FAILED when AWS cannot scan the image or the time is
+ * up, SW_E_NOT_FOUND when there is no such image, SW_E_STOPPED.
+ */
+SW_NODISCARD enum sw_status sw_ecr_scan_wait(struct sw_aws *aws,
+                                             const struct sw_ecr_scan_options *options,
+                                             struct sw_ecr_scan *ret, struct sw_err *err);
+
 /* Limit for a policy as a file, white space included. */
 #define SW_ECR_POLICY_FILE_MAX ((size_t)256 * 1024)
 enum sw_ecr_policy {

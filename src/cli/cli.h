@@ -95,5 +95,7 @@ SW_NODISCARD enum sw_status sw_cli_aws_new(struct sw_cli *cli, const struct sw_c
                                            struct sw_aws **ret, struct sw_err *err);
 /* SW_E_USAGE "..." plus a hint at the command's --help. */
 enum sw_status sw_cli_usage(struct sw_err *err, const char *fmt, ...) SW_PRINTF(2, 3);
+/* NULL for a text that is empty, as an unset parameter leaves it. */
+const char *sw_cli_text_or_null(const char *text);
 
 #endif

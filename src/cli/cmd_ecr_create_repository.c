@@ -68,12 +68,6 @@ static void set_defaults(void *args_)
     args->output = "text";
 }
 
-/* An empty value, as an unset parameter leaves it, means "not given". */
-static const char *value_or_null(const char *text)
-{
-    return text && text[0] != '\0' ? text : NULL;
-}
-
 static void split_patterns(const struct sw_strs *given, struct sw_strs *patterns)
 {
     for (size_t i = 0; i < given->count; i++) {
@@ -155,8 +149,8 @@ static enum sw_status run_create(struct sw_cli *cli, void *args_, struct sw_err 
             .scan_on_push = args->scan_on_push,
             .immutable = args->immutable,
             .movable = &movable,
-            .encryption = value_or_null(args->encryption),
-            .kms_key = value_or_null(args->kms_key),
+            .encryption = sw_cli_text_or_null(args->encryption),
+            .kms_key = sw_cli_text_or_null(args->kms_key),
             .tags = &tags,
         };
         status = create(cli, args, name, &options, err);

@@ -127,3 +127,8 @@ enum sw_status sw_cli_usage(struct sw_err *err, const char *fmt, ...)
     va_end(args);
     return sw_fail(err, SW_E_USAGE, "%s", text);
 }
+
+const char *sw_cli_text_or_null(const char *text)
+{
+    return text && text[0] != '\0' ? text : NULL;
+}

@@ -49,11 +49,6 @@ const struct sw_opt sw_cli_ecs_changes_opts[] = {
     { .kind = SW_OPT_END },
 };
 
-const char *sw_cli_text_or_null(const char *text)
-{
-    return text && text[0] != '\0' ? text : NULL;
-}
-
 static enum sw_status read_updates(const struct sw_cli_ecs_changes *options,
                                    struct sw_changes *changes, struct sw_err *err)
 {

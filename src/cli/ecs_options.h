@@ -50,9 +50,6 @@ extern const struct sw_opt sw_cli_ecs_changes_opts[];
     "commas is wrapped in double quotes, value=\"a,b\", with \\\" and \\\\ for a quote and a "     \
     "backslash inside."
 
-/* NULL for a text that is empty, as an unset parameter leaves it. */
-const char *sw_cli_text_or_null(const char *text);
-
 /* The changes that the options ask for, checked; *ret is the caller's (sw_changes_release). */
 SW_NODISCARD enum sw_status sw_cli_ecs_changes_read(const struct sw_cli_ecs_changes *options,
                                                     struct sw_changes *ret, struct sw_err *err);

@@ -280,6 +280,16 @@ warning: its tags can be moved although --immutable was given'
     grep -q '^error: cannot set the policy of "team/missing": .*RepositoryNotFoundException' err
 }
 
+@test "wait-scan finds no image, and no registry but ECR" {
+    slip ecr wait-scan "$ecr_host/team/none:1"
+    [ "$status" -eq 1 ]
+    [ ! -s out ]
+    grep -q '^error: scan of "team/none:1": .*RepositoryNotFoundException' err
+    slip ecr wait-scan public.ecr.aws/team/none:1
+    [ "$status" -eq 2 ]
+    [ "$(head -n 1 err)" = 'error: "public.ecr.aws" is not a private Amazon ECR registry' ]
+}
+
 @test "helper get answers for ECR and for a registry on this machine" {
     helper get "$ecr_host"
     [ "$status" -eq 0 ]
