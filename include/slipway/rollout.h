@@ -47,7 +47,7 @@ enum { SW_ROLLOUT_ID_MAX = 128, SW_ROLLOUT_REASON_MAX = 512 };
 struct sw_rollout_state {
     bool seen;        /* our deployment was in some answer */
     bool failed;      /* it was FAILED, or a rollback was seen */
-    unsigned unseen;  /* answers in a row, from the first, without it */
+    unsigned unseen;  /* answers in a row without it */
     unsigned settled; /* answers in a row that look settled, without a rolloutState */
     int64_t desired, running, pending, failed_tasks;
     int64_t old_running;   /* tasks of all other deployments */

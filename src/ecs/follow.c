@@ -112,36 +112,69 @@ static enum sw_status look(struct follower *follower, json_t **ret_service, bool
     return cannot_watch(follower);
 }
 
-/* Asks the second witness, the service deployment; without the right the definition decides. */
-static enum sw_rollout_verdict ask_witness(struct follower *follower, const json_t *service)
+/*
+ * Asks the second witness, the service deployment; false when it does not answer. Without the right
+ * it is not asked again.
+ */
+static bool ask_witness(struct follower *follower, enum sw_rollout_verdict *ret)
 {
-    const struct sw_rollout_target *target = &follower->target;
-    struct sw_rollout_state *state = &follower->result->state;
-    if (!target->service_deployment) {
-        return sw_rollout_judge_absent(service, target, state);
-    }
     static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
     struct sw_err err = SW_ERR_INIT;
     json_auto_t *answer = NULL;
+    if (!follower->target.service_deployment) {
+        return false;
+    }
     enum sw_status status =
         ecs_call(follower->aws, "DescribeServiceDeployments",
-                 json_pack("{s:[s]}", "serviceDeploymentArns", target->service_deployment), &once,
-                 &answer, &err);
+                 json_pack("{s:[s]}", "serviceDeploymentArns", follower->target.service_deployment),
+                 &once, &answer, &err);
     const json_t *found = json_array_get(sw_json_array(answer, "serviceDeployments"), 0);
     if (status == SW_OK && json_is_object(found)) {
-        return sw_rollout_judge_deployment(found, state);
+        *ret = sw_rollout_judge_deployment(found, &follower->result->state);
+        return true;
     }
     bool refused = json_array_size(sw_json_array(answer, "failures")) > 0 ||
                    status == SW_E_DENIED || status == SW_E_NOT_FOUND || status == SW_E_FAILED;
-    if (!refused) {
+    if (refused) {
+        sw_debug(follower->env, "ecs", "the service deployment cannot be asked: %s", err.msg);
+        follower->target.service_deployment = NULL;
+    } else {
         slow_down(follower);
+    }
+    return false;
+}
+
+/* Our deployment is not listed, or its kind is judged by the witness alone. */
+static enum sw_rollout_verdict judge_by_witness(struct follower *follower, const json_t *service)
+{
+    const struct sw_rollout_target *target = &follower->target;
+    struct sw_rollout_state *state = &follower->result->state;
+    enum sw_rollout_verdict verdict = SW_ROLLOUT_RUNNING;
+    if (ask_witness(follower, &verdict) || target->service_deployment) {
+        return verdict;
+    }
+    /* Traffic shifts are judged like other rollouts then, from the next look on. */
+    if (state->native_shift && state->unseen == 0) {
         return SW_ROLLOUT_RUNNING;
     }
-    sw_debug(follower->env, "ecs", "the service deployment cannot be asked: %s", err.msg);
-    follower->target.service_deployment = NULL;
-    return sw_rollout_judge(service, &follower->target, state) == SW_ROLLOUT_ASK
-               ? sw_rollout_judge_absent(service, target, state)
-               : SW_ROLLOUT_RUNNING;
+    return sw_rollout_judge_absent(service, target, state);
+}
+
+/* What looks like a newer deployment may be a rollback that ECS words in a new way. */
+static enum sw_rollout_verdict check_superseded(struct follower *follower)
+{
+    struct sw_rollout_state *state = &follower->result->state;
+    char reason[SW_ROLLOUT_REASON_MAX];
+    (void)snprintf(reason, sizeof(reason), "%s", state->reason);
+    enum sw_rollout_verdict verdict = SW_ROLLOUT_SUPERSEDED;
+    if (ask_witness(follower, &verdict) &&
+        (verdict == SW_ROLLOUT_ROLLING_BACK || verdict == SW_ROLLOUT_ROLLED_BACK)) {
+        state->failed = true;
+        (void)snprintf(state->rollback_id, sizeof(state->rollback_id), "%s", state->primary_id);
+        return verdict;
+    }
+    (void)snprintf(state->reason, sizeof(state->reason), "%s", reason);
+    return SW_ROLLOUT_SUPERSEDED;
 }
 
 static void say_counters(struct follower *follower)
@@ -179,7 +212,9 @@ static enum sw_rollout_verdict judge(struct follower *follower, const json_t *se
     bool bad_event = follow_events(follower, service);
     say_counters(follower);
     if (verdict == SW_ROLLOUT_ASK) {
-        verdict = ask_witness(follower, service);
+        verdict = judge_by_witness(follower, service);
+    } else if (verdict == SW_ROLLOUT_SUPERSEDED) {
+        verdict = check_superseded(follower);
     }
     bool failed = verdict != SW_ROLLOUT_RUNNING && verdict != SW_ROLLOUT_DONE;
     if (bad_event || failed || state->failed_tasks > failed_before ||

@@ -5,9 +5,10 @@
 
 /*
  * DescribeServices is eventually consistent: right after an update it may not show the new
- * deployment yet. So many answers without it are taken as "not yet".
+ * deployment yet, and an answer may be older than the one before. So many answers in a row without
+ * our deployment are not believed, before it was seen and after.
  */
-enum { UNSEEN_MAX = 6, SETTLED_MIN = 2 };
+enum { UNSEEN_MAX = 6, GONE_MAX = 1, SETTLED_MIN = 2 };
 
 static enum sw_rollout_verdict say(struct sw_rollout_state *state, enum sw_rollout_verdict verdict,
                                    const char *fmt, ...) SW_PRINTF(3, 4);
@@ -175,17 +176,18 @@ static enum sw_rollout_verdict judge_replaced(const json_t *primary,
                sw_json_str(primary, "taskDefinition", "unknown task definition"));
 }
 
-/* Ours is not in the list: row 6. */
+/* Ours is not in the list: row 6. A PRIMARY that is the one before ours means a rollback. */
 static enum sw_rollout_verdict judge_missing(const json_t *primary,
                                              const struct sw_rollout_target *target,
                                              struct sw_rollout_state *state)
 {
-    bool as_before =
-        !primary || (target->previous_id && text_is(primary, "id", target->previous_id));
-    if (!state->seen && as_before && ++state->unseen <= UNSEEN_MAX) {
+    unsigned patience = state->seen ? GONE_MAX : UNSEEN_MAX;
+    bool believed = ++state->unseen > patience || state->failed;
+    if (!believed || !primary) {
         return SW_ROLLOUT_RUNNING;
     }
-    if (state->failed && primary) {
+    state->failed = state->failed || (state->seen && is_rollback(primary, target, state));
+    if (state->failed) {
         return judge_rollback(primary, target, state);
     }
     return say(state, SW_ROLLOUT_ASK, "deployment %s is not listed any more",
@@ -208,7 +210,10 @@ enum sw_rollout_verdict sw_rollout_judge(const json_t *service,
     const json_t *primary = find_deployment(service, "status", "PRIMARY");
     state->rollout_state[0] = '\0';
     read_counters(service, ours, state);
-    state->seen = state->seen || ours;
+    if (ours) {
+        state->seen = true;
+        state->unseen = 0;
+    }
     if (state->native_shift && target->service_deployment) {
         return say(state, SW_ROLLOUT_ASK, "the service shifts traffic in steps");
     }
