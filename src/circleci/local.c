@@ -309,6 +309,15 @@ static void release(struct local_run *run)
     (void)pthread_mutex_destroy(&run->lock);
 }
 
+static enum sw_status prepare(struct local_run *run, struct sw_err *err)
+{
+    if (find_source(run, err) || make_folders(run, err) || local_env_start(run, err) ||
+        local_job_load(run, err) || local_env_finish(run, err) || local_env_prepare(run, err)) {
+        return err->status;
+    }
+    return SW_OK;
+}
+
 enum sw_status sw_local_execute(const struct sw_env *env, const struct sw_local_options *options,
                                 int *ret_exit, struct sw_err *err)
 {
@@ -317,19 +326,7 @@ enum sw_status sw_local_execute(const struct sw_env *env, const struct sw_local_
 
     (void)pthread_mutex_init(&run.lock, NULL);
     *ret_exit = 0;
-    status = local_job_load(env, options, &run.job, err);
-    if (status == SW_OK) {
-        status = find_source(&run, err);
-    }
-    if (status == SW_OK) {
-        status = make_folders(&run, err);
-    }
-    if (status == SW_OK) {
-        status = local_env_build(&run, err);
-    }
-    if (status == SW_OK) {
-        status = local_env_prepare(&run, err);
-    }
+    status = prepare(&run, err);
     if (status == SW_OK) {
         say_differences(&run);
         local_log(&run, "\n");

@@ -273,7 +273,7 @@ static void set_built_ins(struct local_run *run)
         { "CI", "true" },
         { "CIRCLECI", "true" },
         { "CIRCLE_BUILD_NUM", "1" },
-        { "CIRCLE_JOB", run->job.name },
+        { "CIRCLE_JOB", run->options->job },
         { "CIRCLE_NODE_INDEX", "0" },
         { "CIRCLE_NODE_TOTAL", "1" },
         { "CIRCLE_PIPELINE_ID", id },
@@ -314,9 +314,8 @@ static enum sw_status apply_options(struct local_run *run, struct sw_err *err)
     return SW_OK;
 }
 
-enum sw_status local_env_build(struct local_run *run, struct sw_err *err)
+enum sw_status local_env_start(struct local_run *run, struct sw_err *err)
 {
-    const char *path;
     const char *tag;
 
     sw_proc_environ(&run->environ);
@@ -329,6 +328,13 @@ enum sw_status local_env_build(struct local_run *run, struct sw_err *err)
     if (tag && tag[0]) {
         sw_proc_setenv(&run->environ, "CIRCLE_BRANCH", NULL); /* a build is of one or the other */
     }
+    return SW_OK;
+}
+
+enum sw_status local_env_finish(struct local_run *run, struct sw_err *err)
+{
+    const char *path;
+
     if (local_env_apply(&run->environ, run->job.image_environment, "the image's environment",
                         err) ||
         local_env_apply(&run->environ, run->job.environment, "the job's environment", err)) {

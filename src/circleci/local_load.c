@@ -60,11 +60,23 @@ static enum sw_status load_document(const struct sw_env *env,
     return compile(env, options, ret, err);
 }
 
-enum sw_status local_job_load(const struct sw_env *env, const struct sw_local_options *options,
-                              struct local_job *ret, struct sw_err *err)
+static const char *get_from_environ(void *ctx, const char *name)
 {
-    if (load_document(env, &options->config, &ret->document, err) ||
-        local_job_read(ret, options->job, err) || local_job_check_names(ret, options->skip, err)) {
+    const struct local_run *run = ctx;
+
+    return sw_proc_getenv(&run->environ, name);
+}
+
+enum sw_status local_job_load(struct local_run *run, struct sw_err *err)
+{
+    const struct sw_local_options *options = run->options;
+    struct sw_env env = *run->env;
+
+    env.get = get_from_environ;
+    env.get_ctx = run;
+    if (load_document(&env, &options->config, &run->job.document, err) ||
+        local_job_read(&run->job, options->job, err) ||
+        local_job_check_names(&run->job, options->skip, err)) {
         return err->status;
     }
     return SW_OK;

@@ -63,10 +63,6 @@ struct local_job {
     size_t step_count;
 };
 
-/* Compiles or reads the configuration, finds the job and reads all its steps. */
-SW_NODISCARD enum sw_status local_job_load(const struct sw_env *env,
-                                           const struct sw_local_options *options,
-                                           struct local_job *ret, struct sw_err *err);
 /* Finds the job of that name in ret->document and reads its steps. */
 SW_NODISCARD enum sw_status local_job_read(struct local_job *job, const char *name,
                                            struct sw_err *err);
@@ -118,11 +114,18 @@ struct local_run {
 void local_log(struct local_run *run, const char *fmt, ...) SW_PRINTF(2, 3);
 void local_log_bytes(struct local_run *run, struct sw_str data);
 
-/* Fills run->environ and run->secrets; the folders are known. */
-SW_NODISCARD enum sw_status local_env_build(struct local_run *run, struct sw_err *err);
+/* Fills run->environ and run->secrets from all but the job; the folders are known. */
+SW_NODISCARD enum sw_status local_env_start(struct local_run *run, struct sw_err *err);
+/* Adds what the job says. */
+SW_NODISCARD enum sw_status local_env_finish(struct local_run *run, struct sw_err *err);
 /* Sets what an "environment" (a map, or a list of maps) says. */
 SW_NODISCARD enum sw_status local_env_apply(struct sw_strs *list, json_t *environment,
                                             const char *where, struct sw_err *err);
+/*
+ * Compiles or reads the configuration and reads the job into run->job. Pipeline values come from
+ * run->environ: the branch is the one that the steps see.
+ */
+SW_NODISCARD enum sw_status local_job_load(struct local_run *run, struct sw_err *err);
 /* Puts $BASH_ENV and the programs of a job into run->state_dir. */
 SW_NODISCARD enum sw_status local_env_prepare(struct local_run *run, struct sw_err *err);
 /* Whether the job asked to end. */

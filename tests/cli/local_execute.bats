@@ -512,6 +512,45 @@ YAML
     says 'code 2'
 }
 
+@test "a configuration is compiled first, with the branch that the steps see" {
+    git init -q -b topic .
+    mkdir .circleci
+    cat >.circleci/config.yml <<'YAML'
+version: 2.1
+parameters:
+  loud: {type: boolean, default: false}
+jobs:
+  build:
+    parameters:
+      what: {type: string}
+    machine: true
+    steps:
+      - run: {name: Say, command: "echo << parameters.what >> << pipeline.git.branch >> $CIRCLE_BRANCH"}
+      - when:
+          condition: << pipeline.parameters.loud >>
+          steps: [run: {name: Shout, command: "echo LOUD"}]
+workflows:
+  w:
+    jobs:
+      - build: {name: first, what: hello}
+YAML
+    local_run() {
+        status=0
+        "$SLIPWAY_PROGRAM" local execute "$@" >"$BATS_TEST_TMPDIR/out" \
+            2>"$BATS_TEST_TMPDIR/err" || status=$?
+    }
+    local_run first
+    passes
+    says 'hello topic topic'
+    silent_about LOUD
+    local_run first --pipeline-parameters '{"loud": true}' --env CIRCLE_BRANCH=other
+    passes
+    says 'hello other other'
+    says LOUD
+    local_run build
+    fails 2 'there is no job "build" in the compiled configuration; it has: first'
+}
+
 @test "--skip leaves steps out by name" {
     job <<'YAML'
 - run: {name: Install, command: "exit 1"}
