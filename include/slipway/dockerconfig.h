@@ -42,6 +42,12 @@ SW_NODISCARD enum sw_status sw_docker_auth_get(const struct sw_env *env, const c
                                                char **ret_user, char **ret_secret,
                                                struct sw_err *err);
 
+/*
+ * Whether DOCKER_AUTH_CONFIG holds a login for `host`: docker 28.3 and later takes that one
+ * then, whatever is stored or configured.
+ */
+bool sw_docker_env_has(const struct sw_env *env, const char *host);
+
 /* Where sw_docker_auth_store() put the secret. */
 enum sw_docker_stored {
     SW_DOCKER_STORED_FILE,     /* in the file's "auths" */

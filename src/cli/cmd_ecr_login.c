@@ -144,6 +144,12 @@ static enum sw_status keep(struct sw_cli *cli, const struct login_args *args, co
            token->expires_ms ? ", valid until " : "", token->expires_ms ? until : "");
     enum sw_status status =
         args->install_helper ? set_helper(cli, host, err) : store(cli, host, token, err);
+    if (status == SW_OK && sw_docker_env_has(cli->env, host)) {
+        sw_warn(cli->env,
+                "DOCKER_AUTH_CONFIG has a login of its own for %s, which docker 28.3 and later "
+                "prefers; unset it",
+                host);
+    }
     if (status == SW_OK) {
         sw_cli_out(cli, "%s\n", host);
     }

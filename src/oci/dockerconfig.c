@@ -176,30 +176,48 @@ static const char *env_config_fault(const json_t *root)
     return NULL;
 }
 
+/*
+ * What the variable says, as docker reads it; the caller's. NULL when it is not set, or is not what
+ * docker takes: *ret_fault then says why.
+ */
+static json_t *parse_env(const struct sw_env *env, const char **ret_fault)
+{
+    const char *text = sw_env_get(env, env_name);
+    json_auto_t *root = NULL;
+    struct sw_err err = SW_ERR_INIT;
+    *ret_fault = NULL;
+    if (!text) {
+        return NULL;
+    }
+    if (strlen(text) > SW_DOCKER_CONFIG_MAX) {
+        *ret_fault = "it is too long";
+        return NULL;
+    }
+    /* The parser's own message is dropped: it may quote the text, which holds secrets. */
+    *ret_fault = sw_json_parse(sw_str(text), env_name, &root, &err) == SW_OK
+                     ? env_config_fault(root)
+                     : "it is not valid JSON";
+    return *ret_fault ? NULL : SW_TAKE(root);
+}
+
 /* SW_E_NOT_FOUND when the variable says nothing about `key`. */
 static enum sw_status get_from_env(const struct sw_env *env, const char *key, char **ret_user,
                                    char **ret_secret, struct sw_err *err)
 {
-    const char *text = sw_env_get(env, env_name);
-    if (!text) {
-        return SW_E_NOT_FOUND;
-    }
-    if (strlen(text) > SW_DOCKER_CONFIG_MAX) {
-        return sw_fail(err, SW_E_TOO_LARGE, "%s is longer than %zu bytes", env_name,
-                       SW_DOCKER_CONFIG_MAX);
-    }
-    json_auto_t *root = NULL;
-    struct sw_err parse_err = SW_ERR_INIT;
-    /* The parser's own message may quote the text, which holds secrets. */
-    const char *fault = sw_json_parse(sw_str(text), env_name, &root, &parse_err) == SW_OK
-                            ? env_config_fault(root)
-                            : "it is not valid JSON";
+    const char *fault = NULL;
+    json_auto_t *root = parse_env(env, &fault);
     if (fault) {
         sw_warn(env, "%s is ignored, as docker does: %s", env_name, fault);
-        return SW_E_NOT_FOUND;
     }
     const json_t *entry = find_entry(sw_json_object(root, "auths"), key);
     return entry ? read_entry(entry, key, ret_user, ret_secret, err) : SW_E_NOT_FOUND;
+}
+
+bool sw_docker_env_has(const struct sw_env *env, const char *host)
+{
+    const char *fault = NULL;
+    json_auto_t *root = parse_env(env, &fault);
+    return find_entry(sw_json_object(root, "auths"), sw_docker_config_key(host)) != NULL;
 }
 
 static enum sw_status get_from_file(const struct sw_env *env, const char *path, const char *key,

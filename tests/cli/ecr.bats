@@ -188,6 +188,13 @@ the login is in $DOCKER_CONFIG/config.json, which now goes before that helper fo
     docker_has_login
 }
 
+@test "a login in DOCKER_AUTH_CONFIG goes before ours, and is told of" {
+    export DOCKER_AUTH_CONFIG="{\"auths\":{\"$REGISTRY\":{\"auth\":\"dXNlcjpvdGhlcg==\"}}}"
+    slip ecr login "$REGISTRY"
+    [ "$status" -eq 0 ]
+    [ "$(tail -n 1 err)" = "warning: DOCKER_AUTH_CONFIG has a login of its own for $REGISTRY, which docker 28.3 and later prefers; unset it" ]
+}
+
 @test "install-helper writes no password" {
     slip ecr login --install-helper "$REGISTRY"
     [ "$status" -eq 0 ]

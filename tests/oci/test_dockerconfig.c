@@ -267,6 +267,13 @@ static void test_dockerconfig__variable_comes_first(void **state)
     assert_login(w, "a.example", "u", "env");
     assert_login(w, "b.example", "u", "file");
     assert_string_equal(w->t.said.ptr, "");
+    assert_true(sw_docker_env_has(&w->t.env, "a.example"));
+    assert_false(sw_docker_env_has(&w->t.env, "b.example"));
+    test_env_set(&w->t, "DOCKER_AUTH_CONFIG", "{");
+    assert_false(sw_docker_env_has(&w->t.env, "a.example"));
+    test_env_set(&w->t, "DOCKER_AUTH_CONFIG", NULL);
+    assert_false(sw_docker_env_has(&w->t.env, "a.example"));
+    assert_string_equal(w->t.said.ptr, "");
 }
 
 static void test_dockerconfig__odd_variable_is_ignored_aloud(void **state)
