@@ -13,10 +13,13 @@
  * Order of work: the tags are looked at, then blobs travel while the source is still being read
  * (read, hashed, compressed and uploaded side by side; memory does not grow with the image), then,
  * only when every blob is there and every layer has the diff id that the configuration says, the
- * manifest is written under each tag. A push that fails leaves all tags as they were, or, when it
- * is a later tag that fails, says which ones are written. Layers are compressed with gzip in a way
- * that gives the same bytes each time; layers that are compressed already travel as they are, and
- * so does the manifest that came with them.
+ * manifest is written under each tag. A layer that an image of the repository has (the tags about
+ * to be written, learn_from, "latest", or one of the repository's list) is found by that image's
+ * manifest and configuration and is then neither read, nor compressed, nor sent; an image of the
+ * Docker engine of which everything is there is not even exported. A push that fails leaves all
+ * tags as they were, or, when it is a later tag that fails, says which ones are written. Layers are
+ * compressed with gzip in a way that gives the same bytes each time; layers that are compressed
+ * already travel as they are, and so does the manifest that came with them.
  */
 
 #include <slipway/attr.h>
@@ -43,8 +46,10 @@ struct sw_push_options {
     const struct sw_registry_auth *auth;
     const struct sw_retry_policy *policy; /* NULL: sw_retry_default */
     bool plain_http;
-    unsigned uploads; /* blobs in flight; 0: 3 */
-    unsigned workers; /* compressing threads; 0: one for each processor */
+    bool no_learn;             /* compress every layer instead of learning from images there */
+    struct sw_strs learn_from; /* tags to learn from first; borrowed */
+    unsigned uploads;          /* blobs in flight; 0: 3 */
+    unsigned workers;          /* compressing threads; 0: one for each processor */
 };
 
 struct sw_push_layer {

@@ -72,6 +72,14 @@ SW_NODISCARD enum sw_status sw_registry_put_manifest(struct sw_registry *registr
                                                      const char *media_type, struct sw_str bytes,
                                                      struct sw_err *err);
 
+/*
+ * Adds at most `max` (up to 1000) tags of the repository to *ret, in the registry's order, which
+ * means nothing on Amazon ECR.
+ */
+SW_NODISCARD enum sw_status sw_registry_list_tags(struct sw_registry *registry,
+                                                  const char *repository, unsigned max,
+                                                  struct sw_strs *ret, struct sw_err *err);
+
 /* Whether the repository has the blob. */
 SW_NODISCARD enum sw_status sw_registry_has_blob(struct sw_registry *registry,
                                                  const char *repository, const char *digest,

@@ -19,6 +19,8 @@ struct push_args {
     const char *platform;
     const char *output;
     bool plain_http;
+    bool no_learn;
+    struct sw_strs learn_from;
 };
 
 static const struct sw_opt push_opts[] = {
@@ -28,6 +30,11 @@ static const struct sw_opt push_opts[] = {
       "write the image's digest to this file", 0, NULL, 0, 0, NULL },
     { SW_OPT_STR, "platform", 0, offsetof(struct push_args, platform), "OS/ARCH",
       "platform of the image, when the source has several", 0, NULL, 0, 0, NULL },
+    { SW_OPT_LIST, "learn-from", 0, offsetof(struct push_args, learn_from), "TAG",
+      "learn layers first from the repository's image of this tag", 0, NULL, 0, 0, NULL },
+    { SW_OPT_FLAG, "no-learn", 0, offsetof(struct push_args, no_learn), NULL,
+      "compress every layer instead of learning from images in the repository", 0, NULL, 0, 0,
+      NULL },
     { SW_OPT_FLAG, "plain-http", 0, offsetof(struct push_args, plain_http), NULL,
       "talk to the registry without TLS (loopback registries always are)", 0, NULL, 0, 0, NULL },
     { SW_OPT_ENUM, "output", 0, offsetof(struct push_args, output), "text|json",
@@ -162,7 +169,10 @@ static enum sw_status push(struct sw_cli *cli, const struct push_args *args,
 {
     SW_CLEANUP(sw_aws_cleanup) struct sw_aws *aws = NULL;
     struct sw_ecr_auth auth;
-    struct sw_push_options options = { .auth = &auth.callback, .plain_http = args->plain_http };
+    struct sw_push_options options = { .auth = &auth.callback,
+                                       .plain_http = args->plain_http,
+                                       .no_learn = args->no_learn,
+                                       .learn_from = args->learn_from };
     struct sw_push_result result = { 0 };
     enum sw_status status = sw_cli_aws_new(cli, &args->aws, &aws, err);
 
@@ -209,6 +219,12 @@ const struct sw_command sw_cmd_image_push = {
         "(\"-\" is standard input). Without SOURCE it is the image of the Docker engine that has\n"
         "the first reference's name. A tag that names this very image already is left alone, so\n"
         "that a repeated push to an immutable tag is no failure.\n\n"
+        "Layers that an image of the repository has already are recognised by what that image\n"
+        "tells (its configuration lists the unpacked layers, its manifest the packed ones) and\n"
+        "are neither read, nor compressed, nor sent. Asked are the tags about to be written, the\n"
+        "tags of --learn-from, latest, and some of the repository's list. Somebody who can write\n"
+        "the repository could tell a wrong pair; the image then fails to start, since runtimes\n"
+        "check each unpacked layer. --no-learn compresses everything instead.\n\n"
         "For Amazon ECR the login comes from the AWS credentials; for other registries from\n"
         "Docker's configuration.",
     .operands = "[SOURCE] [REF...]",

@@ -183,6 +183,23 @@ static void let_go(struct sw_archive *archive, struct sw_archive_file *file)
     archive->held_bytes -= (size_t)file->size;
 }
 
+/*
+ * The diff id that a passing file claims by its name ("blobs/sha256/<hex>"), when it is one that is
+ * wanted; else NULL. Docker 25 and later name unpacked layers so.
+ */
+static const char *claimed_diff_id(const struct sw_archive_file *file, const struct sw_strs *wanted)
+{
+    ptrdiff_t slash = sw_str_rfind(sw_str(file->path), '/');
+    struct sw_str name = sw_str_from(sw_str(file->path), (size_t)(slash + 1));
+
+    for (size_t i = 0; i < wanted->count; i++) {
+        if (sw_str_eq(name, sw_str_from(sw_str(wanted->items[i]), strlen("sha256:")))) {
+            return wanted->items[i];
+        }
+    }
+    return NULL;
+}
+
 /* Makes the blob of a file that is too large or no document. */
 static enum sw_status take_layer(struct sw_archive *archive, struct sw_archive_file *file,
                                  struct sw_reader reader, struct sw_intake *intake,
@@ -206,10 +223,18 @@ static enum sw_status take_file(struct sw_archive *archive, struct sw_archive_fi
                                 const struct sw_strs *wanted, struct sw_err *err)
 {
     const struct sw_reader reader = sw_tar_reader(tar);
+    const char *diff_id;
     enum sw_status status;
 
     if (file->type != SW_TAR_FILE) {
         return SW_OK;
+    }
+    diff_id = claimed_diff_id(file, wanted);
+    if (diff_id) {
+        status = sw_intake_learned(intake, diff_id, &file->blob, err);
+        if (status != SW_OK || file->blob) {
+            return status;
+        }
     }
     if (file->size <= (int64_t)SW_CONFIG_MAX) {
         status = hold(archive, file, &reader, err);

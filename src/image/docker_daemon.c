@@ -2,6 +2,7 @@
 #include "engine.h"
 
 #include <slipway/alloc.h>
+#include <slipway/digest.h>
 #include <slipway/fs.h>
 #include <slipway/progress.h>
 #include <slipway/ref.h>
@@ -197,19 +198,94 @@ static bool has_tag(const char *name)
     return tagged;
 }
 
+/* The packed layers of the engine's image, as far as images of the targets tell of all of them. */
+static enum sw_status learn_layers(const struct sw_engine_image *image, struct sw_intake *intake,
+                                   struct sw_image *ret, bool *ret_all, struct sw_err *err)
+{
+    *ret_all = image->diff_ids.count > 0;
+    for (size_t i = 0; *ret_all && i < image->diff_ids.count; i++) {
+        struct sw_blob *blob = NULL;
+
+        if (sw_intake_learned(intake, image->diff_ids.items[i], &blob, err) != SW_OK) {
+            return err->status;
+        }
+        *ret_all = blob != NULL;
+        if (blob) {
+            ret->layers[ret->layer_count++] = blob;
+        }
+    }
+    return SW_OK;
+}
+
+/* Gets the image's configuration from the targets; false when they have none that fits. */
+static bool fetch_config(const struct docker_daemon *self, const struct sw_engine_image *image,
+                         struct sw_intake *intake, struct sw_image *ret)
+{
+    struct sw_err ignored = SW_ERR_INIT;
+
+    if (!sw_digest_is_valid(sw_str(image->id)) ||
+        intake->fetch(intake->ctx, image->id, &ret->config, &ignored) != SW_OK ||
+        sw_image_config_parse(sw_buf_str(&ret->config), image->id, &ret->parsed, &ignored)) {
+        return false;
+    }
+    if (ret->parsed.diff_id_count != image->diff_ids.count ||
+        (self->platform && !sw_platform_matches(self->platform, ret->parsed.platform))) {
+        return false;
+    }
+    for (size_t i = 0; i < image->diff_ids.count; i++) {
+        if (strcmp(ret->parsed.diff_ids[i], image->diff_ids.items[i]) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * An image of which the targets have everything needs no export: its layers are known by what
+ * images there tell, and its configuration, whose digest is the image's id, is there as well.
+ */
+static enum sw_status load_known(const struct docker_daemon *self,
+                                 const struct sw_engine_image *image, struct sw_intake *intake,
+                                 struct sw_image *ret, bool *ret_done, struct sw_err *err)
+{
+    struct sw_image known;
+    enum sw_status status;
+
+    sw_image_init(&known);
+    known.layers = sw_xcalloc(image->diff_ids.count + 1, sizeof(struct sw_blob *));
+    status = learn_layers(image, intake, &known, ret_done, err);
+    *ret_done = status == SW_OK && *ret_done && fetch_config(self, image, intake, &known);
+    if (!*ret_done) {
+        sw_image_release(&known);
+        return status;
+    }
+    known.config_blob = sw_intake_bytes(intake, sw_buf_str(&known.config));
+    sw_image_release(ret);
+    *ret = known;
+    status = sw_intake_hand_on(intake, ret->config_blob, err);
+    for (size_t i = 0; status == SW_OK && i < ret->layer_count; i++) {
+        status = sw_intake_hand_on(intake, ret->layers[i], err);
+    }
+    return status;
+}
+
 static enum sw_status daemon_load(struct sw_image_source *source, struct sw_intake *intake,
                                   struct sw_image *ret, struct sw_err *err)
 {
     struct docker_daemon *self = (struct docker_daemon *)source;
     struct sw_engine_image image = { 0 };
+    bool done = false;
     enum sw_status status = sw_engine_inspect(self->env, &self->engine, self->name, &image, err);
 
     if (status == SW_OK) {
+        status = load_known(self, &image, intake, ret, &done, err);
+    }
+    if (status == SW_OK && !done) {
         const char *name = has_tag(self->name) ? self->name : image.id;
 
         status = export_image(self, name, &image.diff_ids, intake, err);
     }
-    if (status == SW_OK) {
+    if (status == SW_OK && !done) {
         status = sw_docker_image_load(&self->archive, NULL, self->platform, intake, ret, err);
     }
     sw_engine_image_release(&image);

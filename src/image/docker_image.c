@@ -345,6 +345,8 @@ static enum sw_status load_layer(const struct sw_archive *archive, const struct 
     }
     if (descriptor) {
         status = known_layer(archive, file, descriptor, intake, &blob, err);
+    } else if (!file->blob) {
+        status = sw_intake_learned(intake, image->parsed.diff_ids[index], &blob, err);
     }
     if (status == SW_OK && !blob) {
         status = sw_archive_layer(archive, file, intake, &blob, err);

@@ -34,6 +34,7 @@ void sw_intake_release(struct sw_intake *intake)
     for (size_t i = 0; i < intake->blob_count; i++) {
         sw_blob_drop_content(intake->blobs[i]);
         free(intake->blobs[i]->bytes);
+        free(intake->blobs[i]->learned_from);
         free(intake->blobs[i]);
     }
     free(intake->blobs);
@@ -244,6 +245,43 @@ struct sw_blob *sw_intake_known_layer(struct sw_intake *intake, const char *dige
     blob->packing = packing;
     blob->size = size;
     return blob;
+}
+
+/* A layer that was learned before: a diff id may come twice. */
+static struct sw_blob *find_learned(const struct sw_intake *intake, const char *diff_id)
+{
+    for (size_t i = 0; i < intake->blob_count; i++) {
+        struct sw_blob *blob = intake->blobs[i];
+
+        if (blob->learned_from && strcmp(blob->diff_id, diff_id) == 0) {
+            return blob;
+        }
+    }
+    return NULL;
+}
+
+enum sw_status sw_intake_learned(struct sw_intake *intake, const char *diff_id,
+                                 struct sw_blob **ret, struct sw_err *err)
+{
+    struct sw_blob *blob = find_learned(intake, diff_id);
+    const struct sw_known_layer *known = NULL;
+    bool there = false;
+    enum sw_status status = SW_OK;
+
+    *ret = blob;
+    if (!blob && intake->learned) {
+        known = intake->learned(intake->ctx, diff_id);
+    }
+    if (known) {
+        status = intake->has(intake->ctx, known->digest, &there, err);
+    }
+    if (status == SW_OK && there) {
+        blob = sw_intake_known_layer(intake, known->digest, known->size, known->packing);
+        memcpy(blob->diff_id, diff_id, SW_DIGEST_SIZE);
+        blob->learned_from = sw_xstrdup(known->from);
+        *ret = blob;
+    }
+    return status;
 }
 
 enum sw_status sw_intake_hand_on(struct sw_intake *intake, struct sw_blob *blob, struct sw_err *err)

@@ -22,16 +22,26 @@ struct sw_blob {
     bool is_layer;
     enum sw_packing packing;
     int64_t size;
-    char *bytes;    /* content in memory, owned; else it is in a file */
-    int fd;         /* -1: the content is not at hand (the registry has it) */
-    bool owns_fd;   /* a temporary file, closed as soon as it is not needed */
-    int64_t offset; /* of the content in the file */
-    bool handed_on; /* sw_intake.ready was called */
-    bool sent;      /* set by the push: uploaded in this run */
+    char *bytes;        /* content in memory, owned; else it is in a file */
+    int fd;             /* -1: the content is not at hand (the registry has it) */
+    bool owns_fd;       /* a temporary file, closed as soon as it is not needed */
+    int64_t offset;     /* of the content in the file */
+    bool handed_on;     /* sw_intake.ready was called */
+    bool sent;          /* set by the push: uploaded in this run */
+    char *learned_from; /* the image that told of it; NULL otherwise. Owned */
 };
 
 /* Closes the temporary file of a blob. */
 void sw_blob_drop_content(struct sw_blob *blob);
+
+/* A layer as an image that the targets have tells it; see learn.h. */
+struct sw_known_layer {
+    char diff_id[SW_DIGEST_SIZE];
+    char digest[SW_DIGEST_SIZE];
+    int64_t size;
+    enum sw_packing packing;
+    char *from; /* the tag or digest that told it */
+};
 
 struct sw_intake {
     const struct sw_env *env;
@@ -40,6 +50,11 @@ struct sw_intake {
     enum sw_status (*check)(void *ctx, struct sw_err *err);
     /* Whether all targets have the blob already. */
     enum sw_status (*has)(void *ctx, const char *digest, bool *ret, struct sw_err *err);
+    /* The layer of that diff id, when an image there tells it; else NULL. The member may be NULL.
+     */
+    const struct sw_known_layer *(*learned)(void *ctx, const char *diff_id);
+    /* Gets a small blob that the targets have. */
+    enum sw_status (*fetch)(void *ctx, const char *digest, struct sw_buf *out, struct sw_err *err);
     /* The blob is complete and belongs to the image: upload it. It stays the intake's. */
     enum sw_status (*ready)(void *ctx, struct sw_blob *blob, struct sw_err *err);
     void *ctx;
@@ -65,6 +80,12 @@ struct sw_blob *sw_intake_bytes(struct sw_intake *intake, struct sw_str bytes);
 /* A layer that the targets have and that was not read. */
 struct sw_blob *sw_intake_known_layer(struct sw_intake *intake, const char *digest, int64_t size,
                                       enum sw_packing packing);
+/*
+ * The layer of that diff id when the targets have it packed, as an image there tells; *ret is NULL
+ * when that is not known. Nothing of the source is read.
+ */
+SW_NODISCARD enum sw_status sw_intake_learned(struct sw_intake *intake, const char *diff_id,
+                                              struct sw_blob **ret, struct sw_err *err);
 /* Hands a blob to the push, once. */
 SW_NODISCARD enum sw_status sw_intake_hand_on(struct sw_intake *intake, struct sw_blob *blob,
                                               struct sw_err *err);

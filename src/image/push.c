@@ -1,3 +1,4 @@
+#include "learn.h"
 #include "push_private.h"
 
 #include <slipway/alloc.h>
@@ -24,6 +25,7 @@ struct push {
     struct sw_push_place *places;
     size_t place_count;
     struct sw_uploads uploads;
+    struct sw_learn learn;
     struct sw_intake intake;
     struct sw_image image;
 };
@@ -39,6 +41,7 @@ static void push_release(struct push *push)
     }
     free(push->targets);
     free(push->places);
+    sw_learn_release(&push->learn);
     sw_gzip_free(push->intake.gzip);
     sw_intake_release(&push->intake);
     sw_image_release(&push->image);
@@ -164,6 +167,22 @@ static enum sw_status intake_has(void *ctx, const char *digest, bool *ret, struc
     return status;
 }
 
+static const struct sw_known_layer *intake_learned(void *ctx, const char *diff_id)
+{
+    struct push *push = ctx;
+
+    return sw_learn_find(&push->learn, diff_id);
+}
+
+static enum sw_status intake_fetch(void *ctx, const char *digest, struct sw_buf *out,
+                                   struct sw_err *err)
+{
+    struct push *push = ctx;
+    const struct sw_push_place *place = &push->places[0];
+
+    return sw_registry_get_blob(place->registry, place->repository, digest, out, err);
+}
+
 static enum sw_status intake_ready(void *ctx, struct sw_blob *blob, struct sw_err *err)
 {
     struct push *push = ctx;
@@ -176,6 +195,23 @@ static unsigned processors(void)
     long count = sysconf(_SC_NPROCESSORS_ONLN);
 
     return count < 1 ? 1 : (unsigned)count;
+}
+
+/* Which images may tell of layers: those that the tags name now, the latest, and those named. */
+static void start_learning(struct push *push)
+{
+    const struct sw_push_place *place = &push->places[0];
+
+    sw_learn_init(&push->learn, push->env, place->registry, place->repository);
+    for (size_t i = 0; i < push->options->learn_from.count; i++) {
+        sw_learn_add(&push->learn, push->options->learn_from.items[i]);
+    }
+    for (size_t i = 0; i < push->target_count; i++) {
+        if (push->targets[i].place == place && push->targets[i].before) {
+            sw_learn_add(&push->learn, sw_ref_object(push->targets[i].ref));
+        }
+    }
+    sw_learn_add(&push->learn, "latest");
 }
 
 /* Reads the image and gets all its blobs to all places. */
@@ -191,9 +227,12 @@ static enum sw_status move_blobs(struct push *push, struct sw_image_source *sour
         .gzip = sw_gzip_new(workers),
         .check = intake_check,
         .has = intake_has,
+        .learned = push->options->no_learn ? NULL : intake_learned,
+        .fetch = intake_fetch,
         .ready = intake_ready,
         .ctx = push,
     };
+    start_learning(push);
     status =
         sw_uploads_start(&push->uploads, push->env, push->places, push->place_count, threads, err);
     if (status != SW_OK) {

@@ -93,6 +93,9 @@ static void tell(const struct sw_uploads *uploads, const struct sw_blob *blob,
     sw_format_duration(took_ms, took);
     if (sent) {
         sw_say(uploads->env, "%s %s: sent%s, %s in %s", what, digest, in, size, took);
+    } else if (blob->learned_from) {
+        sw_say(uploads->env, "%s %s: already there%s, %s (learned from %s)", what, digest, in, size,
+               blob->learned_from);
     } else {
         sw_say(uploads->env, "%s %s: already there%s, %s", what, digest, in, size);
     }

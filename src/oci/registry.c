@@ -2,6 +2,7 @@
 
 #include <slipway/alloc.h>
 #include <slipway/digest.h>
+#include <slipway/json.h>
 #include <slipway/manifest.h>
 #include <slipway/ref.h>
 
@@ -335,6 +336,52 @@ enum sw_status sw_registry_get_blob(struct sw_registry *registry, const char *re
     } else {
         sw_buf_add_str(out, sw_buf_str(&reply.body));
     }
+    sw_http_reply_release(&reply);
+    return status;
+}
+
+/* The tags of a tags/list answer. */
+static enum sw_status read_tags(const struct sw_http_reply *reply, unsigned max,
+                                struct sw_strs *ret, struct sw_err *err)
+{
+    json_auto_t *answer = NULL;
+    const json_t *tags;
+
+    if (sw_json_parse(sw_buf_str(&reply->body), "list of tags", &answer, err) != SW_OK) {
+        err->status = SW_E_UNAVAILABLE;
+        return err->status;
+    }
+    tags = sw_json_array(answer, "tags");
+    for (size_t i = 0; i < json_array_size(tags) && i < max; i++) {
+        const char *tag = json_string_value(json_array_get(tags, i));
+        struct sw_err ignored = SW_ERR_INIT;
+
+        if (tag && sw_ref_check_tag(sw_str(tag), &ignored) == SW_OK) {
+            sw_strs_add(ret, sw_str(tag));
+        }
+    }
+    return SW_OK;
+}
+
+enum sw_status sw_registry_list_tags(struct sw_registry *registry, const char *repository,
+                                     unsigned max, struct sw_strs *ret, struct sw_err *err)
+{
+    SW_CLEANUP(sw_free_str)
+    char *url = sw_xasprintf("%s/v2/%s/tags/list?n=%u", registry->origin, repository, max);
+    const struct sw_http_request request = { .method = "GET",
+                                             .url = url,
+                                             .follow_redirects = true };
+    const struct sw_registry_call call = { .repository = repository,
+                                           .action = "list tags",
+                                           .right = "ecr:ListImages",
+                                           .missing_is_repository = true };
+    struct sw_http_reply reply;
+    enum sw_status status = ask(registry, &call, &request, &reply, err);
+
+    if (status != SW_OK) {
+        return status;
+    }
+    status = read_tags(&reply, max, ret, err);
     sw_http_reply_release(&reply);
     return status;
 }

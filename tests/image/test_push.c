@@ -47,7 +47,9 @@ static enum sw_status push_source(const struct sw_env *env, const char *source, 
                                   const char *platform, const struct sw_registry_auth *auth,
                                   struct sw_push_result *result, struct sw_err *err)
 {
-    const struct sw_push_options options = { .auth = auth, .uploads = 1, .workers = 1 };
+    const struct sw_push_options options = {
+        .auth = auth, .no_learn = true, .uploads = 1, .workers = 1
+    };
     SW_CLEANUP(sw_image_source_cleanup) struct sw_image_source *opened = NULL;
     struct sw_ref targets[8] = { 0 };
     struct sw_str rest = sw_str(refs);

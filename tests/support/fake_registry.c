@@ -110,7 +110,7 @@ static void target_release(struct target *target)
 
 static bool parse_target(const char *text, struct target *ret)
 {
-    static const char *const kinds[] = { "/blobs/uploads/", "/blobs/", "/manifests/" };
+    static const char *const kinds[] = { "/blobs/uploads/", "/blobs/", "/manifests/", "/tags/" };
     struct sw_err ignored = SW_ERR_INIT;
     struct sw_url url;
     struct sw_str path;
@@ -263,6 +263,27 @@ static void answer_manifest(struct fake_registry *registry, const struct target 
     }
 }
 
+/* The repository's tags in the order they were written; a manifest under its digest is none. */
+static void answer_tags(struct fake_registry *registry, const struct target *target,
+                        struct fake_http_answer *answer)
+{
+    struct sw_buf text;
+
+    sw_buf_init(&text, SW_BUF_TEXT_MAX);
+    sw_buf_addf(&text, "{\"name\":\"%s\",\"tags\":[", target->repository);
+    for (size_t i = 0, count = 0; i < registry->manifest_count; i++) {
+        struct sw_str key = sw_str(registry->manifests[i].key);
+        struct sw_str repository = sw_str_cut(&key, ' ');
+
+        if (sw_str_is(repository, target->repository) && !sw_str_starts(key, "sha256:")) {
+            sw_buf_addf(&text, "%s\"%.*s\"", count++ ? "," : "", SW_STR_ARG(key));
+        }
+    }
+    sw_buf_add_cstr(&text, "]}");
+    answer->body_len = text.len;
+    answer->body = keep(registry, sw_buf_take(&text));
+}
+
 static bool is_let_in(struct fake_registry *registry, const struct fake_http_request *request,
                       struct fake_http_answer *answer)
 {
@@ -293,7 +314,11 @@ void fake_registry_answer(void *ctx, const struct fake_http_request *request,
         target_release(&target);
         return;
     }
-    if (strcmp(target.kind, "/manifests/") == 0 && write) {
+    if (registry->reading_denied && strcmp(request->method, "GET") == 0) {
+        refuse(registry, answer, 403, "DENIED", "User is not authorized to perform the action");
+    } else if (strcmp(target.kind, "/tags/") == 0) {
+        answer_tags(registry, &target, answer);
+    } else if (strcmp(target.kind, "/manifests/") == 0 && write) {
         take_manifest(registry, &target, request, answer);
     } else if (strcmp(target.kind, "/manifests/") == 0) {
         answer_manifest(registry, &target, request, answer);

@@ -29,6 +29,7 @@ struct fake_registry {
     const char *authorization; /* wanted header; NULL: anonymous */
     const char *challenge;     /* WWW-Authenticate of a 401 */
     bool missing;              /* no repository: 404 NAME_UNKNOWN */
+    bool reading_denied;       /* every GET is 403 DENIED */
     bool immutable;            /* tags cannot be moved, not even to the same digest */
     unsigned drop_bodies;      /* so many uploads answer 500 after the body was taken */
     struct fake_registry_item blobs[FAKE_REGISTRY_ITEMS_MAX];

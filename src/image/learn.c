@@ -1,0 +1,196 @@
+#include "learn.h"
+
+#include <slipway/alloc.h>
+#include <slipway/log.h>
+
+#include <string.h>
+
+void sw_learn_init(struct sw_learn *learn, const struct sw_env *env, struct sw_registry *registry,
+                   const char *repository)
+{
+    *learn = (struct sw_learn){ .env = env, .registry = registry, .repository = repository };
+}
+
+void sw_learn_release(struct sw_learn *learn)
+{
+    for (size_t i = 0; i < learn->count; i++) {
+        free(learn->layers[i].from);
+    }
+    free(learn->layers);
+    sw_strs_release(&learn->wishes);
+    sw_strs_release(&learn->digests);
+    *learn = (struct sw_learn){ 0 };
+}
+
+void sw_learn_add(struct sw_learn *learn, const char *tag)
+{
+    if (!sw_strs_has(&learn->wishes, sw_str(tag))) {
+        sw_strs_add(&learn->wishes, sw_str(tag));
+    }
+}
+
+/* How a layer is packed by its media type; false for what this program does not write itself. */
+static bool packing_of_type(const char *media_type, enum sw_packing *ret)
+{
+    static const struct {
+        const char *media_type;
+        enum sw_packing packing;
+    } known[] = {
+        { SW_MEDIA_DOCKER_LAYER, SW_PACKING_GZIP },
+        { SW_MEDIA_OCI_LAYER_GZIP, SW_PACKING_GZIP },
+        { SW_MEDIA_OCI_LAYER_ZSTD, SW_PACKING_ZSTD },
+    };
+
+    for (size_t i = 0; i < SW_COUNT(known); i++) {
+        if (strcmp(media_type, known[i].media_type) == 0) {
+            *ret = known[i].packing;
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct sw_known_layer *find(const struct sw_learn *learn, const char *diff_id)
+{
+    for (size_t i = 0; i < learn->count; i++) {
+        if (strcmp(learn->layers[i].diff_id, diff_id) == 0) {
+            return &learn->layers[i];
+        }
+    }
+    return NULL;
+}
+
+static void remember(struct sw_learn *learn, const char *diff_id,
+                     const struct sw_descriptor *descriptor, const char *from)
+{
+    enum sw_packing packing;
+    struct sw_known_layer *layer;
+
+    if (!packing_of_type(descriptor->media_type, &packing) || find(learn, diff_id)) {
+        return;
+    }
+    learn->layers = sw_grow(learn->layers, learn->count, &learn->capacity, sizeof(*learn->layers));
+    layer = &learn->layers[learn->count++];
+    *layer = (struct sw_known_layer){ .size = descriptor->size, .packing = packing };
+    memcpy(layer->diff_id, diff_id, SW_DIGEST_SIZE);
+    memcpy(layer->digest, descriptor->digest, SW_DIGEST_SIZE);
+    layer->from = sw_xstrdup(from);
+}
+
+/* Pairs the layers of a manifest with the diff ids of its configuration. */
+static enum sw_status read_image(struct sw_learn *learn, const struct sw_buf *bytes,
+                                 const char *from, struct sw_err *err)
+{
+    SW_CLEANUP(sw_buf_release) struct sw_buf config = { 0 };
+    struct sw_image_config parsed = { 0 };
+    struct sw_manifest manifest = { 0 };
+    enum sw_status status = sw_manifest_parse(sw_buf_str(bytes), from, &manifest, err);
+
+    if (status != SW_OK) {
+        return status;
+    }
+    sw_buf_init(&config, SW_CONFIG_MAX);
+    status = sw_registry_get_blob(learn->registry, learn->repository, manifest.config.digest,
+                                  &config, err);
+    if (status == SW_OK) {
+        status = sw_image_config_parse(sw_buf_str(&config), from, &parsed, err);
+    }
+    if (status == SW_OK && parsed.diff_id_count == manifest.layers.count) {
+        for (size_t i = 0; i < manifest.layers.count; i++) {
+            remember(learn, parsed.diff_ids[i], &manifest.layers.items[i], from);
+        }
+    }
+    sw_image_config_release(&parsed);
+    sw_manifest_release(&manifest);
+    return status;
+}
+
+/* The images of an index are asked like further tags; attestations ("unknown/unknown") are not. */
+static enum sw_status read_index(struct sw_learn *learn, const struct sw_buf *bytes,
+                                 const char *from, struct sw_err *err)
+{
+    struct sw_descriptors entries = { 0 };
+    enum sw_status status = sw_index_parse(sw_buf_str(bytes), from, &entries, err);
+
+    for (size_t i = 0; status == SW_OK && i < entries.count; i++) {
+        const char *platform = entries.items[i].platform;
+
+        if (!platform || strcmp(platform, "unknown/unknown") != 0) {
+            sw_learn_add(learn, entries.items[i].digest);
+        }
+    }
+    sw_descriptors_release(&entries);
+    return status;
+}
+
+static enum sw_status consult(struct sw_learn *learn, const char *object, struct sw_err *err)
+{
+    SW_CLEANUP(sw_buf_release) struct sw_buf bytes = { 0 };
+    struct sw_manifest_info info = { 0 };
+    enum sw_status status;
+
+    sw_buf_init(&bytes, SW_MANIFEST_MAX);
+    status =
+        sw_registry_get_manifest(learn->registry, learn->repository, object, &bytes, &info, err);
+    if (status != SW_OK) {
+        return status;
+    }
+    if (!sw_strs_has(&learn->digests, sw_str(info.digest))) {
+        sw_strs_add(&learn->digests, sw_str(info.digest));
+        status = sw_media_is_index(info.media_type) ? read_index(learn, &bytes, object, err)
+                                                    : read_image(learn, &bytes, object, err);
+    }
+    sw_manifest_info_release(&info);
+    return status;
+}
+
+/* Adds the repository's own tags, the last of the list first: versions and dates sort that way. */
+static void add_listed(struct sw_learn *learn)
+{
+    struct sw_strs tags = { 0 };
+    struct sw_err err = SW_ERR_INIT;
+
+    learn->listed = true;
+    if (sw_registry_list_tags(learn->registry, learn->repository, SW_LEARN_TAGS_MAX, &tags, &err)) {
+        sw_debug(learn->env, "push", "no list of tags to learn from: %s", err.msg);
+        return;
+    }
+    for (size_t i = tags.count; i > 0; i--) {
+        sw_learn_add(learn, tags.items[i - 1]);
+    }
+    sw_strs_release(&tags);
+}
+
+/* Asks the next image; false when there is none left, or enough were asked. */
+static bool ask_next(struct sw_learn *learn)
+{
+    struct sw_err err = SW_ERR_INIT;
+    const char *object;
+
+    if (learn->refused || learn->digests.count >= SW_LEARN_IMAGES_MAX ||
+        learn->next_wish >= SW_LEARN_TRIES_MAX || sw_env_stop_wanted(learn->env)) {
+        return false;
+    }
+    if (learn->next_wish == learn->wishes.count && !learn->listed) {
+        add_listed(learn);
+    }
+    if (learn->next_wish == learn->wishes.count) {
+        return false;
+    }
+    object = learn->wishes.items[learn->next_wish++];
+    if (consult(learn, object, &err) != SW_OK) {
+        sw_debug(learn->env, "push", "nothing learned from \"%s\": %s", object, err.msg);
+        learn->refused = err.status == SW_E_DENIED;
+    }
+    return true;
+}
+
+const struct sw_known_layer *sw_learn_find(struct sw_learn *learn, const char *diff_id)
+{
+    const struct sw_known_layer *layer = find(learn, diff_id);
+
+    while (!layer && ask_next(learn)) {
+        layer = find(learn, diff_id);
+    }
+    return layer;
+}
