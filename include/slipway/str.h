@@ -82,6 +82,12 @@ bool sw_is_env_name(struct sw_str s);
  */
 SW_NODISCARD bool sw_parse_int(struct sw_str s, int64_t min, int64_t max, int64_t *ret);
 
+/*
+ * Overwrites control characters (C0, DEL, and C1 in UTF-8) by blanks, except those in `keep`: what
+ * a remote says must not steer a terminal or fake a line of its own.
+ */
+void sw_blank_controls(char *text, size_t len, const char *keep);
+
 /* Strict UTF-8 (no surrogates, no overlong forms) without NUL bytes. */
 bool sw_str_is_utf8(struct sw_str s);
 

@@ -1,5 +1,7 @@
 #include <slipway/err.h>
 
+#include <slipway/str.h>
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -53,6 +55,12 @@ static void mark_cut(char *msg)
     memcpy(msg + end, "...", 4);
 }
 
+/* Messages quote remotes and files; whatever these say, a message stays one plain line. */
+static void keep_one_line(struct sw_err *err)
+{
+    sw_blank_controls(err->msg, strlen(err->msg), "");
+}
+
 enum sw_status sw_fail(struct sw_err *err, enum sw_status status, const char *fmt, ...)
 {
     va_list args;
@@ -66,6 +74,7 @@ enum sw_status sw_fail(struct sw_err *err, enum sw_status status, const char *fm
     if (len >= (int)sizeof(err->msg)) {
         mark_cut(err->msg);
     }
+    keep_one_line(err);
     return status;
 }
 
@@ -93,6 +102,7 @@ enum sw_status sw_wrap(struct sw_err *err, const char *fmt, ...)
     } else {
         mark_cut(err->msg);
     }
+    keep_one_line(err);
     return err->status;
 }
 
@@ -108,6 +118,7 @@ enum sw_status sw_append(struct sw_err *err, const char *fmt, ...)
     if (len >= (int)(sizeof(err->msg) - used)) {
         mark_cut(err->msg);
     }
+    keep_one_line(err);
     return err->status;
 }
 

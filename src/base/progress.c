@@ -40,6 +40,7 @@ static void put_line(struct sw_progress *progress, const char *prefix, struct sw
                      const char *end)
 {
     struct sw_buf SW_CLEANUP(sw_buf_release) line = { 0 };
+    size_t start;
 
     sw_buf_init(&line, SW_BUF_TEXT_MAX);
     if (progress->status_shown) {
@@ -47,7 +48,9 @@ static void put_line(struct sw_progress *progress, const char *prefix, struct sw
         progress->status_shown = false;
     }
     sw_buf_add_cstr(&line, prefix);
+    start = line.len;
     sw_redact(&line, text);
+    sw_blank_controls(line.ptr + start, line.len - start, "\n\t");
     sw_buf_add_cstr(&line, end);
     progress->write(progress->ctx, line.ptr, line.len);
     progress->last_ms = sw_env_mono_ms(progress->env);

@@ -261,6 +261,21 @@ static size_t utf8_char_len(const unsigned char *s, size_t len)
     return 0;
 }
 
+void sw_blank_controls(char *text, size_t len, const char *keep)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        bool c1 = c == 0xC2 && i + 1 < len && ((unsigned char)text[i + 1] & 0xE0u) == 0x80u;
+
+        if (c1) {
+            text[i++] = ' ';
+            text[i] = ' ';
+        } else if ((c < ' ' || c == 0x7F) && (c == '\0' || !strchr(keep, (char)c))) {
+            text[i] = ' ';
+        }
+    }
+}
+
 bool sw_str_is_utf8(struct sw_str s)
 {
     const unsigned char *at = (const unsigned char *)s.ptr;

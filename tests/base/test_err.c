@@ -65,6 +65,21 @@ static void test_err__exit_codes_are_the_documented_ones(void **state)
     }
 }
 
+static void test_err__a_message_is_one_plain_line(void **state)
+{
+    struct sw_err err = SW_ERR_INIT;
+
+    (void)state;
+    sw_fail(&err, SW_E_FAILED, "%s",
+            "a\nb\t\x1b[31mc\x7f"
+            "d\xc2\x9b"
+            "e\xc3\xa9");
+    assert_string_equal(err.msg, "a b  [31mc d  e\xc3\xa9");
+    sw_wrap(&err, "x\ry");
+    sw_append(&err, "%s", "\n");
+    assert_string_equal(err.msg, "x y: a b  [31mc d  e\xc3\xa9 ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -72,6 +87,7 @@ int main(void)
         cmocka_unit_test(test_err__wrap_puts_text_in_front),
         cmocka_unit_test(test_err__long_text_is_cut_at_a_character),
         cmocka_unit_test(test_err__wrap_of_a_full_message_is_cut),
+        cmocka_unit_test(test_err__a_message_is_one_plain_line),
         cmocka_unit_test(test_err__exit_codes_are_the_documented_ones),
     };
 

@@ -36,6 +36,17 @@ static void test_progress__terminal_status_is_replaced(void **state)
     test_env_release(&t);
 }
 
+static void test_progress__nobody_else_steers_the_terminal(void **state)
+{
+    struct test_env t;
+
+    (void)state;
+    test_env_init(&t);
+    sw_say(&t.env, "task said: %s", "a\r\x1b[2Jb\x07\n\tc");
+    assert_string_equal(t.said.ptr, "task said: a  [2Jb \n\tc\n");
+    test_env_release(&t);
+}
+
 static void test_progress__quiet_says_nothing(void **state)
 {
     struct test_env t;
@@ -80,6 +91,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_progress__plain_status_is_a_heartbeat),
         cmocka_unit_test(test_progress__terminal_status_is_replaced),
+        cmocka_unit_test(test_progress__nobody_else_steers_the_terminal),
         cmocka_unit_test(test_progress__quiet_says_nothing),
         cmocka_unit_test(test_progress__sizes_and_durations),
     };

@@ -128,6 +128,8 @@ static void test_ref__says_what_is_wrong(void **state)
 
         (void)snprintf(expected, sizeof(expected), "image reference \"%s\": %s", c->text,
                        c->message);
+        /* As every message: one line. */
+        sw_blank_controls(expected, strlen(expected), "");
         assert_fails(sw_ref_parse(sw_str(c->text), &ref, &err), SW_E_INPUT, expected);
         assert_null(ref.host);
     }

@@ -388,7 +388,7 @@ static enum sw_status read_hello(void *ctx, char *data, size_t size, size_t *ret
     size_t left = 5 - hello->at;
 
     *ret_len = left < size ? left : size;
-    memcpy(data, "hello" + hello->at, *ret_len);
+    memcpy(data, &"hello"[hello->at], *ret_len);
     hello->at += *ret_len;
     return SW_OK;
 }
