@@ -24,6 +24,7 @@
 enum {
     SW_CONFIG_PROBLEMS_MAX = 20,  /* later problems are not collected */
     SW_CONFIG_MATRIX_MAX = 10000, /* jobs of one matrix */
+    SW_CONFIG_JOBS_MAX = 10000,   /* jobs of one workflow */
     SW_CONFIG_LOGIC_DEPTH_MAX = 100,
     SW_CONFIG_EXPRESSION_MAX = 2048, /* bytes */
     SW_CONFIG_CALL_DEPTH_MAX = 64,   /* commands inside commands */

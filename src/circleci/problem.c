@@ -5,7 +5,7 @@
 const char cc_final_steps = 0;
 const char cc_placeholder = 0;
 
-enum { WORK_MAX = 2000000, NAMES_MAX = 600 };
+enum { WORK_MAX = 500000, NAMES_MAX = 600 };
 
 void sw_config_problems_release(struct sw_config_problems *problems)
 {

@@ -86,7 +86,8 @@ static void add_edges(struct cc *cc, const struct workflow *workflow, struct wf_
         const struct wf_member *candidate = &workflow->members[i];
         bool own =
             candidate == member || (candidate->entry == member->entry && match != MATCH_FINAL);
-        if (!own && !candidate->dropped && means(workflow, candidate, name, match)) {
+        if (!own && !candidate->dropped && means(workflow, candidate, name, match) &&
+            cc_spend(cc, at)) {
             add_edge(cc, member, candidate, status, at);
         }
     }
@@ -181,51 +182,95 @@ static void resolve(struct cc *cc, const struct workflow *workflow, struct wf_me
     }
 }
 
-static bool requires_pending(const struct workflow *workflow, const struct wf_member *member,
-                             const bool *reached)
+/* Members by final name, and what is known of each. */
+enum mark { UNSEEN, VISITING, REACHED, UNREACHABLE };
+struct graph {
+    const struct workflow *workflow;
+    size_t *by_name; /* indices of members, sorted by final name */
+    enum mark *marks;
+};
+
+static int compare_members(const void *a, const void *b, void *ctx)
 {
-    for (size_t i = 0; i < member->edges->count; i++) {
-        const struct sw_yaml *edge = member->edges->items[i];
-        const char *name = edge->type == SW_YAML_MAP ? edge->keys[0]->text : edge->text;
-        for (size_t j = 0; j < workflow->member_count; j++) {
-            if (!reached[j] && strcmp(workflow->members[j].final, name) == 0) {
-                return true;
-            }
-        }
+    const struct workflow *workflow = ctx;
+    return strcmp(workflow->members[*(const size_t *)a].final,
+                  workflow->members[*(const size_t *)b].final);
+}
+
+/* The member of that final name; there is one, edges are made from members. */
+static size_t member_named(const struct graph *graph, const char *name)
+{
+    size_t low = 0;
+    size_t high = graph->workflow->member_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        bool after = strcmp(graph->workflow->members[graph->by_name[middle]].final, name) > 0;
+        low = after ? low : middle;
+        high = after ? middle : high;
     }
-    return false;
+    return graph->by_name[low];
+}
+
+/* A job is reached when all it requires is; one that comes back to itself never is. */
+/* NOLINTNEXTLINE(misc-no-recursion): the number of members is limited. */
+static bool is_reached(struct graph *graph, size_t index)
+{
+    if (graph->marks[index] != UNSEEN) {
+        return graph->marks[index] == REACHED;
+    }
+    graph->marks[index] = VISITING;
+    const struct sw_yaml *edges = graph->workflow->members[index].edges;
+    bool reached = true;
+    for (size_t i = 0; i < edges->count; i++) {
+        const struct sw_yaml *edge = edges->items[i];
+        const char *name = edge->type == SW_YAML_MAP ? edge->keys[0]->text : edge->text;
+        reached = is_reached(graph, member_named(graph, name)) && reached;
+    }
+    graph->marks[index] = reached ? REACHED : UNREACHABLE;
+    return reached;
+}
+
+static void report_unreachable(struct cc *cc, struct graph *graph)
+{
+    const struct workflow *workflow = graph->workflow;
+    struct sw_yaml *unreachable = sw_yaml_new_map(cc->pool, NULL);
+    const struct sw_yaml *first = NULL;
+    bool any_reached = false;
+    for (size_t i = 0; i < workflow->member_count; i++) {
+        const struct wf_member *member = &workflow->members[i];
+        if (is_reached(graph, i)) {
+            any_reached = true;
+            continue;
+        }
+        first = first == NULL ? workflow->entries[member->entry].node : first;
+        sw_yaml_set(cc->pool, unreachable, member->final, member->edges);
+    }
+    if (first != NULL) {
+        cc_problem(cc, first, "%sThe following jobs are unreachable: %s",
+                   any_reached ? ""
+                               : "At least one job in the workflow must have no dependencies. ",
+                   cc_names(cc, unreachable));
+    }
 }
 
 /* Every job must be reachable from one that requires nothing. */
 static void check_reachable(struct cc *cc, const struct workflow *workflow)
 {
-    bool *reached = sw_xcalloc(workflow->member_count + 1, sizeof(bool));
-    bool progress = true;
-    while (progress) {
-        progress = false;
-        for (size_t i = 0; i < workflow->member_count; i++) {
-            if (!reached[i] && !requires_pending(workflow, &workflow->members[i], reached)) {
-                reached[i] = true;
-                progress = true;
-            }
-        }
-    }
-    struct sw_yaml *unreachable = sw_yaml_new_map(cc->pool, NULL);
-    const struct sw_yaml *first = NULL;
+    union {
+        const struct workflow *in;
+        void *out;
+    } ctx = { .in = workflow };
+    struct graph graph = { .workflow = workflow };
+    graph.by_name = sw_xcalloc(workflow->member_count + 1, sizeof(*graph.by_name));
+    graph.marks = sw_xcalloc(workflow->member_count + 1, sizeof(*graph.marks));
     for (size_t i = 0; i < workflow->member_count; i++) {
-        const struct wf_member *member = &workflow->members[i];
-        if (!reached[i]) {
-            first = first == NULL ? workflow->entries[member->entry].node : first;
-            sw_yaml_set(cc->pool, unreachable, member->final, member->edges);
-        }
+        graph.by_name[i] = i;
     }
-    free(reached);
-    if (first != NULL) {
-        bool all = unreachable->count == workflow->member_count;
-        cc_problem(cc, first, "%sThe following jobs are unreachable: %s",
-                   all ? "At least one job in the workflow must have no dependencies. " : "",
-                   cc_names(cc, unreachable));
-    }
+    qsort_r(graph.by_name, workflow->member_count, sizeof(*graph.by_name), compare_members,
+            ctx.out);
+    report_unreachable(cc, &graph);
+    free(graph.by_name);
+    free(graph.marks);
 }
 
 void cc_workflow_requires(struct cc *cc, struct workflow *workflow)

@@ -159,6 +159,14 @@ static void add_member(struct cc *cc, struct workflow *workflow, size_t index,
 {
     const struct wf_entry *entry = &workflow->entries[index];
     struct cc_scope scope = scope_of(cc, matrix);
+    if (workflow->member_count == SW_CONFIG_JOBS_MAX) {
+        cc_problem(cc, entry->node, "workflow \"%s\" expands to over %d jobs", workflow->name,
+                   SW_CONFIG_JOBS_MAX);
+        cc->exhausted = true;
+    }
+    if (cc->exhausted) {
+        return;
+    }
     struct wf_member member = { .entry = index, .matrix = matrix, .type = "build" };
     member.base = base_name(cc, entry, &scope);
     member.final = member.base;
