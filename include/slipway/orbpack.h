@@ -27,10 +27,12 @@ enum {
 
 /*
  * Packs the folder `dir`. Nodes keep the marks of the files they came from; files are named with
- * `dir` in front.
+ * `dir` in front. Paths of includes begin at `dir` and may lead anywhere below `include_root`,
+ * which is `dir` itself when NULL.
  */
 SW_NODISCARD enum sw_status sw_orb_pack(struct sw_yaml_pool *pool, const char *dir,
-                                        struct sw_yaml **ret, struct sw_err *err);
+                                        const char *include_root, struct sw_yaml **ret,
+                                        struct sw_err *err);
 /* An orb from a packed file, or from a source folder, which is packed. "-" is standard input. */
 SW_NODISCARD enum sw_status sw_orb_load(struct sw_yaml_pool *pool, const char *path,
                                         struct sw_yaml **ret, struct sw_err *err);

@@ -8,8 +8,9 @@
 
 struct includer {
     struct sw_yaml_pool *pool;
-    const char *root; /* as given, for messages */
-    char *real_root;
+    const char *root;  /* as given, for messages */
+    const char *limit; /* as given, for messages */
+    char *real_limit;
     struct sw_err *err;
 };
 
@@ -56,7 +57,7 @@ static bool match_include(struct sw_str s, size_t at, struct sw_str *ret_path, s
     return true;
 }
 
-/* The file must be below the root, also once symbolic links are followed. */
+/* The file must be below the limit, also once symbolic links are followed. */
 static enum sw_status check_inside(struct includer *includer, const struct sw_yaml *at,
                                    const char *name, const char *path)
 {
@@ -66,14 +67,15 @@ static enum sw_status check_inside(struct includer *includer, const struct sw_ya
                             "could not read included file \"%s\": no such file below \"%s\"", name,
                             includer->root);
     }
-    size_t len = strlen(includer->real_root);
-    bool is_root = strcmp(includer->real_root, "/") == 0;
-    if (strncmp(real, includer->real_root, len) == 0 && (is_root || real[len] == '/')) {
+    size_t len = strlen(includer->real_limit);
+    bool is_root = strcmp(includer->real_limit, "/") == 0;
+    if (strncmp(real, includer->real_limit, len) == 0 && (is_root || real[len] == '/')) {
         return SW_OK;
     }
     return sw_yaml_fail(includer->err, SW_E_INPUT, at,
-                        "included file \"%s\" is outside the orb's folder \"%s\"", name,
-                        includer->root);
+                        "included file \"%s\" is outside \"%s\"; --include-root can name the "
+                        "folder that includes may come from",
+                        name, includer->limit);
 }
 
 /* Content is text for a shell: its "<<" must not be read as the start of a template tag. */
@@ -171,13 +173,15 @@ static enum sw_status include_tree(struct includer *includer, struct sw_yaml *no
     return SW_OK;
 }
 
-enum sw_status sw_orb_include(struct sw_yaml_pool *pool, const char *root, struct sw_yaml *node,
-                              struct sw_yaml **ret, struct sw_err *err)
+enum sw_status sw_orb_include(struct sw_yaml_pool *pool, const char *root, const char *limit,
+                              struct sw_yaml *node, struct sw_yaml **ret, struct sw_err *err)
 {
-    SW_CLEANUP(sw_free_str) char *real_root = realpath(root, NULL);
-    if (real_root == NULL) {
-        return sw_fail(err, SW_E_INPUT, "cannot open the orb's folder \"%s\"", root);
+    SW_CLEANUP(sw_free_str) char *real_limit = realpath(limit, NULL);
+    if (real_limit == NULL) {
+        return sw_fail(err, SW_E_INPUT, "cannot open folder \"%s\"", limit);
     }
-    struct includer includer = { .pool = pool, .root = root, .real_root = real_root, .err = err };
+    struct includer includer = {
+        .pool = pool, .root = root, .limit = limit, .real_limit = real_limit, .err = err
+    };
     return include_tree(&includer, node, ret);
 }

@@ -4,11 +4,12 @@
 #include <slipway/yaml.h>
 
 /*
- * Returns `node` with every <<include(path)>> in its values replaced by the content of the file
- * below `root`, in which "<<" is written "\<<". Trees without an include come back as they are.
+ * Returns `node` with every <<include(path)>> in its values replaced by the content of the file at
+ * that path from `root`, in which "<<" is written "\<<". Files must be below `limit`. Trees without
+ * an include come back as they are.
  */
 SW_NODISCARD enum sw_status sw_orb_include(struct sw_yaml_pool *pool, const char *root,
-                                           struct sw_yaml *node, struct sw_yaml **ret,
-                                           struct sw_err *err);
+                                           const char *limit, struct sw_yaml *node,
+                                           struct sw_yaml **ret, struct sw_err *err);
 
 #endif

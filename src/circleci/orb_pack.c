@@ -21,6 +21,7 @@ struct source {
 struct packer {
     struct sw_yaml_pool *pool;
     const char *root;
+    const char *include_root;
     struct source *sources;
     size_t count;
     size_t capacity;
@@ -254,8 +255,8 @@ static enum sw_status resolve_includes(struct packer *packer)
             continue;
         }
         struct sw_yaml *resolved = NULL;
-        enum sw_status status =
-            sw_orb_include(packer->pool, packer->root, section, &resolved, packer->err);
+        enum sw_status status = sw_orb_include(packer->pool, packer->root, packer->include_root,
+                                               section, &resolved, packer->err);
         if (status != SW_OK) {
             return status;
         }
@@ -286,10 +287,13 @@ static enum sw_status pack(struct packer *packer)
     return status == SW_OK ? resolve_includes(packer) : status;
 }
 
-enum sw_status sw_orb_pack(struct sw_yaml_pool *pool, const char *dir, struct sw_yaml **ret,
-                           struct sw_err *err)
+enum sw_status sw_orb_pack(struct sw_yaml_pool *pool, const char *dir, const char *include_root,
+                           struct sw_yaml **ret, struct sw_err *err)
 {
-    struct packer packer = { .pool = pool, .root = dir, .err = err };
+    struct packer packer = { .pool = pool,
+                             .root = dir,
+                             .include_root = include_root != NULL ? include_root : dir,
+                             .err = err };
     enum sw_status status = pack(&packer);
     if (status == SW_OK) {
         *ret = packer.packed;
@@ -302,7 +306,7 @@ enum sw_status sw_orb_load(struct sw_yaml_pool *pool, const char *path, struct s
                            struct sw_err *err)
 {
     if (strcmp(path, "-") != 0 && sw_fs_is_dir(path)) {
-        return sw_orb_pack(pool, path, ret, err);
+        return sw_orb_pack(pool, path, NULL, ret, err);
     }
     return sw_yaml_load(pool, path, NULL, ret, err);
 }

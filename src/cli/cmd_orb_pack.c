@@ -9,6 +9,7 @@ struct pack_args {
     struct sw_cli_common common;
     const char *output_file;
     const char *order;
+    const char *include_root;
 };
 
 static const struct sw_opt pack_opts[] = {
@@ -18,6 +19,8 @@ static const struct sw_opt pack_opts[] = {
     { SW_OPT_ENUM, "order", 0, offsetof(struct pack_args, order), "ORDER",
       "order of keys: sorted by name (the default), or as in the source", 0, "sorted|source", 0, 0,
       NULL },
+    { SW_OPT_STR, "include-root", 0, offsetof(struct pack_args, include_root), "FOLDER",
+      "allow included files anywhere below this folder instead of below DIR", 0, NULL, 0, 0, NULL },
     { .kind = SW_OPT_END },
 };
 
@@ -29,7 +32,7 @@ static enum sw_status run_pack(struct sw_cli *cli, void *data, struct sw_err *er
     SW_CLEANUP(sw_buf_release) struct sw_buf text;
     sw_buf_init(&text, SW_BUF_TEXT_MAX);
     struct sw_yaml *orb = NULL;
-    enum sw_status status = sw_orb_pack(pool, dir, &orb, err);
+    enum sw_status status = sw_orb_pack(pool, dir, args->include_root, &orb, err);
     if (status != SW_OK) {
         return status;
     }

@@ -176,7 +176,14 @@ enum sw_status sw_yaml_emit(const struct sw_yaml *node, struct sw_buf *out, stru
     yaml_emitter_set_unicode(&writer.emitter, 1);
     yaml_emitter_set_indent(&writer.emitter, 2);
     yaml_emitter_set_width(&writer.emitter, -1);
+    size_t start = out->len;
     enum sw_status status = emit_document(&writer, node);
     yaml_emitter_delete(&writer.emitter);
+    /* libyaml ends a document that holds a "|+" block with a marker, which only a stream of several
+     * documents needs. */
+    static const char marker[] = "\n...\n";
+    if (status == SW_OK && sw_str_ends(sw_str_from(sw_buf_str(out), start), marker)) {
+        sw_buf_truncate(out, out->len - strlen(marker) + 1);
+    }
     return status;
 }

@@ -27,7 +27,7 @@ static enum sw_status pack(const char *dir, struct sw_buf *out, struct sw_err *e
 {
     SW_CLEANUP(sw_yaml_pool_cleanup) struct sw_yaml_pool *pool = sw_yaml_pool_new();
     struct sw_yaml *orb = NULL;
-    enum sw_status status = sw_orb_pack(pool, dir, &orb, err);
+    enum sw_status status = sw_orb_pack(pool, dir, NULL, &orb, err);
     return status == SW_OK ? sw_yaml_emit(sw_yaml_sorted(pool, orb), out, err) : status;
 }
 
@@ -220,7 +220,8 @@ static void test_orb_pack__does_not_leave_the_folder(void **state)
     assert_int_equal(symlink("../../outside.sh", link_path), 0);
     SW_CLEANUP(sw_free_str)
     char *expected = sw_xasprintf("/commands/a.yml:2:10: included file \"scripts/s.sh\" is outside "
-                                  "the orb's folder \"%s\"",
+                                  "\"%s\"; --include-root can name the folder that includes may "
+                                  "come from",
                                   dir);
     static const struct file none[] = { { NULL, NULL } };
     assert_refuses(dir, none, expected);
@@ -230,7 +231,8 @@ static void test_orb_pack__does_not_leave_the_folder(void **state)
     };
     SW_CLEANUP(sw_free_str)
     char *expected_dots = sw_xasprintf("/commands/a.yml:2:10: included file \"../outside.sh\" is "
-                                       "outside the orb's folder \"%s\"",
+                                       "outside \"%s\"; --include-root can name the folder "
+                                       "that includes may come from",
                                        dir);
     assert_refuses(dir, dotted, expected_dots);
 }

@@ -193,6 +193,7 @@ static void test_yaml__emits_what_reads_back_equal(void **state)
         { "a: \xc3\xa4", "a: \xc3\xa4\n" },
         { "on: {no: yes}", "'on':\n  'no': true\n" },
         { "'yes': 1\n'<<': 2", "'yes': 1\n'<<': 2\n" },
+        { "a: \"x\\n\\n\"\nb: 1", "a: |+\n  x\n\nb: 1\n" },
         { "a: !x {b: 1}", "a: !x\n  b: 1\n" },
     };
     for (size_t i = 0; i < SW_COUNT(cases); i++) {
