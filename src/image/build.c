@@ -264,6 +264,7 @@ static enum sw_status find_client(const struct sw_env *env, struct client *ret, 
 {
     static const char *const argv[] = {
         "docker", "version", "--format",
+        /* Naming the server makes the client ask it. Podman, under docker's name, has none. */
         "{{.Client.Version}} {{if .Server}}{{.Server.Version}}{{end}}", NULL
     };
     struct sw_buf SW_CLEANUP(sw_buf_release) out = { 0 };
@@ -281,7 +282,7 @@ static enum sw_status find_client(const struct sw_env *env, struct client *ret, 
     }
     text = sw_str_trim(sw_buf_str(&out));
     client = sw_str_cut(&text, ' ');
-    if (code != 0 || text.len == 0) {
+    if (code != 0) {
         return engine_error(env, &said, err);
     }
     if (!sw_parse_int(sw_str_cut(&client, '.'), 0, 100000, &ret->major)) {

@@ -147,6 +147,11 @@ EOF2
     not_run
 }
 
+@test "a client without a server, as podman is, will do" {
+    STUB_CLIENT=4.9.3 STUB_SERVER=' ' build --repo web
+    asked build -f Dockerfile -t web:latest .
+}
+
 @test "no docker client" {
     status=0
     PATH="$BATS_TEST_TMPDIR/empty" "$SLIPWAY_PROGRAM" image build --repo web >out 2>err || status=$?
