@@ -77,7 +77,7 @@ END
 version: 2" ]
     grep -q '^  aws-ecr/build_and_push_image:$' out
     grep -q '^    - aws-ecs/deploy-service-update:$' out
-    ! grep -q '<<.*parameters' out
+    [ "$(grep -c '<<.*parameters' out)" -eq 0 ]
     cp out from-folder
     slipway orb pack "$SLIPWAY_SOURCE/orb" --output-file packed.yml
     [ "$status" -eq 0 ]

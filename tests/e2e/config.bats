@@ -62,7 +62,7 @@ edit() { sed -i "$1" .circleci/config.yml; }
 @test "a job that the orb does not have" {
     edit 's/deploy-service-update/deploy-service/'
     process
-    finds 12:9 'Cannot find a definition for job named aws-ecs/deploy-service; *deploy-service-update'
+    finds 12:9 'Cannot find a definition for job named aws-ecs/deploy-service; *deploy-service-update*'
 }
 
 @test "an orb that is not given" {

@@ -74,7 +74,8 @@ blob_uploads() {
     build
     step push-image
     succeeds
-    [[ $(registry nginx/tags/list) == *"$CIRCLE_SHA1-one"*"$CIRCLE_SHA1-two"* ]]
+    [[ $(registry nginx/tags/list) == *"$CIRCLE_SHA1-one"* ]]
+    [[ $(registry nginx/tags/list) == *"$CIRCLE_SHA1-two"* ]]
 }
 
 @test "a build gets its extra arguments as words" {
