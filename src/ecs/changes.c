@@ -122,6 +122,11 @@ enum sw_status sw_changes_add_option(struct sw_changes *changes, enum sw_change_
         status = sw_image_check(texts.value, err);
     } else if (kind == SW_CHANGE_IMAGE_TAG) {
         status = sw_image_check_tag(texts.value, err);
+    } else if (kind == SW_CHANGE_SECRET && texts.value.len == 0) {
+        status = sw_fail(err, SW_E_INPUT,
+                         "secret \"%.*s\" has an empty ARN; is a variable in it "
+                         "unset?",
+                         SW_STR_ARG(texts.name));
     }
     if (status != SW_OK) {
         return sw_wrap(err, "%s: container \"%.*s\"", option, SW_STR_ARG(texts.container));

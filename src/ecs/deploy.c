@@ -1,4 +1,5 @@
 #include "ecs.h"
+#include "preflight.h"
 
 #include <slipway/alloc.h>
 #include <slipway/log.h>
@@ -296,33 +297,37 @@ static enum sw_status update(struct deploy *deploy)
     return SW_OK;
 }
 
+/* The last look before something is done. */
+static enum sw_status check(struct deploy *deploy)
+{
+    const struct sw_deploy_options *options = deploy->options;
+    enum sw_status status = ecs_preflight(deploy->env, deploy->service, deploy->base.definition,
+                                          deploy->base.label, deploy->err);
+    if (status == SW_OK && options->verify) {
+        status = options->verify(options->verify_ctx, deploy->base.definition, options->changes,
+                                 deploy->err);
+    }
+    return status;
+}
+
 static enum sw_status finish(struct deploy *deploy, bool changed)
 {
     const struct sw_deploy_options *options = deploy->options;
-    if (options->verify) {
-        enum sw_status status = options->verify(options->verify_ctx, deploy->base.definition,
-                                                options->changes, deploy->err);
-        if (status != SW_OK) {
-            return status;
-        }
-    }
     bool runs = !changed && deploy->done->previous &&
                 strcmp(deploy->done->previous, deploy->done->task_definition) == 0;
     bool service_changes = options->force || options->set_desired || options->circuit_breaker;
     if (runs && !service_changes) {
         return unchanged(deploy);
     }
-    if (!changed && !service_changes) {
+    enum sw_status status = check(deploy);
+    if (status == SW_OK && !changed && !service_changes) {
         sw_say(deploy->env, "%s is what is wanted already; no new revision is registered",
                sw_taskdef_short_name(deploy->done->task_definition));
     }
-    if (changed) {
-        enum sw_status status = register_revision(deploy);
-        if (status != SW_OK) {
-            return status;
-        }
+    if (status == SW_OK && changed) {
+        status = register_revision(deploy);
     }
-    return update(deploy);
+    return status == SW_OK ? update(deploy) : status;
 }
 
 static enum sw_status run(struct deploy *deploy)

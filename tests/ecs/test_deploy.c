@@ -548,6 +548,105 @@ static void test_deploy__everything_is_checked_before_registering(void **state)
     }
 }
 
+static void test_deploy__the_load_balancers_container_must_be_there(void **state)
+{
+    static const struct {
+        const char *balancer, *message;
+    } cases[] = {
+        { "{'targetGroupArn':'tg','containerName':'web','containerPort':80}", NULL },
+        { "{'loadBalancerName':'classic'}", NULL },
+        { "{'targetGroupArn':'tg','containerName':'web','containerPort':8080}",
+          "the service's load balancer sends to container \"web\" port 8080, which task definition "
+          "kim:12 does not have; it has: web:80:443, log" },
+        { "{'targetGroupArn':'tg','containerName':'nginx','containerPort':80}",
+          "the service's load balancer sends to container \"nginx\" port 80, which task definition "
+          "kim:12 does not have; it has: web:80:443, log" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        print_message("case %s\n", cases[i].balancer);
+        char *service SW_CLEANUP(sw_free_str) = sw_xasprintf(
+            "{'services':[{'serviceName':'kim','status':'ACTIVE','loadBalancers':[%s]}]}",
+            cases[i].balancer);
+        const struct ecs_step steps[] = {
+            { .action = "DescribeServices", .reply = service },
+            { .action = "DescribeTaskDefinition",
+              .reply = "{'taskDefinition':{'taskDefinitionArn':'" TD "kim:12','family':'kim',"
+                       "'status':'ACTIVE','containerDefinitions':[{'name':'web','image':'w:1',"
+                       "'portMappings':[{'containerPort':80},{'containerPort':443}]},"
+                       "{'name':'log','image':'l:1'}]}}" },
+            { .action = "RegisterTaskDefinition", .reply = REGISTERED("13") },
+            { .action = "UpdateService", .reply = UPDATED("ecs-svc/2", "13") },
+        };
+        struct trial trial;
+        trial_init(&trial, steps, cases[i].message ? 2 : 4);
+        trial_change(&trial, SW_CHANGE_IMAGE, "web=w:2");
+        assert_string_equal(sw_status_name(trial_run(&trial)),
+                            cases[i].message ? "preflight" : "ok");
+        assert_string_equal(trial.err.msg, cases[i].message ? cases[i].message : "");
+        trial_done(&trial);
+    }
+}
+
+static void test_deploy__percentages_that_allow_no_step_are_told(void **state)
+{
+    static const struct {
+        const char *service;
+        const char *said; /* NULL: nothing */
+    } cases[] = {
+        { "'desiredCount':1,'deploymentConfiguration':{'minimumHealthyPercent':50,"
+          "'maximumPercent':100}",
+          "warning: the rollout cannot take a step: of 1 wanted task at least 1 must stay "
+          "(minimumHealthyPercent 50) and at most 1 may run (maximumPercent 100); use 100/200, or "
+          "0/100 with a short outage\n" },
+        { "'desiredCount':1,'deploymentConfiguration':{'minimumHealthyPercent':100,"
+          "'maximumPercent':134}",
+          "warning: the rollout cannot take a step: of 1 wanted task at least 1 must stay "
+          "(minimumHealthyPercent 100) and at most 1 may run (maximumPercent 134); use 100/200, or "
+          "0/100 with a short outage\n" },
+        { "'desiredCount':3,'deploymentConfiguration':{'minimumHealthyPercent':100,"
+          "'maximumPercent':125}",
+          "warning: the rollout cannot take a step: of 3 wanted tasks at least 3 must stay "
+          "(minimumHealthyPercent 100) and at most 3 may run (maximumPercent 125); use 100/200, or "
+          "0/100 with a short outage\n" },
+        { "'desiredCount':2,'deploymentConfiguration':{'minimumHealthyPercent':75,"
+          "'maximumPercent':100}",
+          "warning: the rollout cannot take a step: of 2 wanted tasks at least 2 must stay "
+          "(minimumHealthyPercent 75) and at most 2 may run (maximumPercent 100); use 100/200, or "
+          "0/100 with a short outage\n" },
+        { "'desiredCount':2,'deploymentConfiguration':{'minimumHealthyPercent':50,"
+          "'maximumPercent':100}",
+          NULL },
+        { "'desiredCount':1,'deploymentConfiguration':{'minimumHealthyPercent':0,"
+          "'maximumPercent':100}",
+          NULL },
+        { "'desiredCount':1", NULL },
+        { "'desiredCount':0,'deploymentConfiguration':{'maximumPercent':100}", NULL },
+        { "'desiredCount':1,'schedulingStrategy':'DAEMON','deploymentConfiguration':{"
+          "'minimumHealthyPercent':100,'maximumPercent':100}",
+          NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        print_message("case %s\n", cases[i].service);
+        char *service SW_CLEANUP(sw_free_str) = sw_xasprintf(
+            "{'services':[{'serviceName':'kim','status':'ACTIVE',%s}]}", cases[i].service);
+        const struct ecs_step steps[] = {
+            { .action = "DescribeServices", .reply = service },
+            { .action = "DescribeTaskDefinition", .reply = KIM_12 },
+            { .action = "UpdateService", .reply = UPDATED("ecs-svc/2", "12") },
+        };
+        struct trial trial;
+        trial_init(&trial, steps, SW_COUNT(steps));
+        trial.options.force = true;
+        assert_string_equal(sw_status_name(trial_run(&trial)), "ok");
+        assert_string_equal(trial.w.t.said.ptr, cases[i].said ? cases[i].said : "");
+        trial_done(&trial);
+    }
+}
+
 static enum sw_status refuse(void *ctx, const json_t *definition, const struct sw_changes *changes,
                              struct sw_err *err)
 {
@@ -647,6 +746,8 @@ int main(void)
         cmocka_unit_test(test_deploy__a_member_that_aws_does_not_take_back_is_left_out_once),
         cmocka_unit_test(test_deploy__shares_a_family_with_other_pipelines),
         cmocka_unit_test(test_deploy__everything_is_checked_before_registering),
+        cmocka_unit_test(test_deploy__the_load_balancers_container_must_be_there),
+        cmocka_unit_test(test_deploy__percentages_that_allow_no_step_are_told),
         cmocka_unit_test(test_deploy__a_check_can_stop_it),
         cmocka_unit_test(test_deploy__register_errors_come_with_advice),
         cmocka_unit_test(test_deploy__update_errors_say_what_is_left_behind),

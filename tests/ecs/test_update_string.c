@@ -202,6 +202,8 @@ static void test_update_string__bad_options_name_the_form(void **state)
           "unset?" },
         { SW_CHANGE_IMAGE_TAG,
           "web=", "--o: container \"web\": the tag is empty; is a variable in it unset?" },
+        { SW_CHANGE_SECRET, "web:A=",
+          "--o: container \"web\": secret \"A\" has an empty ARN; is a variable in it unset?" },
         { SW_CHANGE_ENV, "web=1", "--o: expected CONTAINER:NAME=VALUE, e.g. web:LOG_LEVEL=info" },
         { SW_CHANGE_ENV, "web:=1", "--o: expected CONTAINER:NAME=VALUE, e.g. web:LOG_LEVEL=info" },
         { SW_CHANGE_ENV, ":A=1", "--o: expected CONTAINER:NAME=VALUE, e.g. web:LOG_LEVEL=info" },
