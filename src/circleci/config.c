@@ -92,6 +92,36 @@ static void check_elements(struct cc *cc, struct cc_ns *ns)
     }
 }
 
+/* What nothing reaches, in the configuration and in orbs written into it. */
+static void check_rest(struct cc *cc)
+{
+    cc_check_unreached(cc, cc->root);
+    for (const struct cc_import *import = cc->root->imports; import != NULL;
+         import = import->next) {
+        if (import->ref == NULL && import->resolved == NULL && import->ns->doc != NULL) {
+            cc_check_unreached(cc, import->ns);
+        }
+    }
+    for (const struct cc_import *import = cc->root->imports; import != NULL;
+         import = import->next) {
+        if (!import->used && import->ns->doc != NULL) {
+            cc_warning(cc, import->at, "orb \"%s\" is not used", import->alias);
+        }
+    }
+}
+
+/* A setup configuration continues into another one: the service wants a single workflow. */
+static void check_setup(struct cc *cc, const struct sw_yaml *doc, size_t workflows)
+{
+    const struct sw_yaml *setup = sw_yaml_get(doc, "setup");
+    if (setup != NULL && setup->type != SW_YAML_BOOL) {
+        cc_problem(cc, setup, "\"setup\" must be a boolean, found: %s", cc_show(cc, setup));
+    } else if (setup != NULL && setup->boolean && workflows != 1 && cc->problems->errors == 0) {
+        cc_problem(cc, setup, "a setup configuration must run exactly one workflow, found: %zu",
+                   workflows);
+    }
+}
+
 static struct sw_yaml *compile_2_1(struct cc *cc, struct sw_yaml *doc)
 {
     refuse_unsupported(cc, doc);
@@ -114,12 +144,13 @@ static struct sw_yaml *compile_2_1(struct cc *cc, struct sw_yaml *doc)
         if (out_workflows->count == versions && cc->problems->errors == 0) {
             cc_problem(cc, workflows, "All Workflows have been filtered from this Pipeline.");
         }
+        check_setup(cc, doc, out_workflows->count - versions);
         if (versions == 0) {
             sw_yaml_set(cc->pool, out_workflows, "version", sw_yaml_new_int(cc->pool, 2, doc));
         }
     }
     if (cc->check_all) {
-        cc_check_unreached(cc, cc->root);
+        check_rest(cc);
     }
     return out;
 }

@@ -221,6 +221,9 @@ static void number_members(struct cc *cc, struct workflow *workflow)
 static void emit_job(struct cc *cc, struct wf_member *member, struct sw_yaml *out_jobs)
 {
     const char *name = member->final;
+    if (strcmp(member->type, "approval") == 0) {
+        return; /* nothing runs, even if the job is defined */
+    }
     for (size_t i = 2; member->job != NULL; i++) {
         const struct sw_yaml *other = sw_yaml_get(out_jobs, name);
         if (other == NULL) {

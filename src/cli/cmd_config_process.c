@@ -78,6 +78,9 @@ const struct sw_command sw_cmd_config_process = {
         "Reads FILE (default .circleci/config.yml, \"-\" is standard input) and prints the plain\n"
         "jobs and workflows that run: orbs, parameters, logic and matrices resolved. Orbs are\n"
         "taken from local files: --orb names a packed file or an orb's source folder for each.\n\n"
+        "Pipeline values that --pipeline-value does not give are made up, as the service's own\n"
+        "program does; branch, tag and revision come from CIRCLE_BRANCH, CIRCLE_TAG and\n"
+        "CIRCLE_SHA1 where these are set.\n\n"
         "All mistakes are printed with file, line and column, those inside an orb with the place\n"
         "in its source folder, and with the calls that led there.",
     .operands = "[FILE]",

@@ -50,7 +50,8 @@ const struct sw_command sw_cmd_config_validate = {
     .description =
         "Compiles FILE (default .circleci/config.yml, \"-\" is standard input) as config process\n"
         "does, and also checks what does not run: workflows and steps behind a false condition,\n"
-        "and jobs and commands that nothing uses. Orbs are taken from local files (--orb).",
+        "and jobs and commands that nothing uses. Orbs are taken from local files (--orb). Odd\n"
+        "things that the service lets pass are warnings, which --strict makes count.",
     .operands = "[FILE]",
     .operands_max = 1,
     .example = "slipway config validate --orb acme/slipway@1.0.0=orb",
