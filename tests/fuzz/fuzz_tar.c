@@ -22,6 +22,14 @@ static enum sw_status read_content(struct sw_tar *tar, const struct sw_tar_entry
     return status;
 }
 
+static void check_entry(const struct sw_tar_entry *entry, size_t count, size_t archive_size)
+{
+    FUZZ_CHECK(entry->path[0] != '\0' && strlen(entry->path) <= SW_TAR_PATH_MAX);
+    FUZZ_CHECK(entry->offset >= 0 && (size_t)entry->offset <= archive_size);
+    FUZZ_CHECK(entry->size >= 0 && entry->size <= SW_TAR_SIZE_MAX);
+    FUZZ_CHECK(count <= archive_size / 512);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sw_memory_part part = { (const char *)data, size };
@@ -34,10 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     do {
         status = sw_tar_next(tar, &entry, &err);
         if (status == SW_OK && entry) {
-            FUZZ_CHECK(entry->path[0] != '\0' && strlen(entry->path) <= SW_TAR_PATH_MAX);
-            FUZZ_CHECK(entry->offset >= 0 && (size_t)entry->offset <= size);
-            FUZZ_CHECK(entry->size >= 0 && entry->size <= SW_TAR_SIZE_MAX);
-            FUZZ_CHECK(++count <= size / 512);
+            check_entry(entry, ++count, size);
             /* Every other entry is stepped over. */
             status = count % 2 ? read_content(tar, entry, &err) : SW_OK;
         }

@@ -62,7 +62,7 @@ static void unzip_with_zlib(struct sw_str packed, struct sw_buf *out)
 }
 
 static const size_t sizes[] = {
-    0, 1, 1024, 1024 * 1024 - 1, 1024 * 1024, 1024 * 1024 + 1, 5 * 1024 * 1024 + 12345
+    0, 1, 1024, 1024 * 1024 - 1, 1024 * 1024, 1024 * 1024 + 1, 5242880 + 12345
 };
 
 static void test_gzip__is_read_back_by_zlib(void **state)

@@ -214,7 +214,7 @@ static void build_pax_size_negative(struct sw_buf *out)
 
 static void build_pax_too_long(struct sw_buf *out)
 {
-    tar_file_header(out, "PaxHeaders/x", 'x', "", 2 * 1024 * 1024);
+    tar_file_header(out, "PaxHeaders/x", 'x', "", 2097152);
     tar_file_end(out);
 }
 
