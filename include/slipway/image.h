@@ -19,7 +19,8 @@
  * Docker engine of which everything is there is not even exported. A push that fails leaves all
  * tags as they were, or, when it is a later tag that fails, says which ones are written. Layers are
  * compressed with gzip in a way that gives the same bytes each time; layers that are compressed
- * already travel as they are, and so does the manifest that came with them.
+ * already travel as they are, and so does the manifest that came with them, unless it lacks its
+ * mediaType: Amazon ECR insists on that, so it is put in.
  */
 
 #include <slipway/attr.h>

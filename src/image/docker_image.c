@@ -361,6 +361,30 @@ static enum sw_status load_layer(const struct sw_archive *archive, const struct 
     return sw_intake_hand_on(intake, blob, err);
 }
 
+/*
+ * The archive's own manifest becomes the image's, byte for byte; but Amazon ECR refuses one that
+ * does not say its media type, so that is put in when it is missing.
+ */
+static enum sw_status keep_manifest(const struct picture *picture, struct sw_image *image,
+                                    struct sw_err *err)
+{
+    const struct sw_str bytes = sw_buf_str(&picture->oci.bytes);
+    json_auto_t *doc = NULL;
+
+    image->manifest_type =
+        sw_xstrdup(picture->oci.media_type[0] ? picture->oci.media_type : SW_MEDIA_OCI_MANIFEST);
+    if (picture->oci.parsed.media_type[0]) {
+        sw_buf_add_str(&image->manifest, bytes);
+        return SW_OK;
+    }
+    if (sw_json_parse(bytes, "manifest", &doc, err) != SW_OK) {
+        return err->status;
+    }
+    (void)json_object_set_new(doc, "mediaType", json_string(image->manifest_type));
+    sw_json_dump(doc, 0, &image->manifest);
+    return sw_buf_check(&image->manifest, "the image's manifest", err);
+}
+
 static enum sw_status load_layers(const struct sw_archive *archive, struct picture *picture,
                                   struct sw_intake *intake, struct sw_image *image,
                                   struct sw_err *err)
@@ -382,11 +406,7 @@ static enum sw_status load_layers(const struct sw_archive *archive, struct pictu
     for (size_t i = 0; status == SW_OK && i < count; i++) {
         status = load_layer(archive, picture, i, kept, intake, image, err);
     }
-    if (status == SW_OK && kept) {
-        sw_buf_add_str(&image->manifest, sw_buf_str(&picture->oci.bytes));
-        image->manifest_type = sw_xstrdup(picture->oci.media_type);
-    }
-    return status;
+    return status == SW_OK && kept ? keep_manifest(picture, image, err) : status;
 }
 
 static enum sw_status load(const struct sw_archive *archive, const char *name, const char *platform,

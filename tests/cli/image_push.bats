@@ -225,6 +225,36 @@ application/vnd.docker.distribution.manifest.v2+json" ]
     [[ $stderr == *"there is no such image"* ]]
 }
 
+# Where only the docker client knows the way (ssh, TLS, contexts), it is asked: a stand-in here.
+@test "an engine that only the docker client reaches" {
+    mkdir bin
+    cat >bin/docker <<'END'
+#!/bin/sh
+echo "$*" >>calls
+case "$*" in
+    "image inspect --format {{json .}} -- web:v1") cat inspect.json ;;
+    "image save -- web:v1") cat image.tar ;;
+    *gone*) echo "Error: No such image: gone:v1" >&2; exit 1 ;;
+    *) echo "error during connect: Get http://remote: no route" >&2; exit 1 ;;
+esac
+END
+    chmod +x bin/docker
+    tar -xf image.tar
+    jq -c '{Id: "sha256:1", RootFS: {Layers: .rootfs.diff_ids}}' ./[0-9a-f]*.json >inspect.json
+    export PATH=$PWD/bin:$PATH DOCKER_HOST=ssh://remote-docker
+    slipway image push docker-daemon:web:v1 "$image"
+    [ "$status" -eq 0 ]
+    [ "$output" = "$image@$(judge "$image")" ]
+    [ "$(cat calls)" = "image inspect --format {{json .}} -- web:v1
+image save -- web:v1" ]
+    slipway image push docker-daemon:gone:v1 "$image"
+    [ "$status" -eq 1 ]
+    [[ $stderr == *'image "gone:v1" is not in the Docker engine at ssh://remote-docker; build or pull it first'* ]]
+    slipway image push docker-daemon:other:v1 "$image"
+    [ "$status" -eq 4 ]
+    [[ $stderr == *"the Docker engine at ssh://remote-docker does not answer"* ]]
+}
+
 @test "an interrupted push leaves no tag and can be repeated" {
     head -c 60000000 /dev/urandom >noise
     mkdir x && tar -C x -xf image.tar && tar -cf x/a/layer.tar noise

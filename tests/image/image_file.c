@@ -159,12 +159,13 @@ static void add_image_blobs(struct image_file *file, enum image_layout layout,
     }
 }
 
-static void build_oci_manifest(struct image_file *file, bool packed)
+static void build_oci_manifest(struct image_file *file, bool packed, enum image_fault fault)
 {
     sw_buf_addf(&file->manifest,
-                "{\"schemaVersion\": 2, \"mediaType\": \"" OCI_MANIFEST "\",\n \"config\": "
+                "{\"schemaVersion\": 2,%s\n \"config\": "
                 "{\"mediaType\": \"application/vnd.oci.image.config.v1+json\", \"digest\": \"%s\", "
                 "\"size\": %zu},\n \"layers\": [",
+                fault == IMAGE_NO_MEDIA_TYPE ? "" : " \"mediaType\": \"" OCI_MANIFEST "\",",
                 file->config_digest, file->config.len);
     for (size_t i = 0; i < 2; i++) {
         sw_buf_addf(&file->manifest, "%s{\"mediaType\": \"%s\", \"digest\": \"%s\", \"size\": %zu}",
@@ -216,7 +217,7 @@ static void build_blobs(struct image_file *file, enum image_layout layout, enum 
     char paths[3][128];
 
     add_image_blobs(file, layout, fault);
-    build_oci_manifest(file, packed);
+    build_oci_manifest(file, packed, fault);
     add_index(file, packed);
     (void)snprintf(paths[0], 128, "blobs/sha256/%s", hex(file->config_digest));
     for (size_t i = 0; i < 2; i++) {

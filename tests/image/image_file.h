@@ -26,6 +26,7 @@ enum image_fault {
     IMAGE_LAYERS_TOO_MANY, /* listed in manifest.json, not in the configuration */
     IMAGE_MANIFEST_GARBAGE,
     IMAGE_NO_MANIFEST,
+    IMAGE_NO_MEDIA_TYPE, /* the OCI manifest does not say what it is; no fault in itself */
 };
 
 struct image_file {

@@ -232,6 +232,29 @@ static void test_push__reads_every_layout(void **state)
     }
 }
 
+/* Amazon ECR refuses manifests that do not say what they are. */
+static void test_push__puts_a_missing_media_type_in(void **state)
+{
+    struct world world;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+    const struct fake_registry_item *item;
+    struct sw_manifest manifest = { 0 };
+
+    (void)state;
+    world_init(&world, IMAGE_OCI, IMAGE_NO_MEDIA_TYPE);
+    assert_ok(push_to(&world, HOST "/app:v1", &result, &err));
+    item = fake_registry_tag(&world.registry, "app", "v1");
+    assert_non_null(item);
+    assert_string_equal(item->media_type, SW_MEDIA_OCI_MANIFEST);
+    assert_ok(sw_manifest_parse(sw_buf_str(&item->bytes), "manifest", &manifest, &err));
+    assert_string_equal(manifest.media_type, SW_MEDIA_OCI_MANIFEST);
+    assert_string_equal(manifest.layers.items[1].digest, world.file.digests[1]);
+    sw_manifest_release(&manifest);
+    sw_push_result_release(&result);
+    world_release(&world);
+}
+
 /* The same archives as a pipe sees them: nothing can be looked up before it has passed. */
 static void test_push__reads_every_layout_packed_as_a_whole(void **state)
 {
@@ -573,6 +596,7 @@ int main(void)
         cmocka_unit_test(test_push__sends_blobs_then_the_manifest),
         cmocka_unit_test(test_push__tells_what_it_does),
         cmocka_unit_test(test_push__reads_every_layout),
+        cmocka_unit_test(test_push__puts_a_missing_media_type_in),
         cmocka_unit_test(test_push__reads_every_layout_packed_as_a_whole),
         cmocka_unit_test(test_push__refuses_damaged_archives),
         cmocka_unit_test(test_push__writes_several_tags_and_repositories),
