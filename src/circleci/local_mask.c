@@ -25,6 +25,7 @@ void local_mask_add(struct local_mask *mask, const char *secret)
         return;
     }
     sw_strs_add(&mask->secrets, sw_str(secret));
+    mask->begins[(unsigned char)secret[0]] = true;
     if (len > mask->longest) {
         mask->longest = len;
     }
@@ -65,8 +66,19 @@ static size_t mask_some(const struct local_mask *mask, struct sw_str text, bool 
     size_t pos = 0;
 
     while (pos < text.len) {
-        struct sw_str rest = sw_str_from(text, pos);
+        size_t plain = pos;
+        struct sw_str rest;
         size_t secret;
+
+        while (plain < text.len && !mask->begins[(unsigned char)text.ptr[plain]]) {
+            plain++;
+        }
+        sw_buf_add(out, text.ptr + pos, plain - pos);
+        pos = plain;
+        rest = sw_str_from(text, pos);
+        if (rest.len == 0) {
+            break;
+        }
 
         if (!last && rest.len < mask->longest && may_begin_one(mask, rest)) {
             break;

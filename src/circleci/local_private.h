@@ -80,6 +80,7 @@ struct local_mask {
     struct sw_strs secrets;
     struct sw_buf held;
     size_t longest;
+    bool begins[256]; /* whether a secret begins with this byte */
 };
 void local_mask_init(struct local_mask *mask);
 void local_mask_release(struct local_mask *mask);
