@@ -93,6 +93,20 @@ static void print_command_help(FILE *out, const struct sw_command *command)
     (void)fwrite(text.ptr, 1, text.len, out);
 }
 
+/* "slipway ecs" and "slipway ecs --help"; false when it is neither. */
+static bool print_family_help(int argc, char *const *argv, FILE *out)
+{
+    struct sw_buf SW_CLEANUP(sw_buf_release) text = { 0 };
+
+    sw_buf_init(&text, SW_BUF_TEXT_MAX);
+    if (argc > 3 || (argc == 3 && !is_word(argv[2], "--help", "-h")) ||
+        !sw_help_family(argv[1], &text)) {
+        return false;
+    }
+    (void)fwrite(text.ptr, 1, text.len, out);
+    return true;
+}
+
 static void apply_common(struct sw_env *env, const struct sw_cli_common *common)
 {
     if (env->progress && common->quiet) {
@@ -184,6 +198,9 @@ int sw_cli_main(struct sw_env *env, int argc, char *const *argv, FILE *out, FILE
     }
     cli.color = shows_color(env, out);
     command = find_command(argc, argv, &words);
+    if (!command && print_family_help(argc, argv, argc == 2 ? err_stream : out)) {
+        return argc == 2 ? sw_exit_code(SW_E_USAGE) : 0;
+    }
     if (!command) {
         (void)unknown_command(argc, argv, &err);
         return report(&cli, NULL, &err);

@@ -7,6 +7,33 @@
 
 enum { HELP_COLUMN = 30, HELP_WIDTH = 100, NAME_COLUMN = 26 };
 
+static void add_line(struct sw_buf *out, const struct sw_command *command)
+{
+    sw_buf_addf(out, "  %-*s%s\n", NAME_COLUMN, command->name, command->summary);
+}
+
+bool sw_help_family(const char *family, struct sw_buf *out)
+{
+    const struct sw_command *command = NULL;
+    size_t at = 0;
+    size_t count = 0;
+    while ((command = sw_help_next_command(&at))) {
+        struct sw_str rest = sw_str(command->name);
+        if (!sw_str_is(sw_str_cut(&rest, ' '), family) || !rest.ptr) {
+            continue;
+        }
+        if (count++ == 0) {
+            sw_buf_addf(out, "usage: slipway %s COMMAND [OPTIONS] [OPERANDS]\n\ncommands:\n",
+                        family);
+        }
+        add_line(out, command);
+    }
+    if (count > 0) {
+        sw_buf_addf(out, "\n'slipway %s COMMAND --help' explains one.\n", family);
+    }
+    return count > 0;
+}
+
 void sw_help_overview(struct sw_buf *out)
 {
     const struct sw_command *command = NULL;
@@ -15,7 +42,7 @@ void sw_help_overview(struct sw_buf *out)
                          "Takes a container from a git push to a finished Amazon ECS rollout.\n\n"
                          "commands:\n");
     while ((command = sw_help_next_command(&at))) {
-        sw_buf_addf(out, "  %-*s%s\n", NAME_COLUMN, command->name, command->summary);
+        add_line(out, command);
     }
     sw_buf_add_cstr(out, "\n'slipway COMMAND --help' explains one; 'slipway --version' prints the "
                          "version.\n");
@@ -165,7 +192,7 @@ static enum sw_status run_help(struct sw_cli *cli, void *args_, struct sw_err *e
         form->command(command, &text);
     } else if (name.len == 0) {
         form->overview(&text);
-    } else {
+    } else if (!sw_help_family(name.ptr, &text)) {
         return sw_cli_usage(err, "there is no command \"%s\"; 'slipway help' lists them", name.ptr);
     }
     sw_cli_out(cli, "%s", text.ptr);

@@ -10,6 +10,8 @@
 
 /* "slipway --help": all commands with their summaries. */
 void sw_help_overview(struct sw_buf *out);
+/* "slipway ecs --help": the commands of one family; false, writing nothing, when there is none. */
+bool sw_help_family(const char *family, struct sw_buf *out);
 /* "slipway ecs deploy --help": usage, description, options, example. */
 void sw_help_command(const struct sw_command *command, struct sw_buf *out);
 

@@ -61,3 +61,23 @@ slipway() {
     [ "$code" -eq 1 ]
     [ "$(cat "$err")" = 'error: cannot write the result to standard output' ]
 }
+
+@test "a family lists its commands" {
+    slipway ecr --help
+    [ "$code" -eq 0 ]
+    [ ! -s "$err" ]
+    [ "$(head -n 1 "$out")" = 'usage: slipway ecr COMMAND [OPTIONS] [OPERANDS]' ]
+    grep -q '^  ecr login  *log docker in to Amazon ECR$' "$out"
+    run grep -c '^  ecs' "$out"
+    [ "$output" -eq 0 ]
+    cp "$out" "$BATS_TEST_TMPDIR/family"
+    slipway help ecr
+    [ "$code" -eq 0 ]
+    cmp "$BATS_TEST_TMPDIR/family" "$out"
+    slipway ecr
+    [ "$code" -eq 2 ]
+    [ ! -s "$out" ]
+    cmp "$BATS_TEST_TMPDIR/family" "$err"
+    slipway frob --help
+    [ "$code" -eq 2 ]
+}
