@@ -93,7 +93,7 @@ blob_uploads() {
 }
 
 @test "the variable of the registry is not set" {
-    unset AWS_ECR_ACCOUNT_URL
+    unset AWS_ECR_ACCOUNT_URL AWS_ACCOUNT_ID
     step ecr-login
     ends_with 2 '*AWS_ECR_ACCOUNT_URL*'
     step build-image
