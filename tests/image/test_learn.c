@@ -188,7 +188,7 @@ static void test_learn__a_missing_right_costs_one_request_and_no_words(void **st
     struct world world;
     struct sw_push_result result;
     struct sw_err err = SW_ERR_INIT;
-    struct sw_buf SW_CLEANUP(sw_buf_release) actual = { 0 };
+    struct sw_buf SW_UNUSED SW_CLEANUP(sw_buf_release) actual = { 0 };
     size_t before;
     size_t gets = 0;
 
