@@ -478,7 +478,9 @@ const struct sw_cause_class *sw_cause_of_task(const json_t *task, const char **r
     if (strcmp(code, "SpotInterruption") == 0 || strcmp(code, "TerminationNotice") == 0) {
         return &infrastructure;
     }
-    const json_t *ended = ended_container(task);
+    /* When the scheduler stops a task, its exit code says nothing about the program. */
+    bool stopped = strcmp(code, "ServiceSchedulerInitiated") == 0;
+    const json_t *ended = stopped ? NULL : ended_container(task);
     if (!ended) {
         return &unknown;
     }

@@ -174,6 +174,9 @@ static void test_causes__tasks_have_their_class(void **state)
         { "{'stopCode':'ServiceSchedulerInitiated','stoppedReason':'Task failed ELB health checks "
           "in (target-group x)','containers':[{'name':'a','exitCode':137}]}",
           "elb-health", NULL, -1 },
+        { "{'stopCode':'ServiceSchedulerInitiated','stoppedReason':'something of tomorrow',"
+          "'containers':[{'name':'a','exitCode':137}]}",
+          "other", NULL, -1 },
         { "{'stoppedReason':'Task failed container health checks'}", "container-health", NULL, -1 },
         { "{'stopCode':'UserInitiated','stoppedReason':'because'}", "stopped-by-user", NULL, -1 },
         { "{'stopCode':'SpotInterruption','stoppedReason':'x'}", "infrastructure", NULL, -1 },

@@ -24,7 +24,9 @@ static const char *text_of(struct fake_ecs *ecs, const char *text)
 {
     char *copy = sw_xstrdup(text);
     for (char *c = copy; *c; c++) {
-        *c = *c == '\'' ? '"' : *c;
+        if (*c == '\'') {
+            *c = '"';
+        }
     }
     sw_strs_take(&ecs->texts, copy);
     return copy;
