@@ -87,6 +87,27 @@ static void emit_environment(struct cc *cc, const struct sw_yaml *environment, s
     sw_yaml_set(cc->pool, job, "environment", list);
 }
 
+/* `machine` may hold resource_class and shell; they are the job's, unless it has its own. */
+static void lift_machine_keys(struct cc *cc, struct sw_yaml *job)
+{
+    static const char *const lifted[] = { "resource_class", "shell" };
+    const struct sw_yaml *machine = sw_yaml_get(job, "machine");
+    if (machine == NULL || machine->type != SW_YAML_MAP) {
+        return;
+    }
+    struct sw_yaml *rest = sw_yaml_new_map(cc->pool, machine);
+    for (size_t i = 0; i < machine->count; i++) {
+        const char *key = machine->keys[i]->text;
+        bool lift = strcmp(key, lifted[0]) == 0 || strcmp(key, lifted[1]) == 0;
+        if (!lift) {
+            sw_yaml_set_node(cc->pool, rest, machine->keys[i], machine->items[i]);
+        } else if (sw_yaml_get(job, key) == NULL) {
+            sw_yaml_set_node(cc->pool, job, machine->keys[i], machine->items[i]);
+        }
+    }
+    sw_yaml_set(cc->pool, job, "machine", rest);
+}
+
 static void check_values(struct cc *cc, const struct sw_yaml *job)
 {
     const struct sw_yaml *parallelism = sw_yaml_get(job, "parallelism");
@@ -231,6 +252,7 @@ static struct sw_yaml *compile(struct cc *cc, const struct cc_job_call *call, st
     struct sw_yaml *environment = sw_yaml_new_map(cc->pool, definition);
     struct sw_yaml *job = merge_executor(cc, &scope, definition, environment);
     add_own_keys(cc, &scope, definition, job);
+    lift_machine_keys(cc, job);
     struct sw_yaml *raw_environment = sw_yaml_get(definition, "environment");
     if (raw_environment != NULL) {
         add_environment(cc, cc_expand(cc, &scope, raw_environment), environment);
