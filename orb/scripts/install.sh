@@ -36,7 +36,7 @@ choose_checksum() {
         sha256=$released
     fi
     case $sha256 in
-        unreleased) fail "this orb was not made by a release and knows no checksum; set the parameter sha256-$arch, or put slipway $version on PATH" 2 ;;
+        unreleased) fail "this orb knows no checksum of a $arch archive; set the parameter sha256-$arch, or put slipway $version on PATH" 2 ;;
         *[!0-9a-f]*) fail "\"$sha256\" is no SHA-256: it has 64 digits from 0 to f, in lower case" 2 ;;
     esac
     [ ${#sha256} -eq 64 ] || fail "the SHA-256 of the $arch archive has 64 digits, not ${#sha256}: \"$sha256\"" 2

@@ -196,7 +196,7 @@ install_slipway() {
 @test "an orb that no release has made says so instead of skipping the check" {
     install_slipway
     [ "$status" -eq 2 ]
-    [[ $stderr == "slipway install: this orb was not made by a release and knows no checksum; set the parameter sha256-x86-64, or put slipway "*" on PATH" ]]
+    [[ $stderr == "slipway install: this orb knows no checksum of a x86-64 archive; set the parameter sha256-x86-64, or put slipway "*" on PATH" ]]
 }
 
 @test "another version needs its own checksum" {

@@ -1,0 +1,83 @@
+#!/usr/bin/env bats
+# A release, from the built program to an orb whose install step fetches it.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    export RELEASES=$BATS_FILE_TMPDIR/releases
+    version=$("$SLIPWAY_PROGRAM" --version | sed 's/^slipway //')
+    "$SLIPWAY_SOURCE/.circleci/release/package" "$RELEASES/v$version" "x86-64=$SLIPWAY_PROGRAM"
+    python3 -u -m http.server 0 --bind 127.0.0.1 --directory "$RELEASES" >"$BATS_FILE_TMPDIR/server.log" 2>&1 3>&- &
+    export SERVER_PID=$! version
+    until grep -q 'port [0-9]' "$BATS_FILE_TMPDIR/server.log"; do
+        kill -0 "$SERVER_PID" || return 1
+        sleep 0.05
+    done
+    SERVER_URL=http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\).*/\1/p' "$BATS_FILE_TMPDIR/server.log" | head -n 1)
+    export SERVER_URL
+}
+
+teardown_file() { kill "$SERVER_PID" 2>/dev/null || true; }
+
+setup() {
+    cd "$BATS_TEST_TMPDIR"
+    cp "$RELEASES/v$version/orb.yml" orb.yml
+    cat >config.yml <<END
+version: 2.1
+orbs: {slipway: acme/slipway@1.0.0}
+jobs:
+  install:
+    docker: [{image: cimg/base:2025.01}]
+    steps:
+      - slipway/install:
+          download-url: $SERVER_URL
+      - run: slipway --version
+workflows:
+  install: {jobs: [install]}
+END
+}
+
+# The install job in a home and with a PATH that have no slipway.
+run_install() {
+    mkdir -p home
+    run --separate-stderr env HOME="$PWD/home" no_proxy=127.0.0.1 PATH=/usr/bin:/bin:/usr/sbin:/sbin \
+        "$SLIPWAY_PROGRAM" local execute install --config config.yml --orb acme/slipway@1.0.0=orb.yml --workdir work
+}
+
+@test "the orb of a release installs this release" {
+    [ "$(uname -m)" = x86_64 ] || skip "the release of this test is for x86-64"
+    run_install
+    [ "$status" -eq 0 ] || { echo "$output$stderr"; return 1; }
+    [[ $output$stderr == *"downloading $SERVER_URL/v$version/slipway-$version-linux-x86-64.tar.gz"* ]]
+    [[ $output$stderr == *"slipway $version at $PWD/home/.local/bin/slipway"* ]]
+    cmp home/.local/bin/slipway "$SLIPWAY_PROGRAM"
+}
+
+@test "an archive that was changed after the release is refused" {
+    [ "$(uname -m)" = x86_64 ] || skip "the release of this test is for x86-64"
+    archive=$RELEASES/v$version/slipway-$version-linux-x86-64.tar.gz
+    cp "$archive" kept
+    printf x >>"$archive"
+    run_install
+    cp kept "$archive"
+    [ "$status" -eq 1 ]
+    [[ $output$stderr == *"wrong checksum"* ]]
+    [ ! -e home/.local/bin/slipway ]
+}
+
+@test "the same program gives the same archive" {
+    "$SLIPWAY_SOURCE/.circleci/release/package" again "x86-64=$SLIPWAY_PROGRAM" "arm64=$SLIPWAY_PROGRAM" >/dev/null
+    cmp "again/slipway-$version-linux-x86-64.tar.gz" "$RELEASES/v$version/slipway-$version-linux-x86-64.tar.gz"
+    (cd again && sha256sum --check --quiet ./*.sha256)
+    sum=$(cut -d' ' -f1 <"again/slipway-$version-linux-arm64.tar.gz.sha256")
+    grep -q "released_sha256_arm64=$sum" again/orb.yml
+}
+
+@test "what is no program, and an unknown architecture, are refused" {
+    run --separate-stderr "$SLIPWAY_SOURCE/.circleci/release/package" out x86-64=/nowhere
+    [ "$status" -eq 1 ]
+    [ "$stderr" = 'package: "/nowhere" is no program' ]
+    run --separate-stderr "$SLIPWAY_SOURCE/.circleci/release/package" out "riscv=$SLIPWAY_PROGRAM"
+    [ "$status" -eq 1 ]
+    [ "$stderr" = 'package: "riscv" is no architecture; there are x86-64 and arm64' ]
+}
