@@ -19,6 +19,7 @@ struct target {
 
 struct push {
     const struct sw_env *env;
+    struct sw_push_world world;
     const struct sw_push_options *options;
     struct target *targets;
     size_t target_count;
@@ -81,7 +82,7 @@ static enum sw_status find_place(struct push *push, const struct sw_ref *ref,
         }
     }
     *place = (struct sw_push_place){ NULL, ref->host, ref->repository };
-    status = sw_registry_new(push->env, ref->host, &options, &place->registry, err);
+    status = sw_registry_new(&push->world.env, ref->host, &options, &place->registry, err);
     if (status == SW_OK) {
         push->place_count++;
         *ret = place;
@@ -233,8 +234,8 @@ static enum sw_status move_blobs(struct push *push, struct sw_image_source *sour
         .ctx = push,
     };
     start_learning(push);
-    status =
-        sw_uploads_start(&push->uploads, push->env, push->places, push->place_count, threads, err);
+    status = sw_uploads_start(&push->uploads, &push->world, push->places, push->place_count,
+                              threads, err);
     if (status != SW_OK) {
         return status;
     }
@@ -417,6 +418,7 @@ enum sw_status sw_image_push(const struct sw_env *env, struct sw_image_source *s
     struct sw_push_result result = { 0 };
     enum sw_status status;
 
+    sw_push_world_init(&push.world, env);
     sw_image_init(&push.image);
     status = run(&push, source, targets, target_count, &result, err);
     if (status == SW_OK) {

@@ -9,8 +9,21 @@
 #include <slipway/registry.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum { SW_PUSH_THREADS_MAX = 16, SW_PUSH_QUEUE_MAX = 32 };
+
+/*
+ * The world as registry clients of a push see it: a stop is also wanted once an upload has failed,
+ * so that the others neither wait for their next try nor start it.
+ */
+struct sw_push_world {
+    struct sw_env env; /* pass &world.env */
+    struct sw_clock clock;
+    const struct sw_env *outer;
+    atomic_bool failed;
+};
+void sw_push_world_init(struct sw_push_world *world, const struct sw_env *outer);
 
 /* One repository of one registry: blobs go there once, however many tags it gets. */
 struct sw_push_place {
@@ -25,6 +38,7 @@ struct sw_push_place {
  */
 struct sw_uploads {
     const struct sw_env *env;
+    struct sw_push_world *world; /* is told of the first failure */
     const struct sw_push_place *places;
     size_t place_count;
 
@@ -48,7 +62,8 @@ struct sw_uploads {
     unsigned thread_count;
 };
 
-SW_NODISCARD enum sw_status sw_uploads_start(struct sw_uploads *uploads, const struct sw_env *env,
+SW_NODISCARD enum sw_status sw_uploads_start(struct sw_uploads *uploads,
+                                             struct sw_push_world *world,
                                              const struct sw_push_place *places, size_t place_count,
                                              unsigned threads, struct sw_err *err);
 /* Adds a blob, waiting for room; one whose digest was added before is left out. */

@@ -7,6 +7,51 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { SLEEP_SLICE_MS = 200 };
+
+static bool world_stop_wanted(void *ctx)
+{
+    struct sw_push_world *world = ctx;
+
+    return atomic_load(&world->failed) || sw_env_stop_wanted(world->outer);
+}
+
+/* Sleeps in slices, and no longer than there is something to wait for. */
+static void world_sleep_ms(void *ctx, int64_t millis)
+{
+    struct sw_push_world *world = ctx;
+
+    while (millis > 0 && !world_stop_wanted(world)) {
+        int64_t slice = millis < SLEEP_SLICE_MS ? millis : SLEEP_SLICE_MS;
+
+        sw_env_sleep_ms(world->outer, slice);
+        millis -= slice;
+    }
+}
+
+static int64_t world_wall_ms(void *ctx)
+{
+    return sw_env_wall_ms(((struct sw_push_world *)ctx)->outer);
+}
+
+static int64_t world_mono_ms(void *ctx)
+{
+    return sw_env_mono_ms(((struct sw_push_world *)ctx)->outer);
+}
+
+void sw_push_world_init(struct sw_push_world *world, const struct sw_env *outer)
+{
+    world->env = *outer;
+    world->outer = outer;
+    world->clock = (struct sw_clock){
+        .wall_ms = world_wall_ms, .mono_ms = world_mono_ms, .sleep_ms = world_sleep_ms, .ctx = world
+    };
+    world->env.clock = &world->clock;
+    world->env.stop_wanted = world_stop_wanted;
+    world->env.stop_ctx = world;
+    atomic_init(&world->failed, false);
+}
+
 /* The content of a blob as a request body. */
 struct body {
     struct sw_uploads *uploads;
@@ -168,6 +213,7 @@ static void fail(struct sw_uploads *uploads, const struct sw_err *err)
     if (!uploads->failed) {
         uploads->failed = true;
         uploads->err = *err;
+        atomic_store(&uploads->world->failed, true);
     }
 }
 
@@ -197,11 +243,13 @@ static void *work(void *ctx)
     return NULL;
 }
 
-enum sw_status sw_uploads_start(struct sw_uploads *uploads, const struct sw_env *env,
+enum sw_status sw_uploads_start(struct sw_uploads *uploads, struct sw_push_world *world,
                                 const struct sw_push_place *places, size_t place_count,
                                 unsigned threads, struct sw_err *err)
 {
-    *uploads = (struct sw_uploads){ .env = env, .places = places, .place_count = place_count };
+    *uploads = (struct sw_uploads){
+        .env = world->outer, .world = world, .places = places, .place_count = place_count
+    };
     threads = threads > SW_PUSH_THREADS_MAX ? SW_PUSH_THREADS_MAX : threads;
     uploads->queue_max = threads * (size_t)2;
     (void)pthread_mutex_init(&uploads->lock, NULL);

@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "fake_registry.h"
+#include "image/push_private.h"
 #include "image_file.h"
 #include "sweep.h"
 
@@ -447,6 +448,29 @@ static void test_push__gives_up_after_the_policy_s_tries(void **state)
     world_release(&world);
 }
 
+/* The first upload that fails for good ends the others' waiting for their next try. */
+static void test_push__does_not_wait_once_an_upload_has_failed(void **state)
+{
+    struct test_env t;
+    struct sw_push_world world;
+
+    (void)state;
+    test_env_init(&t);
+    sw_push_world_init(&world, &t.env);
+    sw_env_sleep_ms(&world.env, 1500);
+    assert_int_equal(t.slept_ms, 1500);
+    assert_false(sw_env_stop_wanted(&world.env));
+    assert_int_equal(sw_env_mono_ms(&world.env), sw_env_mono_ms(&t.env));
+    atomic_store(&world.failed, true);
+    assert_true(sw_env_stop_wanted(&world.env));
+    sw_env_sleep_ms(&world.env, 1500);
+    assert_int_equal(t.slept_ms, 1500);
+    atomic_store(&world.failed, false);
+    t.stop = true;
+    assert_true(sw_env_stop_wanted(&world.env));
+    test_env_release(&t);
+}
+
 static enum sw_status give_login(SW_UNUSED void *ctx, const char *host, char **ret_user,
                                  char **ret_secret, SW_UNUSED struct sw_err *err)
 {
@@ -605,6 +629,7 @@ int main(void)
         cmocka_unit_test(test_push__names_a_missing_repository),
         cmocka_unit_test(test_push__starts_a_new_session_for_a_broken_upload),
         cmocka_unit_test(test_push__gives_up_after_the_policy_s_tries),
+        cmocka_unit_test(test_push__does_not_wait_once_an_upload_has_failed),
         cmocka_unit_test(test_push__logs_in_when_asked),
         cmocka_unit_test(test_push__picks_image_and_platform),
         cmocka_unit_test(test_push__survives_every_fault),
