@@ -651,6 +651,41 @@ static void test_curl__reports_an_early_refusal_of_an_upload(void **state)
     }
 }
 
+/*
+ * A server that closes on a client which is still sending resets the connection, and the answer
+ * may be lost on the way: then it is a broken connection, worth another try, never a success.
+ */
+static void test_curl__survives_a_rude_refusal_of_an_upload(void **state)
+{
+    struct world *world = *state;
+    static const struct fault_step steps[] = {
+        { .answer = "HTTP/1.1 413 Too Large\r\nContent-Length: 7\r\n\r\ntoo big",
+          .early = true,
+          .then = FAULT_CLOSE,
+          .times = 20 },
+    };
+    start(world, steps, SW_COUNT(steps));
+    int answered = 0;
+    for (int i = 0; i < 20; i++) {
+        struct source source = { .end = 5000000, .fail_at = -1 };
+        const struct sw_http_body body = { .length = source.end,
+                                           .read = source_read,
+                                           .ctx = &source };
+        const struct sw_http_request request = { .method = "PUT",
+                                                 .url = world->url,
+                                                 .body = &body };
+        if (perform(world, &request) == SW_OK) {
+            assert_int_equal(world->reply.status, 413);
+            answered++;
+        } else {
+            assert_int_equal(world->err.status, SW_E_NETWORK);
+            assert_true(world->err.retryable);
+            assert_false(world->err.not_sent);
+        }
+    }
+    print_message("%d of 20 answers arrived\n", answered);
+}
+
 static void test_curl__starts_over_when_a_kept_connection_is_dead(void **state)
 {
     struct world *world = *state;
@@ -859,6 +894,7 @@ int main(void)
         WORLD_TEST(test_curl__gives_up_on_silence),
         WORLD_TEST(test_curl__is_patient_with_a_drip_feed),
         WORLD_TEST(test_curl__reports_an_early_refusal_of_an_upload),
+        WORLD_TEST(test_curl__survives_a_rude_refusal_of_an_upload),
         WORLD_TEST(test_curl__starts_over_when_a_kept_connection_is_dead),
         WORLD_TEST(test_curl__never_repeats_a_post_by_itself),
         WORLD_TEST(test_curl__refuses_plain_http_to_others),
