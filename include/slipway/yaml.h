@@ -86,7 +86,8 @@ void sw_yaml_pool_free(struct sw_yaml_pool *pool);
 SW_DEFINE_CLEANUP(sw_yaml_pool_cleanup, struct sw_yaml_pool, sw_yaml_pool_free)
 /* Bytes handed out so far: builders of big trees stop at a limit of their own. */
 size_t sw_yaml_pool_bytes(const struct sw_yaml_pool *pool);
-/* A NUL-terminated copy that lives as long as the pool. */
+/* Zeroed memory, and a NUL-terminated copy of a text, that live as long as the pool. */
+void *sw_yaml_pool_alloc(struct sw_yaml_pool *pool, size_t size);
 const char *sw_yaml_pool_text(struct sw_yaml_pool *pool, struct sw_str s);
 
 /* Anchors that outlive one document, so that a later one may use them (orb packing). */

@@ -102,6 +102,8 @@ void cc_check_keys(struct cc *cc, const struct sw_yaml *map, const char *const *
 /* expr.c, scope.c: an expression. False after a problem. *ret is NULL for undefined. */
 bool cc_eval(struct cc *cc, const struct cc_scope *scope, struct sw_str text,
              const struct sw_yaml *at, struct sw_yaml **ret);
+/* ^[\w-]+(\.\S+)*$: names of sections, and of parameters that are no identifiers. */
+bool cc_is_dotted_name(struct sw_str text);
 /* A name such as "parameters.x"; same results. */
 bool cc_lookup(struct cc *cc, const struct cc_scope *scope, const char *name,
                const struct sw_yaml *at, struct sw_yaml **ret);

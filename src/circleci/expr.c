@@ -407,8 +407,7 @@ static struct sw_yaml *parse_or(struct parser *parser)
     return left;
 }
 
-/* ^[\w-]+(\.\S+)*$: names that are no identifiers, such as parameters called like a URL. */
-static bool is_odd_name(struct sw_str text)
+bool cc_is_dotted_name(struct sw_str text)
 {
     size_t at = 0;
     while (at < text.len && (sw_is_alnum(text.ptr[at]) || strchr("_-", text.ptr[at]) != NULL)) {
@@ -429,7 +428,7 @@ static bool is_odd_name(struct sw_str text)
 static bool is_whole_name(struct cc *cc, const struct cc_scope *scope, struct sw_str text,
                           const struct sw_yaml *at)
 {
-    if (!is_odd_name(text)) {
+    if (!cc_is_dotted_name(text)) {
         return false;
     }
     struct parser parser = { .cc = cc, .scope = scope, .at = at, .text = text, .skipping = 1 };

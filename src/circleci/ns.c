@@ -8,32 +8,21 @@ enum { ALIAS_DEPTH_MAX = 5 };
 struct cc_ns *cc_ns_new(struct cc *cc, struct sw_yaml *doc, const char *label, bool is_orb,
                         unsigned depth)
 {
-    /* Lives in the pool, as everything of the run. */
-    union {
-        const char *text;
-        struct cc_ns *ns;
-    } memory;
-    static const char zeros[sizeof(struct cc_ns)] = { 0 };
-    memory.text = sw_yaml_pool_text(cc->pool, sw_str_n(zeros, sizeof(zeros)));
-    *memory.ns = (struct cc_ns){ .label = label, .doc = doc, .is_orb = is_orb, .depth = depth };
-    return memory.ns;
+    struct cc_ns *ns = sw_yaml_pool_alloc(cc->pool, sizeof(*ns));
+    *ns = (struct cc_ns){ .label = label, .doc = doc, .is_orb = is_orb, .depth = depth };
+    return ns;
 }
 
 static struct cc_import *add_import(struct cc *cc, struct cc_ns *ns, const struct sw_yaml *key)
 {
-    union {
-        const char *text;
-        struct cc_import *import;
-    } memory;
-    static const char zeros[sizeof(struct cc_import)] = { 0 };
-    memory.text = sw_yaml_pool_text(cc->pool, sw_str_n(zeros, sizeof(zeros)));
-    *memory.import = (struct cc_import){ .alias = key->text, .at = key };
+    struct cc_import *import = sw_yaml_pool_alloc(cc->pool, sizeof(*import));
+    *import = (struct cc_import){ .alias = key->text, .at = key };
     struct cc_import **slot = &ns->imports;
     while (*slot != NULL) {
         slot = &(*slot)->next;
     }
-    *slot = memory.import;
-    return memory.import;
+    *slot = import;
+    return import;
 }
 
 /* The orb's document; each file is read once, however many names it has. */

@@ -126,30 +126,13 @@ static bool read_tag(struct renderer *renderer, size_t start, size_t mark, struc
     return true;
 }
 
-static bool is_section_name(struct sw_str name)
-{
-    size_t at = 0;
-    while (at < name.len && (sw_is_alnum(name.ptr[at]) || strchr("_-", name.ptr[at]) != NULL)) {
-        at++;
-    }
-    if (at == 0 || (at < name.len && name.ptr[at] != '.')) {
-        return false;
-    }
-    for (; at < name.len; at++) {
-        if (sw_is_space(name.ptr[at])) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool read_section_tag(struct renderer *renderer, size_t start, struct sw_str *ret_name)
 {
     if (!read_tag(renderer, start, 3, ret_name)) {
         return false;
     }
     *ret_name = sw_str_trim(*ret_name);
-    if (!is_section_name(*ret_name)) {
+    if (!cc_is_dotted_name(*ret_name)) {
         fail(renderer, start, "Expected valid identifier");
         return false;
     }

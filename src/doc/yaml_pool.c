@@ -43,7 +43,7 @@ size_t sw_yaml_pool_bytes(const struct sw_yaml_pool *pool)
     return pool->bytes;
 }
 
-static void *pool_alloc(struct sw_yaml_pool *pool, size_t size)
+void *sw_yaml_pool_alloc(struct sw_yaml_pool *pool, size_t size)
 {
     size_t aligned = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
     pool->bytes += aligned;
@@ -71,7 +71,7 @@ static void *pool_alloc(struct sw_yaml_pool *pool, size_t size)
 
 const char *sw_yaml_pool_text(struct sw_yaml_pool *pool, struct sw_str s)
 {
-    char *copy = pool_alloc(pool, s.len + 1);
+    char *copy = sw_yaml_pool_alloc(pool, s.len + 1);
     if (s.len > 0) {
         memcpy(copy, s.ptr, s.len);
     }
@@ -81,7 +81,7 @@ const char *sw_yaml_pool_text(struct sw_yaml_pool *pool, struct sw_str s)
 static struct sw_yaml *new_node(struct sw_yaml_pool *pool, enum sw_yaml_type type,
                                 const struct sw_yaml *at)
 {
-    struct sw_yaml *node = pool_alloc(pool, sizeof(*node));
+    struct sw_yaml *node = sw_yaml_pool_alloc(pool, sizeof(*node));
     node->type = type;
     node->text = "";
     node->expanded = 1;
@@ -138,7 +138,7 @@ struct sw_yaml *sw_yaml_new_map(struct sw_yaml_pool *pool, const struct sw_yaml 
 static struct sw_yaml **copy_list(struct sw_yaml_pool *pool, struct sw_yaml *const *list,
                                   size_t count, size_t capacity)
 {
-    struct sw_yaml **copy = pool_alloc(pool, capacity * sizeof(struct sw_yaml *));
+    struct sw_yaml **copy = sw_yaml_pool_alloc(pool, capacity * sizeof(struct sw_yaml *));
     for (size_t i = 0; i < count; i++) {
         copy[i] = list[i];
     }
@@ -147,7 +147,7 @@ static struct sw_yaml **copy_list(struct sw_yaml_pool *pool, struct sw_yaml *con
 
 struct sw_yaml *sw_yaml_copy(struct sw_yaml_pool *pool, const struct sw_yaml *node)
 {
-    struct sw_yaml *copy = pool_alloc(pool, sizeof(*copy));
+    struct sw_yaml *copy = sw_yaml_pool_alloc(pool, sizeof(*copy));
     *copy = *node;
     if (node->count > 0) {
         copy->items = copy_list(pool, node->items, node->count, node->count);
