@@ -316,6 +316,8 @@ static void play_fault(const struct sweep *sweep, struct sweep_run *run, struct 
     }
     faulty_release(&faulty);
     fake_http_release(&fake);
+    run->err = NULL;
+    run->fake = NULL;
 }
 
 /* All faults of one call, until one goes unnoticed. */
