@@ -420,6 +420,9 @@ enum sw_status sw_yaml_parse(struct sw_yaml_pool *pool, struct sw_str text, cons
         return sw_fail(err, SW_E_TOO_LARGE, "%s: document is over %zu bytes", file,
                        SW_YAML_TEXT_MAX);
     }
+    if (sw_str_starts(text, "\xef\xbb\xbf")) {
+        text = sw_str_from(text, 3); /* a byte order mark says nothing in UTF-8 */
+    }
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser)) {
         return sw_fail(err, SW_E_FAILED, "%s: cannot start the YAML parser", file);

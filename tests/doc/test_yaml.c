@@ -49,6 +49,8 @@ static void test_yaml__types_plain_scalars_as_yaml_1_1(void **state)
         { "!!int '5'", "5" },
         { "", "null" },
         { "# nothing\n", "null" },
+        { "\xef\xbb\xbf# marked\r\na: 1\r\nb: |\r\n  x\r\n  y\r\n",
+          "{\"a\":1,\"b\":\"x\\ny\\n\"}" },
     };
     for (size_t i = 0; i < SW_COUNT(cases); i++) {
         SW_CLEANUP(sw_yaml_pool_cleanup) struct sw_yaml_pool *pool = sw_yaml_pool_new();
