@@ -54,6 +54,7 @@ struct sw_deploy_options {
 struct sw_deployment {
     char *service; /* name */
     char *family;
+    char *base;               /* what was changed: "web:12", or the file's name */
     char *previous;           /* ARN of the task definition that the service ran before */
     char *task_definition;    /* ARN that it is to run now */
     char *deployment_id;      /* "ecs-svc/1", of the deployment to follow */

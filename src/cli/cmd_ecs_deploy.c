@@ -144,17 +144,31 @@ struct run {
     struct sw_err *err;
 };
 
+/*
+ * A changed definition starts from the family's newest revision, as the orbs always did, and that
+ * need not be what the service runs: a rollout that failed leaves its revision behind.
+ */
+static bool starts_elsewhere(const struct sw_deployment *deployment, const char *previous)
+{
+    return deployment->registered && deployment->previous &&
+           strcmp(deployment->base, previous) != 0;
+}
+
 static void say_summary(const struct run *run)
 {
     const struct sw_deployment *deployment = &run->deployment;
     const struct sw_env *env = run->cli->env;
+    const char *previous = deployment->previous ? sw_taskdef_short_name(deployment->previous) : "?";
     size_t index = 0;
     const json_t *image = NULL;
     if (!deployment->updated) {
         return;
     }
-    sw_say(env, "service %s: %s -> %s%s%s", deployment->service,
-           deployment->previous ? sw_taskdef_short_name(deployment->previous) : "?",
+    if (starts_elsewhere(deployment, previous)) {
+        sw_say(env, "%s is %s with the changes; the service ran %s",
+               sw_taskdef_short_name(deployment->task_definition), deployment->base, previous);
+    }
+    sw_say(env, "service %s: %s -> %s%s%s", deployment->service, previous,
            sw_taskdef_short_name(deployment->task_definition),
            deployment->deployment_id ? ", deployment " : "",
            deployment->deployment_id ? deployment->deployment_id : "");

@@ -10,6 +10,7 @@ void sw_deployment_release(struct sw_deployment *deployment)
 {
     free(deployment->service);
     free(deployment->family);
+    free(deployment->base);
     free(deployment->previous);
     free(deployment->task_definition);
     free(deployment->deployment_id);
@@ -350,6 +351,7 @@ static enum sw_status run(struct deploy *deploy)
     const char *name = sw_json_str(deploy->service, "serviceName", service_name(deploy));
     deploy->done->service = sw_xstrdup(name);
     deploy->done->family = sw_xstrdup(deploy->base.family);
+    deploy->done->base = sw_xstrdup(deploy->base.label);
     load_peer(deploy);
     bool changed = false;
     status = edit(deploy, &changed);

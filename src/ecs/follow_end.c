@@ -49,8 +49,8 @@ static enum sw_status succeeded(struct follower *follower)
     }
     char waited[SW_SIZE_TEXT_MAX];
     sw_format_duration(sw_env_mono_ms(follower->env) - follower->start_ms, waited);
-    sw_say(follower->env, "the rollout of %s to service \"%s\" is completed after %s",
-           what(follower), follower->options->service, waited);
+    sw_say(follower->env, "the rollout of %s to service \"%s\" completed after %s", what(follower),
+           follower->options->service, waited);
     *follower->err = (struct sw_err)SW_ERR_INIT;
     return SW_OK;
 }

@@ -192,7 +192,7 @@ unchanged() {
     step update-service
     succeeds
     [ "$output" = "$(newest_arn)" ]
-    [[ $stderr == *"2/2 running"*"deployment completed"*"is completed after"* ]]
+    [[ $stderr == *"2/2 running"*"deployment completed"*"completed after"* ]]
 }
 
 @test "a rollout that fails and is rolled back" {

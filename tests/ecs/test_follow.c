@@ -103,7 +103,7 @@ static void test_follow__succeeds_when_ecs_says_so(void **state)
                         "00:16:43  registered 1 targets in (target-group x)\n"
                         "2/2 running, 0 pending, 0 failed, 0 old\n"
                         "2/2 running, 0 pending, 0 failed, 1 old\n"
-                        "the rollout of kim:13 to service \"kim\" is completed after 15.0 s\n");
+                        "the rollout of kim:13 to service \"kim\" completed after 15.0 s\n");
     trial_done(&trial);
 }
 
