@@ -10,7 +10,9 @@ struct upload {
     const char *repository;
     const char *digest;
     const struct sw_http_body *body;
-    bool again; /* after a failure: another session may succeed */
+    int tries;        /* the session at work is the tries-th */
+    bool again;       /* after a failure: another session may succeed, */
+    int64_t delay_ms; /* after this time */
 };
 
 /* Opens an upload session: *ret_url is the caller's and has the digest already. */
@@ -95,9 +97,19 @@ static enum sw_status judge(struct upload *upload, const struct sw_registry_call
     return status;
 }
 
+/* Decides when the next session should start; reply NULL: there was no answer. */
+static void plan_delay(struct upload *upload, const struct sw_http_reply *reply)
+{
+    const struct sw_registry *registry = upload->registry;
+
+    if (upload->again) {
+        upload->delay_ms =
+            sw_retry_delay_ms(registry->env, &registry->policy, upload->tries, reply);
+    }
+}
+
 /* Sends the blob in one session. */
-static enum sw_status upload_once(struct upload *upload, struct sw_http_reply *reply,
-                                  struct sw_err *err)
+static enum sw_status upload_once(struct upload *upload, struct sw_err *err)
 {
     static const struct sw_http_header headers[] = { { "Content-Type",
                                                        "application/octet-stream" } };
@@ -109,6 +121,7 @@ static enum sw_status upload_once(struct upload *upload, struct sw_http_reply *r
     struct sw_http_request request = {
         .method = "PUT", .headers = headers, .header_count = SW_COUNT(headers), .body = upload->body
     };
+    struct sw_http_reply reply;
     enum sw_status status = start(upload, &url, err);
 
     if (status != SW_OK) {
@@ -116,31 +129,31 @@ static enum sw_status upload_once(struct upload *upload, struct sw_http_reply *r
     }
     request.url = url;
     status = sw_registry_send(upload->registry, upload->repository, &request, &sw_retry_never,
-                              reply, err);
+                              &reply, err);
     if (status != SW_OK) {
-        sw_http_reply_init(reply);
         upload->again = status == SW_E_NETWORK;
+        plan_delay(upload, NULL);
         return sw_registry_broken(upload->registry, &call, err);
     }
-    return judge(upload, &call, reply, err);
+    status = judge(upload, &call, &reply, err);
+    plan_delay(upload, &reply);
+    sw_http_reply_release(&reply);
+    return status;
 }
 
 /* Waits before the next session and looks whether the blob arrived after all. */
-static enum sw_status prepare_again(struct upload *upload, int tries,
-                                    const struct sw_http_reply *reply, bool *ret_present,
-                                    struct sw_err *err)
+static enum sw_status prepare_again(struct upload *upload, bool *ret_present, struct sw_err *err)
 {
     const struct sw_registry *registry = upload->registry;
-    int64_t delay_ms = sw_retry_delay_ms(registry->env, &registry->policy, tries, reply);
     char shown[SW_DIGEST_SHORT_SIZE];
     char duration[SW_SIZE_TEXT_MAX];
     enum sw_status status;
 
     sw_digest_short(upload->digest, shown);
-    sw_format_duration(delay_ms, duration);
+    sw_format_duration(upload->delay_ms, duration);
     sw_say(registry->env, "layer %s: upload did not work, trying again in %s (%s)", shown, duration,
            err->msg);
-    sw_env_sleep_ms(registry->env, delay_ms);
+    sw_env_sleep_ms(registry->env, upload->delay_ms);
     if (sw_env_stop_wanted(registry->env)) {
         return sw_fail(err, SW_E_STOPPED, "stopped");
     }
@@ -162,18 +175,13 @@ enum sw_status sw_registry_put_blob(struct sw_registry *registry, const char *re
     bool present = false;
     enum sw_status status;
 
-    for (int tries = 1;; tries++) {
-        struct sw_http_reply reply;
-
-        sw_http_reply_init(&reply);
+    for (upload.tries = 1;; upload.tries++) {
         upload.again = false;
-        status = upload_once(&upload, &reply, err);
-        if (status == SW_OK || !upload.again || tries >= registry->policy.max_tries) {
-            sw_http_reply_release(&reply);
+        status = upload_once(&upload, err);
+        if (status == SW_OK || !upload.again || upload.tries >= registry->policy.max_tries) {
             break;
         }
-        status = prepare_again(&upload, tries, &reply, &present, err);
-        sw_http_reply_release(&reply);
+        status = prepare_again(&upload, &present, err);
         if (status != SW_OK || present) {
             break;
         }
