@@ -114,6 +114,13 @@ unchanged() {
     unchanged
 }
 
+@test "an unknown family of a service that exists" {
+    export SLIPWAY_FAMILY=kim-app-apache SLIPWAY_SERVICE=kim-app-nginx
+    step update-service
+    ends_with 1 '*kim-app-apache*'
+    unchanged
+}
+
 @test "an unknown cluster" {
     export SLIPWAY_CLUSTER=default-kim6
     step update-service
