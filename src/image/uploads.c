@@ -139,7 +139,8 @@ static void tell(const struct sw_uploads *uploads, const struct sw_blob *blob,
     if (sent) {
         sw_say(uploads->env, "%s %s: sent%s, %s in %s", what, digest, in, size, took);
     } else if (blob->learned_from) {
-        sw_say(uploads->env, "%s %s: already there%s, %s (learned from %s)", what, digest, in, size,
+        sw_say(uploads->env, "%s %s: already there%s, %s (learned from %s %s)", what, digest, in,
+               size, sw_digest_is_valid(sw_str(blob->learned_from)) ? "image" : "tag",
                blob->learned_from);
     } else {
         sw_say(uploads->env, "%s %s: already there%s, %s", what, digest, in, size);

@@ -133,7 +133,7 @@ static void test_learn__known_layers_are_neither_read_nor_sent(void **state)
                      world.file.config_digest, result.layers[0].digest, result.layers[1].digest);
     print_requests(&world, before, &actual);
     assert_string_equal(actual.ptr, expected);
-    assert_non_null(strstr(world.t.said.ptr, "(learned from v1)"));
+    assert_non_null(strstr(world.t.said.ptr, "(learned from tag v1)"));
     /* The very manifest of the first push. */
     assert_string_equal(fake_registry_tag(&world.registry, "team/app", "v2")->bytes.ptr,
                         fake_registry_tag(&world.registry, "team/app", "v1")->bytes.ptr);
