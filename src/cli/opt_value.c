@@ -48,7 +48,7 @@ static bool parse_thousandths(struct sw_str s, int64_t *ret)
         return false;
     }
     value *= 1000;
-    for (size_t i = 0; i < s.len; i++, unit /= 10) {
+    for (size_t i = 0; s.ptr && i < s.len; i++, unit /= 10) {
         if (!sw_is_digit(s.ptr[i])) {
             return false;
         }
