@@ -1,9 +1,8 @@
 #include "commands.h"
 
-#include <slipway/alloc.h>
-#include <slipway/ecr.h>
+#include "image_login.h"
+
 #include <slipway/ref.h>
-#include <slipway/registry.h>
 
 /* slipway image digest */
 
@@ -52,25 +51,20 @@ static enum sw_status ask(struct sw_cli *cli, const struct digest_args *args,
                           const struct sw_ref *ref, struct sw_manifest_info *ret,
                           struct sw_err *err)
 {
-    SW_CLEANUP(sw_aws_cleanup) struct sw_aws *aws = NULL;
+    SW_CLEANUP(sw_cli_login_release) struct sw_cli_login login = { 0 };
     SW_CLEANUP(sw_registry_cleanup) struct sw_registry *registry = NULL;
-    struct sw_ecr_auth auth;
-    const struct sw_registry_options options = { .auth = &auth.callback,
-                                                 .plain_http = args->plain_http };
-    enum sw_status status = sw_cli_aws_new(cli, &args->aws, &aws, err);
+    enum sw_status status = sw_cli_login_init(&login, cli, &args->aws, err);
 
-    if (status != SW_OK) {
-        return status;
+    if (status == SW_OK) {
+        status = sw_cli_login_registry(&login, cli, ref->host, args->plain_http, /* push= */ false,
+                                       &registry, err);
     }
-    sw_ecr_auth_init(&auth, aws);
-    status = sw_registry_new(cli->env, ref->host, &options, &registry, err);
     if (status == SW_OK) {
         status = sw_registry_head_manifest(registry, ref->repository, sw_ref_object(ref), ret, err);
     }
     if (status == SW_E_NOT_FOUND) {
         (void)sw_wrap(err, "there is no such image");
     }
-    sw_ecr_auth_release(&auth);
     return status;
 }
 

@@ -1,9 +1,9 @@
 #include "commands.h"
 
+#include "image_login.h"
 #include "image_refs.h"
 
 #include <slipway/alloc.h>
-#include <slipway/ecr.h>
 #include <slipway/fs.h>
 #include <slipway/image.h>
 
@@ -167,21 +167,18 @@ static enum sw_status push(struct sw_cli *cli, const struct push_args *args,
                            struct sw_image_source *source, const struct targets *targets,
                            struct sw_err *err)
 {
-    SW_CLEANUP(sw_aws_cleanup) struct sw_aws *aws = NULL;
-    struct sw_ecr_auth auth;
-    struct sw_push_options options = { .auth = &auth.callback,
+    SW_CLEANUP(sw_cli_login_release) struct sw_cli_login login = { 0 };
+    struct sw_push_options options = { .auth = &login.auth.callback,
                                        .plain_http = args->plain_http,
                                        .no_learn = args->no_learn,
                                        .learn_from = args->learn_from };
     struct sw_push_result result = { 0 };
-    enum sw_status status = sw_cli_aws_new(cli, &args->aws, &aws, err);
+    enum sw_status status = sw_cli_login_init(&login, cli, &args->aws, err);
 
-    if (status != SW_OK) {
-        return status;
+    if (status == SW_OK) {
+        status =
+            sw_image_push(cli->env, source, targets->refs, targets->count, &options, &result, err);
     }
-    sw_ecr_auth_init(&auth, aws);
-    status = sw_image_push(cli->env, source, targets->refs, targets->count, &options, &result, err);
-    sw_ecr_auth_release(&auth);
     if (status == SW_OK) {
         status = report(cli, args, targets, &result, err);
         sw_push_result_release(&result);

@@ -28,6 +28,7 @@ set(slipway_headers
   slipway/ref.h
   slipway/registry.h
   slipway/registry_auth.h
+  slipway/retag.h
   slipway/rollout.h
   slipway/service.h
   slipway/sigv4.h

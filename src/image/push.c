@@ -1,5 +1,6 @@
 #include "learn.h"
 #include "push_private.h"
+#include "tagging.h"
 
 #include <slipway/alloc.h>
 #include <slipway/progress.h>
@@ -9,19 +10,11 @@
 
 enum { UPLOADS_DEFAULT = 3 };
 
-/* A tag that is to be written. */
-struct target {
-    const struct sw_ref *ref;
-    struct sw_push_place *place;
-    char *text;   /* "HOST/REPOSITORY:TAG" */
-    char *before; /* the digest it names now; NULL when it does not exist or cannot be asked */
-};
-
 struct push {
     const struct sw_env *env;
     struct sw_push_world world;
     const struct sw_push_options *options;
-    struct target *targets;
+    struct sw_tagging *targets;
     size_t target_count;
     struct sw_push_place *places;
     size_t place_count;
@@ -34,8 +27,7 @@ struct push {
 static void push_release(struct push *push)
 {
     for (size_t i = 0; i < push->target_count; i++) {
-        free(push->targets[i].text);
-        free(push->targets[i].before);
+        sw_tagging_release(&push->targets[i]);
     }
     for (size_t i = 0; i < push->place_count; i++) {
         sw_registry_free(push->places[i].registry);
@@ -93,57 +85,22 @@ static enum sw_status find_place(struct push *push, const struct sw_ref *ref,
 static enum sw_status set_targets(struct push *push, const struct sw_ref *refs, size_t count,
                                   struct sw_err *err)
 {
-    /* Never more places than targets: pointers to places stay good. */
+    /* Never more places than targets. */
     push->targets = sw_xcalloc(count ? count : 1, sizeof(*push->targets));
     push->places = sw_xcalloc(count ? count : 1, sizeof(*push->places));
     for (size_t i = 0; i < count; i++) {
-        struct target *target = &push->targets[i];
+        struct sw_push_place *place = NULL;
         enum sw_status status = check_ref(&refs[i], err);
 
         if (status == SW_OK) {
-            status = find_place(push, &refs[i], &target->place, err);
+            status = find_place(push, &refs[i], &place, err);
         }
         if (status != SW_OK) {
             return status;
         }
-        target->ref = &refs[i];
-        target->text =
-            sw_xasprintf("%s/%s:%s", refs[i].host, refs[i].repository, sw_ref_object(&refs[i]));
-        push->target_count++;
+        sw_tagging_init(&push->targets[push->target_count++], place->registry, &refs[i]);
     }
     return SW_OK;
-}
-
-/* Asks what a tag names. Not to be allowed to know is no reason to give up. */
-static enum sw_status look_at_tag(struct target *target, struct sw_err *err)
-{
-    struct sw_manifest_info info;
-    struct sw_err none = SW_ERR_INIT;
-    enum sw_status status = sw_registry_head_manifest(
-        target->place->registry, target->ref->repository, sw_ref_object(target->ref), &info, &none);
-
-    free(target->before);
-    target->before = NULL;
-    if (status == SW_OK) {
-        target->before = SW_TAKE(info.digest);
-        sw_manifest_info_release(&info);
-        return SW_OK;
-    }
-    if (status == SW_E_NOT_FOUND || status == SW_E_DENIED) {
-        return SW_OK;
-    }
-    *err = none;
-    return status;
-}
-
-static enum sw_status look_at_tags(struct push *push, struct sw_err *err)
-{
-    enum sw_status status = SW_OK;
-
-    for (size_t i = 0; status == SW_OK && i < push->target_count; i++) {
-        status = look_at_tag(&push->targets[i], err);
-    }
-    return status;
 }
 
 static enum sw_status intake_check(void *ctx, struct sw_err *err)
@@ -208,7 +165,7 @@ static void start_learning(struct push *push)
         sw_learn_add(&push->learn, push->options->learn_from.items[i]);
     }
     for (size_t i = 0; i < push->target_count; i++) {
-        if (push->targets[i].place == place && push->targets[i].before) {
+        if (push->targets[i].registry == place->registry && push->targets[i].before) {
             sw_learn_add(&push->learn, sw_ref_object(push->targets[i].ref));
         }
     }
@@ -291,70 +248,6 @@ static enum sw_status write_manifest(struct sw_image *image, struct sw_err *err)
     return sw_buf_check(&image->manifest, "the image's manifest", err);
 }
 
-/* An immutable tag was refused: fine when it names this very image by now. */
-static enum sw_status settle_conflict(struct target *target, const char *digest, struct sw_err *err)
-{
-    struct sw_err refused = *err;
-    struct sw_err ignored = SW_ERR_INIT;
-
-    if (look_at_tag(target, &ignored) == SW_OK && target->before &&
-        strcmp(target->before, digest) == 0) {
-        return SW_OK;
-    }
-    *err = refused;
-    (void)sw_fail(err, SW_E_CONFLICT,
-                  "tag \"%s\" of \"%s/%s\" is immutable: it names %s, and this image is %s; push "
-                  "to another tag",
-                  sw_ref_object(target->ref), target->ref->host, target->ref->repository,
-                  target->before ? target->before : "another image", digest);
-    err->http_status = refused.http_status;
-    sw_err_set_code(err, refused.code);
-    return err->status;
-}
-
-static enum sw_status write_tag(struct push *push, struct target *target, const char *digest,
-                                struct sw_err *err)
-{
-    enum sw_status status;
-
-    if (target->before && strcmp(target->before, digest) == 0) {
-        sw_say(push->env, "%s is this image already", target->text);
-        return SW_OK;
-    }
-    status = sw_registry_put_manifest(target->place->registry, target->ref->repository,
-                                      sw_ref_object(target->ref), push->image.manifest_type,
-                                      sw_buf_str(&push->image.manifest), err);
-    if (status == SW_E_CONFLICT) {
-        status = settle_conflict(target, digest, err);
-    }
-    if (status == SW_OK) {
-        sw_say(push->env, "pushed %s", target->text);
-    }
-    return status;
-}
-
-/* The last step: nothing has a name before it. */
-static enum sw_status write_tags(struct push *push, const char *digest, struct sw_err *err)
-{
-    for (size_t i = 0; i < push->target_count; i++) {
-        enum sw_status status = SW_OK;
-
-        if (sw_env_stop_wanted(push->env)) {
-            status = sw_fail(err, SW_E_STOPPED, "stopped");
-        }
-        if (status == SW_OK) {
-            status = write_tag(push, &push->targets[i], digest, err);
-        }
-        if (status != SW_OK && i > 0) {
-            return sw_append(err, " (%zu of %zu tags are written)", i, push->target_count);
-        }
-        if (status != SW_OK) {
-            return status;
-        }
-    }
-    return SW_OK;
-}
-
 static void fill_result(const struct push *push, struct sw_push_result *ret)
 {
     ret->bytes_sent = push->uploads.bytes_sent;
@@ -389,7 +282,7 @@ static enum sw_status run(struct push *push, struct sw_image_source *source,
     enum sw_status status = set_targets(push, targets, target_count, err);
 
     if (status == SW_OK) {
-        status = look_at_tags(push, err);
+        status = sw_tagging_look(push->targets, push->target_count, err);
     }
     if (status == SW_OK) {
         status = move_blobs(push, source, err);
@@ -401,7 +294,12 @@ static enum sw_status run(struct push *push, struct sw_image_source *source,
         return status;
     }
     sw_digest_of(sw_buf_str(&push->image.manifest), result->digest);
-    status = write_tags(push, result->digest, err);
+    const struct sw_tagged_manifest manifest = { push->image.manifest_type,
+                                                 sw_buf_str(&push->image.manifest),
+                                                 result->digest };
+
+    status =
+        sw_tagging_write(push->env, push->targets, push->target_count, &manifest, "pushed", err);
     if (status == SW_OK) {
         tell_sum(push);
         fill_result(push, result);

@@ -4,77 +4,25 @@
 
 bats_require_minimum_version 1.5.0
 
-PASSWORD=correct-horse
-
 setup_file() {
-    for tool in docker-registry htpasswd skopeo jq; do
-        command -v "$tool" >/dev/null || skip "there is no $tool; tests/setup installs it"
-    done
-    htpasswd -nbB AWS "$PASSWORD" >"$BATS_FILE_TMPDIR/htpasswd" 2>/dev/null
-    cat >"$BATS_FILE_TMPDIR/registry.yml" <<END
-version: 0.1
-log: {level: info, accesslog: {disabled: true}}
-storage: {filesystem: {rootdirectory: $BATS_FILE_TMPDIR/registry}}
-http: {addr: "127.0.0.1:0"}
-auth: {htpasswd: {realm: test, path: $BATS_FILE_TMPDIR/htpasswd}}
-END
-    docker-registry serve "$BATS_FILE_TMPDIR/registry.yml" >"$BATS_FILE_TMPDIR/log" 2>&1 3>&- &
-    echo $! >"$BATS_FILE_TMPDIR/pid"
-    for _ in $(seq 200); do
-        REGISTRY=$(grep -o 'listening on 127\.0\.0\.1:[0-9]*' "$BATS_FILE_TMPDIR/log" | head -1)
-        [ -z "$REGISTRY" ] || break
-        sleep 0.05
-    done
-    export REGISTRY=${REGISTRY#listening on }
-    [ -n "$REGISTRY" ] || { cat "$BATS_FILE_TMPDIR/log"; return 1; }
-    export DOCKER_CONFIG=$BATS_FILE_TMPDIR/docker
-    mkdir "$DOCKER_CONFIG"
-    printf '{"auths":{"%s":{"auth":"%s"}}}' "$REGISTRY" "$(printf 'AWS:%s' "$PASSWORD" | base64)" \
-        >"$DOCKER_CONFIG/config.json"
-    unset DOCKER_HOST AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_PROFILE AWS_ENDPOINT_URL AWS_ENDPOINT_URL_ECR
-    export AWS_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true
-    export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
+    load registry
+    start_registry
 }
 
 teardown_file() {
-    [ ! -f "$BATS_FILE_TMPDIR/pid" ] || kill "$(cat "$BATS_FILE_TMPDIR/pid")"
+    load registry
+    stop_registry
 }
 
 setup() {
+    load registry
     cd "$BATS_TEST_TMPDIR" || return
     repo=test-$BATS_TEST_NUMBER
     image=$REGISTRY/$repo:v1
     make_archive image.tar "$BATS_TEST_NUMBER" acme/web:v1
 }
 
-digest_of() { sha256sum "$1" | cut -d' ' -f1; }
-
-# make_archive FILE TEXT NAME: what "docker save" of two layers looks like; TEXT is in the upper one.
-make_archive() {
-    local dir=build-$1 one two config
-    mkdir -p "$dir/in" "$dir/a" "$dir/b"
-    seq 200000 >"$dir/in/numbers"
-    tar -C "$dir/in" --mtime=@0 --owner=0 --group=0 --numeric-owner -cf "$dir/a/layer.tar" numbers
-    echo "$2" >"$dir/in/text"
-    tar -C "$dir/in" --mtime=@0 --owner=0 --group=0 --numeric-owner -cf "$dir/b/layer.tar" text
-    rm -r "$dir/in"
-    one=$(digest_of "$dir/a/layer.tar") two=$(digest_of "$dir/b/layer.tar")
-    printf '{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:%s","sha256:%s"]}}' \
-        "$one" "$two" >"$dir/config"
-    config=$(digest_of "$dir/config").json
-    mv "$dir/config" "$dir/$config"
-    printf '[{"Config":"%s","RepoTags":["%s"],"Layers":["a/layer.tar","b/layer.tar"]}]' "$config" "$3" \
-        >"$dir/manifest.json"
-    (cd "$dir" && tar -cf "../$1" a b "$config" manifest.json)
-    rm -r "$dir"
-}
-
 slipway() { run --separate-stderr "$SLIPWAY_PROGRAM" "$@"; }
-
-judge() { skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$1"; }
-
-# The tags of the test's repository; nothing when there is none.
-tags() { curl -sS -u "AWS:$PASSWORD" "http://$REGISTRY/v2/$repo/tags/list" | jq -r '.tags // [] | sort | join(" ")'; }
 
 # stderr without the parts that differ from run to run.
 # shellcheck disable=SC2154 # set by run

@@ -390,7 +390,7 @@ static void test_push__names_both_digests_of_an_immutable_tag(void **state)
     sw_digest_of(sw_buf_str(&world.file.manifest), new);
     expected =
         sw_xasprintf("tag \"v1\" of \"" HOST "/app\" is immutable: it names %s, and this image "
-                     "is %s; push to another tag",
+                     "is %s; use another tag",
                      old, new);
     assert_fails(push_to(&world, HOST "/app:v1", &result, &err), SW_E_CONFLICT, expected);
     assert_int_equal(err.http_status, 400);

@@ -75,11 +75,43 @@ const struct fake_registry_item *fake_registry_blob(const struct fake_registry *
     return look(registry->blobs, registry->blob_count, repository, digest);
 }
 
+/* The manifest of a tag or a digest. */
+static const struct fake_registry_item *find_manifest(const struct fake_registry *registry,
+                                                      const char *repository, const char *name)
+{
+    const struct fake_registry_item *item = fake_registry_tag(registry, repository, name);
+
+    for (size_t i = 0; !item && i < registry->manifest_count; i++) {
+        struct sw_str key = sw_str(registry->manifests[i].key);
+        char digest[SW_DIGEST_SIZE];
+
+        sw_digest_of(sw_buf_str(&registry->manifests[i].bytes), digest);
+        if (sw_str_is(sw_str_cut(&key, ' '), repository) && strcmp(digest, name) == 0) {
+            item = &registry->manifests[i];
+        }
+    }
+    return item;
+}
+
 void fake_registry_put(struct fake_registry *registry, const char *repository, const char *tag,
                        const char *bytes)
 {
-    put(registry->manifests, &registry->manifest_count, repository, tag, sw_str(bytes),
-        SW_MEDIA_DOCKER_MANIFEST);
+    fake_registry_put_as(registry, repository, tag, SW_MEDIA_DOCKER_MANIFEST, bytes);
+}
+
+void fake_registry_put_as(struct fake_registry *registry, const char *repository, const char *tag,
+                          const char *media_type, const char *bytes)
+{
+    put(registry->manifests, &registry->manifest_count, repository, tag, sw_str(bytes), media_type);
+}
+
+void fake_registry_put_blob(struct fake_registry *registry, const char *repository,
+                            struct sw_str bytes)
+{
+    char digest[SW_DIGEST_SIZE];
+
+    sw_digest_of(bytes, digest);
+    put(registry->blobs, &registry->blob_count, repository, digest, bytes, "");
 }
 
 static void refuse(struct fake_registry *registry, struct fake_http_answer *answer, long status,
@@ -202,7 +234,7 @@ static void take_upload(struct fake_registry *registry, const struct target *tar
     }
 }
 
-static bool has_blobs(struct fake_registry *registry, const char *repository,
+static bool has_blobs(const struct fake_registry *registry, const char *repository,
                       const struct sw_manifest *manifest)
 {
     bool all = look(registry->blobs, registry->blob_count, repository, manifest->config.digest);
@@ -214,11 +246,32 @@ static bool has_blobs(struct fake_registry *registry, const char *repository,
     return all;
 }
 
+/* Whether the bytes are a manifest, or an index, of which everything is there. */
+static bool is_complete(const struct fake_registry *registry, const char *repository,
+                        const char *media_type, struct sw_str bytes)
+{
+    struct sw_err ignored = SW_ERR_INIT;
+    struct sw_manifest manifest = { 0 };
+    struct sw_descriptors children = { 0 };
+    bool complete;
+
+    if (sw_media_is_index(media_type)) {
+        complete = sw_index_parse(bytes, "index", &children, &ignored) == SW_OK;
+        for (size_t i = 0; complete && i < children.count; i++) {
+            complete = find_manifest(registry, repository, children.items[i].digest) != NULL;
+        }
+        sw_descriptors_release(&children);
+        return complete;
+    }
+    complete = sw_manifest_parse(bytes, "manifest", &manifest, &ignored) == SW_OK &&
+               has_blobs(registry, repository, &manifest);
+    sw_manifest_release(&manifest);
+    return complete;
+}
+
 static void take_manifest(struct fake_registry *registry, const struct target *target,
                           const struct fake_http_request *request, struct fake_http_answer *answer)
 {
-    struct sw_manifest manifest = { 0 };
-    struct sw_err ignored = SW_ERR_INIT;
     const char *type = fake_http_request_header(request, "Content-Type");
 
     if (registry->immutable &&
@@ -226,10 +279,8 @@ static void take_manifest(struct fake_registry *registry, const struct target *t
         refuse(registry, answer, 400, "TAG_INVALID",
                "The image tag already exists in the repository and cannot be overwritten because "
                "the tag is immutable.");
-        return;
-    }
-    if (sw_manifest_parse(sw_buf_str(&request->body), "manifest", &manifest, &ignored) != SW_OK ||
-        !has_blobs(registry, target->repository, &manifest)) {
+    } else if (!is_complete(registry, target->repository, type ? type : "",
+                            sw_buf_str(&request->body))) {
         refuse(registry, answer, 400, "BLOB_UPLOAD_UNKNOWN",
                "Layers with digests '[x]' required for pushing image into repository do not exist");
     } else {
@@ -237,7 +288,6 @@ static void take_manifest(struct fake_registry *registry, const struct target *t
             sw_buf_str(&request->body), type ? type : "");
         answer->status = 201;
     }
-    sw_manifest_release(&manifest);
 }
 
 static void answer_manifest(struct fake_registry *registry, const struct target *target,
@@ -245,7 +295,7 @@ static void answer_manifest(struct fake_registry *registry, const struct target 
                             struct fake_http_answer *answer)
 {
     const struct fake_registry_item *item =
-        look(registry->manifests, registry->manifest_count, target->repository, target->name);
+        find_manifest(registry, target->repository, target->name);
     char digest[SW_DIGEST_SIZE];
 
     if (!item) {

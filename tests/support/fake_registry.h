@@ -4,7 +4,8 @@
 /*
  * A registry in memory behind a fake_http handler: blobs, upload sessions with one body each, and
  * manifests, with the manners of Amazon ECR. Everything it is told is checked: a body must have the
- * digest it is sent under, a session takes one body, a manifest needs its blobs.
+ * digest it is sent under, a session takes one body, a manifest needs its blobs and an index its
+ * manifests. A manifest is found under its tags and under its digest.
  *
  *     struct fake_registry registry;
  *     fake_registry_init(&registry);
@@ -20,7 +21,7 @@
 enum { FAKE_REGISTRY_ITEMS_MAX = 64 };
 
 struct fake_registry_item {
-    char *key; /* "REPOSITORY DIGEST", or "REPOSITORY TAG" for manifests */
+    char *key; /* "REPOSITORY DIGEST"; for manifests, "REPOSITORY TAG" as well */
     struct sw_buf bytes;
     char *media_type; /* of manifests */
 };
@@ -50,8 +51,13 @@ const struct fake_registry_item *fake_registry_tag(const struct fake_registry *r
                                                    const char *repository, const char *tag);
 const struct fake_registry_item *fake_registry_blob(const struct fake_registry *registry,
                                                     const char *repository, const char *digest);
-/* Puts a manifest under a tag, unchecked. */
+/* Puts a manifest of Docker's type, or of any type, under a tag, unchecked. */
 void fake_registry_put(struct fake_registry *registry, const char *repository, const char *tag,
                        const char *bytes);
+void fake_registry_put_as(struct fake_registry *registry, const char *repository, const char *tag,
+                          const char *media_type, const char *bytes);
+/* Puts a blob; its digest is computed. */
+void fake_registry_put_blob(struct fake_registry *registry, const char *repository,
+                            struct sw_str bytes);
 
 #endif

@@ -1,0 +1,119 @@
+#include "tagging.h"
+
+#include <slipway/alloc.h>
+#include <slipway/progress.h>
+
+#include <string.h>
+
+void sw_tagging_init(struct sw_tagging *tagging, struct sw_registry *registry,
+                     const struct sw_ref *ref)
+{
+    *tagging = (struct sw_tagging){
+        .registry = registry,
+        .ref = ref,
+        .text = sw_xasprintf("%s/%s:%s", ref->host, ref->repository, sw_ref_object(ref)),
+    };
+}
+
+void sw_tagging_release(struct sw_tagging *tagging)
+{
+    free(tagging->text);
+    free(tagging->before);
+    *tagging = (struct sw_tagging){ 0 };
+}
+
+static enum sw_status look(struct sw_tagging *tagging, struct sw_err *err)
+{
+    struct sw_manifest_info info;
+    struct sw_err none = SW_ERR_INIT;
+    enum sw_status status = sw_registry_head_manifest(tagging->registry, tagging->ref->repository,
+                                                      sw_ref_object(tagging->ref), &info, &none);
+
+    free(tagging->before);
+    tagging->before = NULL;
+    if (status == SW_OK) {
+        tagging->before = SW_TAKE(info.digest);
+        sw_manifest_info_release(&info);
+        return SW_OK;
+    }
+    if (status == SW_E_NOT_FOUND || status == SW_E_DENIED) {
+        return SW_OK;
+    }
+    *err = none;
+    return status;
+}
+
+enum sw_status sw_tagging_look(struct sw_tagging *tags, size_t count, struct sw_err *err)
+{
+    enum sw_status status = SW_OK;
+
+    for (size_t i = 0; status == SW_OK && i < count; i++) {
+        status = look(&tags[i], err);
+    }
+    return status;
+}
+
+/* An immutable tag was refused: fine when it names this very image by now. */
+static enum sw_status settle_conflict(struct sw_tagging *tagging, const char *digest,
+                                      struct sw_err *err)
+{
+    struct sw_err refused = *err;
+    struct sw_err ignored = SW_ERR_INIT;
+
+    if (look(tagging, &ignored) == SW_OK && tagging->before &&
+        strcmp(tagging->before, digest) == 0) {
+        return SW_OK;
+    }
+    *err = refused;
+    (void)sw_fail(err, SW_E_CONFLICT,
+                  "tag \"%s\" of \"%s/%s\" is immutable: it names %s, and this image is %s; use "
+                  "another tag",
+                  sw_ref_object(tagging->ref), tagging->ref->host, tagging->ref->repository,
+                  tagging->before ? tagging->before : "another image", digest);
+    err->http_status = refused.http_status;
+    sw_err_set_code(err, refused.code);
+    return err->status;
+}
+
+static enum sw_status write_one(const struct sw_env *env, struct sw_tagging *tagging,
+                                const struct sw_tagged_manifest *manifest, const char *done,
+                                struct sw_err *err)
+{
+    enum sw_status status;
+
+    if (sw_env_stop_wanted(env)) {
+        return sw_fail(err, SW_E_STOPPED, "stopped");
+    }
+    if (tagging->before && strcmp(tagging->before, manifest->digest) == 0) {
+        sw_say(env, "%s is this image already", tagging->text);
+        return SW_OK;
+    }
+    status = sw_registry_put_manifest(tagging->registry, tagging->ref->repository,
+                                      sw_ref_object(tagging->ref), manifest->media_type,
+                                      manifest->bytes, err);
+    if (status == SW_E_CONFLICT) {
+        status = settle_conflict(tagging, manifest->digest, err);
+    }
+    if (status == SW_OK) {
+        tagging->written = true;
+        sw_say(env, "%s %s", done, tagging->text);
+    }
+    return status;
+}
+
+enum sw_status sw_tagging_write(const struct sw_env *env, struct sw_tagging *tags, size_t count,
+                                const struct sw_tagged_manifest *manifest, const char *done,
+                                struct sw_err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum sw_status status = write_one(env, &tags[i], manifest, done, err);
+
+        if (status != SW_OK && i > 0) {
+            return sw_append(err, " (%zu of %zu tags are written)", i, count);
+        }
+        if (status != SW_OK) {
+            return status;
+        }
+    }
+    return SW_OK;
+}
