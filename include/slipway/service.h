@@ -2,7 +2,7 @@
 #define SLIPWAY_SERVICE_H
 
 /*
- * ECS services: look at one, and deploy a task definition to it.
+ * ECS services: look at one, deploy a task definition to it, and go back to an earlier one.
  *
  * A deployment makes at most four calls: DescribeServices, DescribeTaskDefinition,
  * RegisterTaskDefinition and one UpdateService. Everything is checked before something is
@@ -75,6 +75,20 @@ void sw_deployment_release(struct sw_deployment *deployment);
 SW_NODISCARD enum sw_status sw_service_deploy(struct sw_aws *aws,
                                               const struct sw_deploy_options *options,
                                               struct sw_deployment *ret, struct sw_err *err);
+
+/*
+ * Goes back to another revision with one UpdateService call, saying which and why. `to` names it: a
+ * number (of the family that runs), FAMILY:REVISION or an ARN. NULL: the revision of the newest
+ * completed deployment that the service still has beside the PRIMARY, else the newest active
+ * revision of the family below the one that runs.
+ *
+ * SW_E_UNCHANGED when that is what runs; SW_E_CONFLICT when it is INACTIVE and SW_E_NOT_FOUND when
+ * there is none, both naming the revisions that exist; SW_E_USAGE when `to` is no revision. *ret is
+ * filled as far as it came and is released by the caller in any case.
+ */
+SW_NODISCARD enum sw_status sw_service_rollback(struct sw_aws *aws, const char *cluster,
+                                                const char *service, const char *to,
+                                                struct sw_deployment *ret, struct sw_err *err);
 
 /*
  * A `verify` for sw_deploy_options; ctx is the struct sw_aws. Asks the registries for the images

@@ -18,6 +18,7 @@ extern const struct sw_command sw_cmd_ecs_deploy;
 extern const struct sw_command sw_cmd_ecs_diff;
 extern const struct sw_command sw_cmd_ecs_register;
 extern const struct sw_command sw_cmd_ecs_render;
+extern const struct sw_command sw_cmd_ecs_rollback;
 extern const struct sw_command sw_cmd_ecs_status;
 extern const struct sw_command sw_cmd_ecs_wait;
 extern const struct sw_command sw_cmd_env_subst;

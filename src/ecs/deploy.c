@@ -1,10 +1,9 @@
-#include "ecs.h"
+#include "deploy.h"
 #include "preflight.h"
 
 #include <slipway/alloc.h>
 #include <slipway/log.h>
 #include <slipway/progress.h>
-#include <slipway/service.h>
 
 void sw_deployment_release(struct sw_deployment *deployment)
 {
@@ -20,45 +19,11 @@ void sw_deployment_release(struct sw_deployment *deployment)
     *deployment = (struct sw_deployment){ .desired = -1 };
 }
 
-/* One deployment in the making. Members are borrowed unless said otherwise. */
-struct deploy {
-    struct sw_aws *aws;
-    const struct sw_env *env;
-    const struct sw_deploy_options *options;
-    struct sw_deployment *done;
-    struct sw_err *err;
-    json_t *service;        /* owned; NULL when it may not be looked at */
-    struct sw_taskdef base; /* owned; what is changed */
-    struct sw_taskdef peer; /* owned; the newest revision, when the base is a file */
-};
-
-static void deploy_release(struct deploy *deploy)
-{
-    json_decref(deploy->service);
-    sw_taskdef_release(&deploy->base);
-    sw_taskdef_release(&deploy->peer);
-}
-
-static char *copy_text(const json_t *object, const char *key)
-{
-    const char *text = sw_json_str(object, key, NULL);
-    return text ? sw_xstrdup(text) : NULL;
-}
-
-static const char *service_name(const struct deploy *deploy)
-{
-    const struct sw_deploy_options *options = deploy->options;
-    if (options->service) {
-        return options->service;
-    }
-    return options->family ? options->family : deploy->base.family;
-}
-
 /* DescribeServices. The old orbs got by without the right to it, so this does too. */
 static enum sw_status look_at_service(struct deploy *deploy)
 {
     const char *cluster = deploy->options->cluster;
-    enum sw_status status = sw_service_describe(deploy->aws, cluster, service_name(deploy),
+    enum sw_status status = sw_service_describe(deploy->aws, cluster, deploy_service_name(deploy),
                                                 &deploy->service, deploy->err);
     if (status == SW_E_DENIED) {
         sw_say(deploy->env,
@@ -77,7 +42,7 @@ static enum sw_status look_at_service(struct deploy *deploy)
                sw_json_str(primary, "id", "?"),
                sw_taskdef_short_name(sw_json_str(primary, "taskDefinition", "?")));
     }
-    deploy->done->previous = copy_text(deploy->service, "taskDefinition");
+    deploy->done->previous = deploy_copy_text(deploy->service, "taskDefinition");
     deploy->done->desired = sw_json_int(deploy->service, "desiredCount", -1);
     return SW_OK;
 }
@@ -113,31 +78,6 @@ static void load_peer(struct deploy *deploy)
     }
 }
 
-static const char *image_of(const json_t *definition, const char *container)
-{
-    return sw_json_str(sw_taskdef_container(definition, container), "image", NULL);
-}
-
-/* The images of all containers, with those they replace. */
-static json_t *image_facts(const json_t *before, const json_t *after)
-{
-    json_t *images = json_array();
-    size_t index = 0;
-    const json_t *container = NULL;
-    json_array_foreach(sw_json_array(after, "containerDefinitions"), index, container)
-    {
-        const char *name = sw_json_str(container, "name", "");
-        const char *was = image_of(before, name);
-        json_t *fact = json_pack("{s:s, s:s}", "container", name, "image",
-                                 sw_json_str(container, "image", ""));
-        if (was) {
-            (void)json_object_set_new(fact, "previousImage", json_string(was));
-        }
-        (void)json_array_append_new(images, fact);
-    }
-    return images;
-}
-
 /* Applies the changes; *ret_changed says whether the result differs from what is registered. */
 static enum sw_status edit(struct deploy *deploy, bool *ret_changed)
 {
@@ -154,7 +94,7 @@ static enum sw_status edit(struct deploy *deploy, bool *ret_changed)
     }
     const struct sw_taskdef *registered = deploy->options->file ? &deploy->peer : &deploy->base;
     const json_t *present = deploy->options->file ? deploy->peer.definition : before;
-    deploy->done->images = image_facts(present, deploy->base.definition);
+    deploy->done->images = deploy_image_facts(present, deploy->base.definition);
     *ret_changed = !present || registered->inactive ||
                    !sw_taskdef_equal(present, deploy->base.definition, false);
     if (!*ret_changed) {
@@ -188,8 +128,9 @@ static enum sw_status register_revision(struct deploy *deploy)
 static enum sw_status unchanged(struct deploy *deploy)
 {
     const json_t *primary = sw_service_primary(deploy->service);
-    deploy->done->deployment_id = copy_text(primary, "id");
-    deploy->done->service_deployment = copy_text(deploy->service, "currentServiceDeployment");
+    deploy->done->deployment_id = deploy_copy_text(primary, "id");
+    deploy->done->service_deployment =
+        deploy_copy_text(deploy->service, "currentServiceDeployment");
     (void)sw_fail(deploy->err, SW_E_UNCHANGED,
                   "nothing to deploy: service %s in cluster \"%s\" already runs %s with ",
                   deploy->done->service, deploy->options->cluster,
@@ -211,91 +152,6 @@ static enum sw_status unchanged(struct deploy *deploy)
         return SW_OK;
     }
     return sw_append(deploy->err, "; --force rolls it anew, --allow-unchanged accepts it");
-}
-
-static enum sw_status explain_update(struct deploy *deploy)
-{
-    struct sw_err *err = deploy->err;
-    (void)sw_wrap(err, "service \"%s\"", deploy->done->service);
-    bool missing = strcmp(err->code, "ServiceNotFoundException") == 0 ||
-                   strcmp(err->code, "ServiceNotActiveException") == 0;
-    if (missing) {
-        ecs_append_names(
-            deploy->aws, "ListServices",
-            json_pack("{s:s, s:i}", "cluster", deploy->options->cluster, "maxResults", 11),
-            "serviceArns", "services in the cluster", err);
-    } else if (strcmp(err->code, "ClusterNotFoundException") == 0) {
-        ecs_append_names(deploy->aws, "ListClusters", json_pack("{s:i}", "maxResults", 11),
-                         "clusterArns", "clusters", err);
-    }
-    bool lost = err->status == SW_E_NETWORK || err->status == SW_E_UNAVAILABLE ||
-                err->status == SW_E_STOPPED;
-    if (lost && !err->not_sent) {
-        (void)sw_append(err, "; whether the deployment was started is not known");
-    }
-    if (deploy->done->registered) {
-        (void)sw_append(err, "; %s is registered but not deployed",
-                        sw_taskdef_short_name(deploy->done->task_definition));
-    }
-    return err->status;
-}
-
-/* The PRIMARY before, which a rollback would return to, unless it still is the PRIMARY. */
-static void keep_previous(struct deploy *deploy, const json_t *primary)
-{
-    const char *id = sw_json_str(primary, "id", "");
-    const char *before = sw_json_str(sw_service_primary(deploy->service), "id", NULL);
-    if (before && strcmp(before, id) != 0) {
-        deploy->done->previous_id = sw_xstrdup(before);
-    } else if (before && strcmp(sw_json_str(primary, "taskDefinition", ""),
-                                deploy->done->task_definition) == 0) {
-        sw_say(deploy->env, "ECS started no new deployment: nothing is to be rolled");
-    }
-}
-
-/* What is changed of the service itself, in the same call: two calls would make two deployments. */
-static void add_service_changes(const struct sw_deploy_options *options, json_t *input)
-{
-    if (options->force) {
-        (void)json_object_set_new(input, "forceNewDeployment", json_true());
-    }
-    if (options->set_desired) {
-        (void)json_object_set_new(input, "desiredCount", json_integer(options->desired));
-    }
-    if (options->circuit_breaker) {
-        (void)json_object_set_new(
-            input, "deploymentConfiguration",
-            json_pack("{s:{s:b, s:b}}", "deploymentCircuitBreaker", "enable", 1, "rollback", 1));
-    }
-}
-
-/* The one UpdateService call. Its answer, not a later look, tells the deployment's id. */
-static enum sw_status update(struct deploy *deploy)
-{
-    struct sw_deployment *done = deploy->done;
-    const struct sw_aws_call_options call = { .not_idempotent = deploy->options->force };
-    json_t *input = json_pack("{s:s, s:s, s:s}", "cluster", deploy->options->cluster, "service",
-                              service_name(deploy), "taskDefinition", done->task_definition);
-    add_service_changes(deploy->options, input);
-    json_auto_t *answer = NULL;
-    if (ecs_call(deploy->aws, "UpdateService", input, &call, &answer, deploy->err) != SW_OK) {
-        return explain_update(deploy);
-    }
-    const json_t *service = sw_json_object(answer, "service");
-    const json_t *primary = sw_service_primary(service);
-    const char *id = sw_json_str(primary, "id", NULL);
-    done->updated = true;
-    if (!service) {
-        return sw_fail(deploy->err, SW_E_UNAVAILABLE,
-                       "UpdateService of \"%s\" answered without a service; whether the deployment "
-                       "was started is not known",
-                       done->service);
-    }
-    done->deployment_id = id ? sw_xstrdup(id) : NULL;
-    done->service_deployment = copy_text(service, "currentServiceDeployment");
-    done->desired = sw_json_int(service, "desiredCount", -1);
-    keep_previous(deploy, primary);
-    return SW_OK;
 }
 
 /* The last look before something is done. */
@@ -328,7 +184,7 @@ static enum sw_status finish(struct deploy *deploy, bool changed)
     if (status == SW_OK && changed) {
         status = register_revision(deploy);
     }
-    return status == SW_OK ? update(deploy) : status;
+    return status == SW_OK ? deploy_update(deploy) : status;
 }
 
 static enum sw_status run(struct deploy *deploy)
@@ -348,7 +204,7 @@ static enum sw_status run(struct deploy *deploy)
     if (status != SW_OK) {
         return status;
     }
-    const char *name = sw_json_str(deploy->service, "serviceName", service_name(deploy));
+    const char *name = sw_json_str(deploy->service, "serviceName", deploy_service_name(deploy));
     deploy->done->service = sw_xstrdup(name);
     deploy->done->family = sw_xstrdup(deploy->base.family);
     deploy->done->base = sw_xstrdup(deploy->base.label);

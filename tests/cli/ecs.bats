@@ -227,6 +227,48 @@ ERR
     jq -e '.rollout.verdict == "in progress"' report.json
 }
 
+@test "rollback goes back to the revision before and says so" {
+    ecs deploy --cluster prod --family kim --image web=r/web:good
+    [ "$status" -eq 0 ]
+    good=$(cat out)
+    ecs deploy --cluster prod --family kim --image web=r/web:bad
+    bad=$(cat out)
+    ecs rollback --cluster prod --service kim --to "${bad##*:}"
+    fails 1 "nothing to go back to: service \"kim\" runs ${bad##*/} already; *"
+    ecs rollback --cluster prod --service kim --export-env later --report report.json
+    [ "$status" -eq 0 ] || { cat err; false; }
+    [ "$(cat out)" = "$good" ]
+    grep -q "^going back from ${bad##*/} to ${good##*/}: " err
+    grep -qF '  web: r/web:bad -> r/web:good' err
+    [ "$(. ./later && echo "$CCI_ORB_AWS_ECS_DEPLOYED_REVISION")" = "$good" ]
+    jq -e --arg good "$good" --arg bad "$bad" '.status == "ok" and .updated and (.registered | not)
+        and .taskDefinition == $good and .previousTaskDefinition == $bad' report.json
+    ecs status --cluster prod --service kim --output json
+    jq -e --arg good "$good" '.taskDefinition == $good' out
+}
+
+@test "rollback refuses what cannot be gone back to" {
+    ecs deploy --cluster prod --family kim --image web=r/web:gone
+    gone=$(cat out)
+    ecs deploy --cluster prod --family kim --image web=r/web:stays
+    [ "$status" -eq 0 ]
+    python3 - "$gone" <<'PYTHON'
+import boto3, os, sys
+ecs = boto3.client("ecs", endpoint_url=os.environ["AWS_ENDPOINT_URL"], region_name="eu-west-1")
+ecs.deregister_task_definition(taskDefinition=sys.argv[1])
+PYTHON
+    ecs rollback --cluster prod --service kim --to "$gone"
+    fails 1 "${gone##*/} cannot be gone back to: it was deregistered (INACTIVE); active revisions: *kim:1*"
+    ecs rollback --cluster prod --service kim --to kim:4000
+    fails 1 'there is no revision kim:4000; active revisions: *'
+    ecs rollback --cluster prod --service kim --to latest
+    fails 2 '--to: "latest" is no revision; expected a number, FAMILY:REVISION or an ARN'
+    ecs rollback --cluster prod --service nope
+    fails 1 'service "nope" does not exist in cluster "prod"; services in it: kim'
+    ecs rollback --cluster prod
+    fails 2 '*--service*'
+}
+
 @test "a stop signal ends the waiting, not the rollout" {
     "$SLIPWAY_PROGRAM" ecs wait --cluster prod --service kim --timeout 60s >out 2>err &
     pid=$!

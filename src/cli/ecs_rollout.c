@@ -1,0 +1,208 @@
+#include "ecs_rollout.h"
+
+#include "ecs_facts.h"
+
+enum { DEFAULT_ATTEMPT_INTERVAL_MS = 20000 };
+
+const struct sw_opt sw_cli_ecs_rollout_opts[] = {
+    { .kind = SW_OPT_FLAG,
+      .name = "wait",
+      .offset = offsetof(struct sw_cli_ecs_rollout, wait),
+      .help = "follow the rollout to its end" },
+    { .kind = SW_OPT_DURATION,
+      .name = "timeout",
+      .offset = offsetof(struct sw_cli_ecs_rollout, timeout_ms),
+      .value = "DURATION",
+      .help = "with --wait: give up after this long; default 20m" },
+    { .kind = SW_OPT_DURATION,
+      .name = "poll-interval",
+      .offset = offsetof(struct sw_cli_ecs_rollout, poll_interval_ms),
+      .value = "DURATION",
+      .help = "with --wait: time between two looks; default 5s, after a minute 10s" },
+    { .kind = SW_OPT_INT,
+      .name = "max-poll-attempts",
+      .offset = offsetof(struct sw_cli_ecs_rollout, max_poll_attempts),
+      .value = "NUMBER",
+      .help = "with --wait: the timeout as so many poll intervals (of 20s unless given)",
+      .min = 0,
+      .max = 100000 },
+    { .kind = SW_OPT_FLAG,
+      .name = "fail-on-timeout",
+      .offset = offsetof(struct sw_cli_ecs_rollout, fail_on_timeout),
+      .help = "a rollout that is not done in time is a failure; on by default" },
+    { .kind = SW_OPT_INT,
+      .name = "fail-fast",
+      .offset = offsetof(struct sw_cli_ecs_rollout, fail_fast),
+      .value = "NUMBER",
+      .help = "with --wait: give up when so many tasks stopped for the same lasting reason, none "
+              "runs and the service has no circuit breaker; default 3, 0 never",
+      .min = 0,
+      .max = 1000 },
+    { .kind = SW_OPT_FLAG,
+      .name = "logs",
+      .offset = offsetof(struct sw_cli_ecs_rollout, logs),
+      .help = "with --wait: show the last log lines of containers that failed; on by default" },
+    { .kind = SW_OPT_STR,
+      .name = "export-env",
+      .offset = offsetof(struct sw_cli_ecs_rollout, export_env),
+      .value = "FILE",
+      .help = "append the revision's ARN as shell variables, e.g. for $BASH_ENV" },
+    { .kind = SW_OPT_STR,
+      .name = "report",
+      .offset = offsetof(struct sw_cli_ecs_rollout, report),
+      .value = "FILE",
+      .help = "write the facts as JSON, also on failure" },
+    { .kind = SW_OPT_ENUM,
+      .name = "output",
+      .offset = offsetof(struct sw_cli_ecs_rollout, output),
+      .value = "FORMAT",
+      .help = "form of the result, text or json",
+      .choices = "text|json" },
+    { .kind = SW_OPT_END },
+};
+
+void sw_cli_ecs_rollout_defaults(struct sw_cli_ecs_rollout *options)
+{
+    options->output = "text";
+    options->fail_on_timeout = true;
+    options->logs = true;
+    options->fail_fast = SW_ROLLOUT_FAIL_FAST;
+}
+
+/*
+ * A changed definition starts from the family's newest revision, as the orbs always did, and that
+ * need not be what the service runs: a rollout that failed leaves its revision behind.
+ */
+static bool starts_elsewhere(const struct sw_deployment *deployment, const char *previous)
+{
+    return deployment->registered && deployment->previous &&
+           strcmp(deployment->base, previous) != 0;
+}
+
+static void say_summary(const struct sw_cli_ecs_run *run)
+{
+    const struct sw_deployment *deployment = &run->deployment;
+    const struct sw_env *env = run->cli->env;
+    const char *previous = deployment->previous ? sw_taskdef_short_name(deployment->previous) : "?";
+    size_t index = 0;
+    const json_t *image = NULL;
+    if (!deployment->updated) {
+        return;
+    }
+    if (starts_elsewhere(deployment, previous)) {
+        sw_say(env, "%s is %s with the changes; the service ran %s",
+               sw_taskdef_short_name(deployment->task_definition), deployment->base, previous);
+    }
+    sw_say(env, "service %s: %s -> %s%s%s", deployment->service, previous,
+           sw_taskdef_short_name(deployment->task_definition),
+           deployment->deployment_id ? ", deployment " : "",
+           deployment->deployment_id ? deployment->deployment_id : "");
+    json_array_foreach(deployment->images, index, image)
+    {
+        const char *now = sw_json_str(image, "image", "");
+        const char *was = sw_json_str(image, "previousImage", "(new container)");
+        if (strcmp(now, was) != 0) {
+            sw_say(env, "  %s: %s -> %s", sw_json_str(image, "container", ""), was, now);
+        }
+    }
+}
+
+/* What the command did, for people, for the next command, and for later steps. */
+static enum sw_status tell(struct sw_cli_ecs_run *run)
+{
+    const char *arn = run->deployment.task_definition;
+    const char *export_env = sw_cli_text_or_null(run->options->export_env);
+    say_summary(run);
+    if (strcmp(run->options->output, "text") == 0) {
+        sw_cli_out(run->cli, "%s\n", arn);
+        (void)fflush(run->cli->out);
+    }
+    return export_env ? sw_cli_ecs_export(export_env, arn, arn, run->err) : SW_OK;
+}
+
+static enum sw_status timed_out(struct sw_cli_ecs_run *run)
+{
+    if (run->err->status != SW_E_TIMEOUT || run->options->fail_on_timeout) {
+        return run->err->status;
+    }
+    sw_warn(run->cli->env, "%s", run->err->msg);
+    *run->err = (struct sw_err)SW_ERR_INIT;
+    return SW_OK;
+}
+
+static enum sw_status follow(struct sw_cli_ecs_run *run)
+{
+    const struct sw_cli_ecs_rollout *args = run->options;
+    const struct sw_deployment *deployment = &run->deployment;
+    if (!deployment->deployment_id) {
+        return sw_fail(run->err, SW_E_UNAVAILABLE,
+                       "service \"%s\" was updated, but ECS named no deployment to wait for",
+                       deployment->service);
+    }
+    struct sw_follow_options options = {
+        .cluster = run->cluster,
+        .service = deployment->service,
+        .target = { .deployment_id = deployment->deployment_id,
+                    .task_definition = deployment->task_definition,
+                    .previous_id = deployment->previous_id,
+                    .service_deployment = deployment->service_deployment,
+                    .until_running = run->until_running },
+        .timeout_ms = args->timeout_ms,
+        .poll_interval_ms = args->poll_interval_ms,
+        .fail_fast = (unsigned)args->fail_fast,
+        .no_logs = !args->logs,
+    };
+    if (args->max_poll_attempts > 0) {
+        int64_t interval =
+            args->poll_interval_ms > 0 ? args->poll_interval_ms : DEFAULT_ATTEMPT_INTERVAL_MS;
+        options.poll_interval_ms = interval;
+        options.timeout_ms = interval * args->max_poll_attempts;
+    }
+    run->followed = true;
+    if (sw_rollout_follow(run->aws, &options, &run->follow, run->err) == SW_OK) {
+        return SW_OK;
+    }
+    return timed_out(run);
+}
+
+/* The facts are written whatever happened; the first failure is the command's. */
+static enum sw_status write_facts(struct sw_cli_ecs_run *run, enum sw_status status)
+{
+    const struct sw_cli_ecs_rollout *args = run->options;
+    const char *report = sw_cli_text_or_null(args->report);
+    struct sw_err report_err = SW_ERR_INIT;
+    if (status == SW_OK) {
+        *run->err = (struct sw_err)SW_ERR_INIT; /* forgets failures that were got over */
+    }
+    json_auto_t *facts = sw_cli_ecs_facts(run->cluster, &run->deployment,
+                                          run->followed ? &run->follow : NULL, run->err);
+    if (strcmp(args->output, "json") == 0 && run->deployment.task_definition) {
+        sw_cli_out_json(run->cli, facts);
+    }
+    if (!report || sw_cli_ecs_write_report(report, facts, &report_err) == SW_OK) {
+        return status;
+    }
+    if (status == SW_OK) {
+        *run->err = report_err;
+        return report_err.status;
+    }
+    sw_warn(run->cli->env, "%s", report_err.msg);
+    return status;
+}
+
+enum sw_status sw_cli_ecs_run_end(struct sw_cli_ecs_run *run, enum sw_status status)
+{
+    if (status == SW_OK) {
+        status = tell(run);
+    }
+    if (status == SW_OK && run->options->wait) {
+        status = follow(run);
+    }
+    return write_facts(run, status);
+}
+
+void sw_cli_ecs_run_release(struct sw_cli_ecs_run *run)
+{
+    sw_deployment_release(&run->deployment);
+    sw_follow_result_release(&run->follow);
+}

@@ -1,0 +1,39 @@
+#ifndef SLIPWAY_ECS_DEPLOY_H
+#define SLIPWAY_ECS_DEPLOY_H
+
+/* The parts of sw_service_deploy and sw_service_rollback: what they share is the update. */
+
+#include "ecs.h"
+
+#include <slipway/service.h>
+
+/* One deployment in the making. Members are borrowed unless said otherwise. */
+struct deploy {
+    struct sw_aws *aws;
+    const struct sw_env *env;
+    const struct sw_deploy_options *options;
+    struct sw_deployment *done;
+    struct sw_err *err;
+    json_t *service;        /* owned; NULL when it may not be looked at */
+    struct sw_taskdef base; /* owned; what is changed */
+    struct sw_taskdef peer; /* owned; the newest revision, when the base is a file */
+};
+
+/* Frees what is owned. */
+void deploy_release(struct deploy *deploy);
+
+/* A copy of the member's text, the caller's; NULL when there is none. */
+char *deploy_copy_text(const json_t *object, const char *key);
+/* The service that is meant, before ECS has told its name; borrowed. */
+const char *deploy_service_name(const struct deploy *deploy);
+
+/* The images of all containers, with those they replace. The caller's. */
+json_t *deploy_image_facts(const json_t *before, const json_t *after);
+
+/*
+ * The one UpdateService call, to done->task_definition. Its answer, not a later look, tells the
+ * deployment's id.
+ */
+SW_NODISCARD enum sw_status deploy_update(struct deploy *deploy);
+
+#endif

@@ -1,0 +1,134 @@
+#include "deploy.h"
+
+#include <slipway/alloc.h>
+#include <slipway/progress.h>
+
+void deploy_release(struct deploy *deploy)
+{
+    json_decref(deploy->service);
+    sw_taskdef_release(&deploy->base);
+    sw_taskdef_release(&deploy->peer);
+}
+
+char *deploy_copy_text(const json_t *object, const char *key)
+{
+    const char *text = sw_json_str(object, key, NULL);
+    return text ? sw_xstrdup(text) : NULL;
+}
+
+const char *deploy_service_name(const struct deploy *deploy)
+{
+    const struct sw_deploy_options *options = deploy->options;
+    if (options->service) {
+        return options->service;
+    }
+    return options->family ? options->family : deploy->base.family;
+}
+
+static const char *image_of(const json_t *definition, const char *container)
+{
+    return sw_json_str(sw_taskdef_container(definition, container), "image", NULL);
+}
+
+json_t *deploy_image_facts(const json_t *before, const json_t *after)
+{
+    json_t *images = json_array();
+    size_t index = 0;
+    const json_t *container = NULL;
+    json_array_foreach(sw_json_array(after, "containerDefinitions"), index, container)
+    {
+        const char *name = sw_json_str(container, "name", "");
+        const char *was = image_of(before, name);
+        json_t *fact = json_pack("{s:s, s:s}", "container", name, "image",
+                                 sw_json_str(container, "image", ""));
+        if (was) {
+            (void)json_object_set_new(fact, "previousImage", json_string(was));
+        }
+        (void)json_array_append_new(images, fact);
+    }
+    return images;
+}
+
+static enum sw_status explain_update(struct deploy *deploy)
+{
+    struct sw_err *err = deploy->err;
+    (void)sw_wrap(err, "service \"%s\"", deploy->done->service);
+    bool missing = strcmp(err->code, "ServiceNotFoundException") == 0 ||
+                   strcmp(err->code, "ServiceNotActiveException") == 0;
+    if (missing) {
+        ecs_append_names(
+            deploy->aws, "ListServices",
+            json_pack("{s:s, s:i}", "cluster", deploy->options->cluster, "maxResults", 11),
+            "serviceArns", "services in the cluster", err);
+    } else if (strcmp(err->code, "ClusterNotFoundException") == 0) {
+        ecs_append_names(deploy->aws, "ListClusters", json_pack("{s:i}", "maxResults", 11),
+                         "clusterArns", "clusters", err);
+    }
+    bool lost = err->status == SW_E_NETWORK || err->status == SW_E_UNAVAILABLE ||
+                err->status == SW_E_STOPPED;
+    if (lost && !err->not_sent) {
+        (void)sw_append(err, "; whether the deployment was started is not known");
+    }
+    if (deploy->done->registered) {
+        (void)sw_append(err, "; %s is registered but not deployed",
+                        sw_taskdef_short_name(deploy->done->task_definition));
+    }
+    return err->status;
+}
+
+/* The PRIMARY before, which a rollback would return to, unless it still is the PRIMARY. */
+static void keep_previous(struct deploy *deploy, const json_t *primary)
+{
+    const char *id = sw_json_str(primary, "id", "");
+    const char *before = sw_json_str(sw_service_primary(deploy->service), "id", NULL);
+    if (before && strcmp(before, id) != 0) {
+        deploy->done->previous_id = sw_xstrdup(before);
+    } else if (before && strcmp(sw_json_str(primary, "taskDefinition", ""),
+                                deploy->done->task_definition) == 0) {
+        sw_say(deploy->env, "ECS started no new deployment: nothing is to be rolled");
+    }
+}
+
+/* What is changed of the service itself, in the same call: two calls would make two deployments. */
+static void add_service_changes(const struct sw_deploy_options *options, json_t *input)
+{
+    if (options->force) {
+        (void)json_object_set_new(input, "forceNewDeployment", json_true());
+    }
+    if (options->set_desired) {
+        (void)json_object_set_new(input, "desiredCount", json_integer(options->desired));
+    }
+    if (options->circuit_breaker) {
+        (void)json_object_set_new(
+            input, "deploymentConfiguration",
+            json_pack("{s:{s:b, s:b}}", "deploymentCircuitBreaker", "enable", 1, "rollback", 1));
+    }
+}
+
+enum sw_status deploy_update(struct deploy *deploy)
+{
+    struct sw_deployment *done = deploy->done;
+    const struct sw_aws_call_options call = { .not_idempotent = deploy->options->force };
+    json_t *input = json_pack("{s:s, s:s, s:s}", "cluster", deploy->options->cluster, "service",
+                              deploy_service_name(deploy), "taskDefinition", done->task_definition);
+    add_service_changes(deploy->options, input);
+    json_auto_t *answer = NULL;
+    if (ecs_call(deploy->aws, "UpdateService", input, &call, &answer, deploy->err) != SW_OK) {
+        return explain_update(deploy);
+    }
+    const json_t *service = sw_json_object(answer, "service");
+    const json_t *primary = sw_service_primary(service);
+    const char *id = sw_json_str(primary, "id", NULL);
+    done->updated = true;
+    if (!service) {
+        return sw_fail(deploy->err, SW_E_UNAVAILABLE,
+                       "UpdateService of \"%s\" answered without a service; whether the deployment "
+                       "was started is not known",
+                       done->service);
+    }
+    done->deployment_id = id ? sw_xstrdup(id) : NULL;
+    done->service_deployment = deploy_copy_text(service, "currentServiceDeployment");
+    done->desired = sw_json_int(service, "desiredCount", -1);
+    keep_previous(deploy, primary);
+    return SW_OK;
+}
