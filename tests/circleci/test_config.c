@@ -147,7 +147,10 @@ static void run_case(void **state)
     test_env_release(&env);
 }
 
-/* Adds a test per folder below `dir`; names and paths live as long as the program. */
+/* The tests' names, which cmocka only borrows. */
+static char *names[CASES_MAX];
+
+/* Adds a test per folder below `dir`. */
 static size_t add_cases(struct CMUnitTest *tests, size_t count, const char *dir)
 {
     struct dirent **entries = NULL;
@@ -156,10 +159,11 @@ static size_t add_cases(struct CMUnitTest *tests, size_t count, const char *dir)
         SW_CLEANUP(sw_free_str) char *path = sw_fs_join(dir, entries[i]->d_name);
         SW_CLEANUP(sw_free_str) char *file = sw_fs_join(path, "config.yml");
         if (sw_fs_exists(file) && count < CASES_MAX) {
-            tests[count++] =
-                (struct CMUnitTest){ .name = sw_xasprintf("test_config__%s", entries[i]->d_name),
-                                     .test_func = run_case,
-                                     .initial_state = SW_TAKE(path) };
+            names[count] = sw_xasprintf("test_config__%s", entries[i]->d_name);
+            tests[count] = (struct CMUnitTest){ .name = names[count],
+                                                .test_func = run_case,
+                                                .initial_state = SW_TAKE(path) };
+            count++;
         }
         free(entries[i]);
     }
@@ -180,7 +184,7 @@ int main(void)
     assert_true(count > 0);
     int failed = _cmocka_run_group_tests("config", tests, count, NULL, NULL);
     for (size_t i = 0; i < count; i++) {
-        free((void *)(uintptr_t)tests[i].name);
+        free(names[i]);
         free(tests[i].initial_state);
     }
     return failed;
