@@ -61,9 +61,9 @@ static void unzip_with_zlib(struct sw_str packed, struct sw_buf *out)
     (void)inflateEnd(&stream);
 }
 
-static const size_t sizes[] = {
-    0, 1, 1024, 1024 * 1024 - 1, 1024 * 1024, 1024 * 1024 + 1, 5242880 + 12345
-};
+enum { MIB = 1 << 20 };
+
+static const size_t sizes[] = { 0, 1, 1024, MIB - 1, MIB, MIB + 1, 5 * MIB + 12345 };
 
 static void test_gzip__is_read_back_by_zlib(void **state)
 {

@@ -20,6 +20,8 @@ void tar_file_sum(struct sw_buf *out, size_t at)
 void tar_file_header(struct sw_buf *out, const char *path, char type, const char *link,
                      int64_t size)
 {
+    /* Magic and version, without a NUL at the end. */
+    static const char ustar[8] = { 'u', 's', 't', 'a', 'r', '\0', '0', '0' };
     char block[BLOCK] = { 0 };
     size_t at = out->len;
 
@@ -29,7 +31,7 @@ void tar_file_header(struct sw_buf *out, const char *path, char type, const char
     (void)snprintf(block + 136, 12, "%011o", 0);
     block[156] = type;
     (void)snprintf(block + 157, 100, "%s", link);
-    memcpy(block + 257, "ustar\00000", 8);
+    memcpy(block + 257, ustar, sizeof(ustar));
     sw_buf_add(out, block, BLOCK);
     tar_file_sum(out, at);
 }
