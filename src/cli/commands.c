@@ -25,6 +25,7 @@ const struct sw_command *const sw_commands[] = {
     &sw_cmd_orb_pack,
     &sw_cmd_orb_validate,
     &sw_cmd_image_digest,
+    &sw_cmd_image_exists,
     &sw_cmd_image_push,
     &sw_cmd_image_tag,
     &sw_cmd_local_execute,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Commands about images that are in a registry already: image tag.
+# Commands about images that are in a registry already: image tag, image exists.
 
 # shellcheck disable=SC2154 # run and setup set variables
 bats_require_minimum_version 1.5.0
@@ -100,4 +100,35 @@ END
     DOCKER_CONFIG=$PWD slipway image tag "$image" v2
     [ "$status" -eq 3 ]
     [ "$(tags)" = v1 ]
+}
+
+@test "exists: all, some and none" {
+    slipway image tag "$image" v1.2
+    slipway image exists --registry "$REGISTRY" --repo "$repo" --tag v1,v1.2
+    [ "$status" -eq 0 ]
+    [ "$output" = "$image@$digest
+$REGISTRY/$repo:v1.2@$digest" ]
+    [ -z "$stderr" ]
+    slipway image exists "$image" "$REGISTRY/$repo:v" "$REGISTRY/$repo:1.2"
+    [ "$status" -eq 1 ]
+    [ "$output" = "$image@$digest" ]
+    [[ $stderr == *"2 of 3 images do not exist: \"$REGISTRY/$repo:v\", \"$REGISTRY/$repo:1.2\""* ]]
+    slipway image exists --no-all "$image" "$REGISTRY/$repo:v"
+    [ "$status" -eq 0 ]
+    slipway image exists "$REGISTRY/nowhere:v1"
+    [ "$status" -eq 1 ]
+    [[ $stderr == *"image \"$REGISTRY/nowhere:v1\" does not exist"* ]]
+}
+
+@test "exists: json, no login and nobody there" {
+    slipway image exists "$image" "$REGISTRY/$repo:v2" --output json
+    [ "$status" -eq 1 ]
+    [ "$(jq -c . <<<"$output")" = "$(jq -nc --arg d "$digest" --arg r "$REGISTRY/$repo" '{exists: false, images: [
+        {reference: "\($r):v1", exists: true, digest: $d}, {reference: "\($r):v2", exists: false}]}')" ]
+    DOCKER_CONFIG=$PWD slipway image exists "$REGISTRY/$repo:v2"
+    [ "$status" -eq 3 ]
+    [ -z "$output" ]
+    slipway image exists 127.0.0.1:1/app:v1
+    [ "$status" -eq 4 ]
+    [ -z "$output" ]
 }
