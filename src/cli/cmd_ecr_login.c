@@ -86,6 +86,16 @@ static enum sw_status read_registry(const char *host, struct registry *ret, stru
                         host);
 }
 
+/* Said once the login is kept: a login that docker cannot find is none. */
+static void say_logged_in(const struct sw_env *env, const char *host,
+                          const struct sw_ecr_token *token)
+{
+    char until[SW_TIME_TEXT_MAX];
+    sw_time_format(token->expires_ms, SW_TIME_ISO, until);
+    sw_say(env, "logged in to %s as %s%s%s", host, token->user,
+           token->expires_ms ? ", valid until " : "", token->expires_ms ? until : "");
+}
+
 /* Tells how the login is kept, and what was in its way. */
 static void say_stored(const struct sw_env *env, const char *host,
                        const struct sw_docker_store_result *result)
@@ -115,19 +125,22 @@ static enum sw_status store(struct sw_cli *cli, const char *host, const struct s
     enum sw_status status =
         sw_docker_auth_store(cli->env, host, token->user, token->password, &result, err);
     if (status == SW_OK) {
+        say_logged_in(cli->env, host, token);
         say_stored(cli->env, host, &result);
         sw_docker_store_result_release(&result);
     }
     return status;
 }
 
-static enum sw_status set_helper(struct sw_cli *cli, const char *host, struct sw_err *err)
+static enum sw_status set_helper(struct sw_cli *cli, const char *host,
+                                 const struct sw_ecr_token *token, struct sw_err *err)
 {
     char *path SW_CLEANUP(sw_free_str) = NULL;
     bool changed = false;
     enum sw_status status =
         sw_docker_helper_set(cli->env, host, SW_DOCKER_OWN_HELPER, &path, &changed, err);
     if (status == SW_OK) {
+        say_logged_in(cli->env, host, token);
         sw_say(cli->env, "docker-credential-slipway %s for %s in %s",
                changed ? "now answers" : "answers already", host, path);
     }
@@ -138,12 +151,8 @@ static enum sw_status set_helper(struct sw_cli *cli, const char *host, struct sw
 static enum sw_status keep(struct sw_cli *cli, const struct login_args *args, const char *host,
                            const struct sw_ecr_token *token, struct sw_err *err)
 {
-    char until[SW_TIME_TEXT_MAX];
-    sw_time_format(token->expires_ms, SW_TIME_ISO, until);
-    sw_say(cli->env, "logged in to %s as %s%s%s", host, token->user,
-           token->expires_ms ? ", valid until " : "", token->expires_ms ? until : "");
     enum sw_status status =
-        args->install_helper ? set_helper(cli, host, err) : store(cli, host, token, err);
+        args->install_helper ? set_helper(cli, host, token, err) : store(cli, host, token, err);
     if (status == SW_OK && sw_docker_env_has(cli->env, host)) {
         sw_warn(cli->env,
                 "DOCKER_AUTH_CONFIG has a login of its own for %s, which docker 28.3 and later "

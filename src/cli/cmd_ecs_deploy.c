@@ -116,7 +116,10 @@ static enum sw_status run_deploy(struct sw_cli *cli, void *args_, struct sw_err 
         !sw_cli_text_or_null(args->source.file)) {
         return sw_cli_usage(err, "what to deploy is not known; give --family or --service");
     }
-    enum sw_status status = sw_cli_aws_new(cli, &args->aws, &aws, err);
+    enum sw_status status = sw_cli_ecs_rollout_check(&args->rollout, err);
+    if (status == SW_OK) {
+        status = sw_cli_aws_new(cli, &args->aws, &aws, err);
+    }
     if (status == SW_OK) {
         run.aws = aws;
         status = run_all(args, &run);

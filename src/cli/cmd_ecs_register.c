@@ -91,7 +91,11 @@ static enum sw_status run_register(struct sw_cli *cli, void *args_, struct sw_er
     struct sw_cli_ecs_edit edit = { .before = NULL };
     SW_CLEANUP(sw_free_str) char *arn = NULL;
     bool is_new = false;
-    enum sw_status status = sw_cli_aws_new(cli, &args->aws, &aws, err);
+    enum sw_status status =
+        sw_cli_ecs_check_files(sw_cli_text_or_null(args->export_env), NULL, err);
+    if (status == SW_OK) {
+        status = sw_cli_aws_new(cli, &args->aws, &aws, err);
+    }
     if (status == SW_OK) {
         status = sw_cli_ecs_edit(aws, &args->source, &args->changes, true, &edit, err);
     }

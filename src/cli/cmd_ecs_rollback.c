@@ -50,7 +50,10 @@ static enum sw_status run_rollback(struct sw_cli *cli, void *args_, struct sw_er
     if (!sw_cli_text_or_null(args->cluster) || !sw_cli_text_or_null(args->service)) {
         return sw_cli_usage(err, "--cluster or --service is empty");
     }
-    enum sw_status status = sw_cli_aws_new(cli, &args->aws, &aws, err);
+    enum sw_status status = sw_cli_ecs_rollout_check(&args->rollout, err);
+    if (status == SW_OK) {
+        status = sw_cli_aws_new(cli, &args->aws, &aws, err);
+    }
     if (status == SW_OK) {
         run.aws = aws;
         status = sw_service_rollback(aws, args->cluster, args->service,

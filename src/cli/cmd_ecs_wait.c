@@ -75,6 +75,7 @@ static void set_defaults(void *args_)
 {
     struct wait_args *args = args_;
     args->wait_for = "stable";
+    args->timeout_ms = SW_ROLLOUT_TIMEOUT_MS;
     args->fail_fast = SW_ROLLOUT_FAIL_FAST;
     args->logs = true;
 }
@@ -152,6 +153,9 @@ static enum sw_status run_wait(struct sw_cli *cli, void *args_, struct sw_err *e
     const struct wait_args *args = args_;
     struct sw_aws *aws SW_CLEANUP(sw_aws_cleanup) = NULL;
     json_auto_t *service = NULL;
+    if (args->timeout_ms == 0) {
+        return sw_cli_usage(err, "--timeout is 0; 'slipway ecs status' tells how things stand");
+    }
     enum sw_status status = sw_cli_aws_new(cli, &args->aws, &aws, err);
     if (status == SW_OK) {
         status = sw_service_describe(aws, args->cluster, args->service, &service, err);

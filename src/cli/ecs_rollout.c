@@ -64,9 +64,20 @@ const struct sw_opt sw_cli_ecs_rollout_opts[] = {
 void sw_cli_ecs_rollout_defaults(struct sw_cli_ecs_rollout *options)
 {
     options->output = "text";
+    options->timeout_ms = SW_ROLLOUT_TIMEOUT_MS;
     options->fail_on_timeout = true;
     options->logs = true;
     options->fail_fast = SW_ROLLOUT_FAIL_FAST;
+}
+
+enum sw_status sw_cli_ecs_rollout_check(const struct sw_cli_ecs_rollout *options,
+                                        struct sw_err *err)
+{
+    if (options->timeout_ms == 0) {
+        return sw_cli_usage(err, "--timeout is 0; leave --wait out to wait for nothing");
+    }
+    return sw_cli_ecs_check_files(sw_cli_text_or_null(options->export_env),
+                                  sw_cli_text_or_null(options->report), err);
 }
 
 /*

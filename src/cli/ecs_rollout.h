@@ -22,6 +22,10 @@ struct sw_cli_ecs_rollout {
 extern const struct sw_opt sw_cli_ecs_rollout_opts[];
 void sw_cli_ecs_rollout_defaults(struct sw_cli_ecs_rollout *options);
 
+/* To be asked before anything is changed: whether the options can be followed. */
+SW_NODISCARD enum sw_status sw_cli_ecs_rollout_check(const struct sw_cli_ecs_rollout *options,
+                                                     struct sw_err *err);
+
 #define SW_CLI_ECS_ROLLOUT(type, member)                          \
     {                                                             \
         .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member), \

@@ -3,6 +3,7 @@
 #include <slipway/http.h>
 #include <slipway/log.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,6 +22,20 @@ static void catch_signals(void)
     (void)sigaction(SIGINT, &stop, NULL);
     (void)sigaction(SIGTERM, &stop, NULL);
     (void)sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/*
+ * A standard stream that the caller closed gets a descriptor of its own; the next socket or file
+ * would take its number, and with it the result. It is one that cannot be written (or read), so
+ * that a lost result is an error.
+ */
+static void keep_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) {
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        }
+    }
 }
 
 static void write_stderr(void *ctx, const char *data, size_t len)
@@ -66,6 +81,7 @@ int main(int argc, char **argv)
     struct sw_http_transport transport = { .perform = lazy_perform, .ctx = &lazy };
     int exit_code;
 
+    keep_standard_streams();
     catch_signals();
     sw_env_init_real(&env);
     (void)pthread_mutex_init(&lazy.lock, NULL);

@@ -60,6 +60,10 @@ enum sw_status sw_service_describe(struct sw_aws *aws, const char *cluster, cons
                                    json_t **ret_service, struct sw_err *err)
 {
     json_auto_t *answer = NULL;
+    if (!*cluster || !*service) {
+        return sw_fail(err, SW_E_INPUT, "the name of the %s is empty; is the variable in it set?",
+                       *cluster ? "service" : "cluster");
+    }
     enum sw_status status = ecs_call(
         aws, "DescribeServices", json_pack("{s:s, s:[s]}", "cluster", cluster, "services", service),
         NULL, &answer, err);

@@ -195,6 +195,24 @@ the login is in $DOCKER_CONFIG/config.json, which now goes before that helper fo
     [ "$(tail -n 1 err)" = "warning: DOCKER_AUTH_CONFIG has a login of its own for $REGISTRY, which docker 28.3 and later prefers; unset it" ]
 }
 
+@test "a password without a standard output goes nowhere" {
+    code=0
+    "$SLIPWAY_PROGRAM" ecr get-login-password >&- 2>err || code=$?
+    [ "$code" -eq 1 ]
+    is err 'error: cannot write the result to standard output'
+}
+
+@test "a login that cannot be kept is not told as one" {
+    mkdir "$DOCKER_CONFIG"
+    printf '{' >"$DOCKER_CONFIG/config.json"
+    slip ecr login "$REGISTRY"
+    [ "$status" -eq 2 ]
+    [ ! -s out ]
+    [ "$(cat "$DOCKER_CONFIG/config.json")" = '{' ]
+    run grep -c 'logged in' err
+    [ "$output" -eq 0 ]
+}
+
 @test "install-helper writes no password" {
     slip ecr login --install-helper "$REGISTRY"
     [ "$status" -eq 0 ]

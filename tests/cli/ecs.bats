@@ -191,6 +191,20 @@ ERR
     [ "$(newest)" = "$image" ]
 }
 
+@test "files that cannot be written are found before anything is changed" {
+    export AWS_ENDPOINT_URL=http://127.0.0.1:9
+    ecs deploy --cluster prod --family kim --image web=r/web:x --export-env gone/later
+    fails 1 '--export-env: cannot open "gone/later" for appending: No such file or directory'
+    ecs deploy --cluster prod --family kim --image web=r/web:x --report gone/report.json
+    fails 1 '--report: cannot write "gone/report.json": No such file or directory'
+    ecs deploy --cluster prod --family kim --image web=r/web:x --report .
+    fails 1 '--report: cannot write ".": it is a folder'
+    ecs rollback --cluster prod --service kim --report gone/report.json
+    fails 1 '--report: cannot write "gone/report.json": No such file or directory'
+    ecs register --family kim --image web=r/web:x --export-env gone/later
+    fails 1 '--export-env: cannot open "gone/later" for appending: No such file or directory'
+}
+
 @test "wrong usage is told before AWS is asked" {
     export AWS_ENDPOINT_URL=http://127.0.0.1:9
     ecs deploy --family kim
@@ -199,6 +213,14 @@ ERR
     fails 2 'what to deploy is not known; give --family or --service'
     ecs deploy --cluster '' --family kim
     fails 2 '--cluster is empty'
+    ecs status --cluster '' --service kim
+    fails 2 'the name of the cluster is empty; is the variable in it set?'
+    ecs wait --cluster prod --service ''
+    fails 2 'the name of the service is empty; is the variable in it set?'
+    ecs deploy --cluster prod --family kim --wait --timeout 0
+    fails 2 "--timeout is 0; leave --wait out to wait for nothing"
+    ecs wait --cluster prod --service kim --timeout 0
+    fails 2 "--timeout is 0; 'slipway ecs status' tells how things stand"
     ecs deploy --cluster prod --family kim --image web
     fails 2 '--image: expected CONTAINER=IMAGE, e.g. web=nginx:1.27'
     ecs deploy --cluster prod --family kim --image web=r/web:

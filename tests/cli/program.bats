@@ -62,6 +62,16 @@ slipway() {
     [ "$(cat "$err")" = 'error: cannot write the result to standard output' ]
 }
 
+@test "a result without a standard output is a failure, not lost in another file" {
+    code=0
+    "$SLIPWAY_PROGRAM" env subst hello >&- 2>"$err" || code=$?
+    [ "$code" -eq 1 ]
+    [ "$(cat "$err")" = 'error: cannot write the result to standard output' ]
+    slipway orb pack "$SLIPWAY_SOURCE/orb"
+    "$SLIPWAY_PROGRAM" orb pack "$SLIPWAY_SOURCE/orb" --output-file "$BATS_TEST_TMPDIR/packed" >&- 2>&-
+    cmp "$out" "$BATS_TEST_TMPDIR/packed"
+}
+
 @test "a family lists its commands" {
     slipway ecr --help
     [ "$code" -eq 0 ]
