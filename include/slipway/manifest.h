@@ -78,6 +78,8 @@ void sw_image_config_release(struct sw_image_config *config);
 /* Whether a media type names an index, or an image manifest. */
 bool sw_media_is_index(const char *media_type);
 bool sw_media_is_manifest(const char *media_type);
+/* Whether an entry of an index is an attestation: they are stored as platform unknown/unknown. */
+bool sw_descriptor_is_attestation(const struct sw_descriptor *descriptor);
 /* Whether an image of platform `have` satisfies the wish `want`; a missing variant matches any. */
 bool sw_platform_matches(const char *want, const char *have);
 

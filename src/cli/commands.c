@@ -24,6 +24,7 @@ const struct sw_command *const sw_commands[] = {
     &sw_cmd_image_build,
     &sw_cmd_image_digest,
     &sw_cmd_image_exists,
+    &sw_cmd_image_inspect,
     &sw_cmd_image_push,
     &sw_cmd_image_tag,
     &sw_cmd_local_execute,

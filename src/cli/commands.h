@@ -28,6 +28,7 @@ extern const struct sw_command sw_cmd_orb_pack;
 extern const struct sw_command sw_cmd_orb_validate;
 extern const struct sw_command sw_cmd_image_digest;
 extern const struct sw_command sw_cmd_image_exists;
+extern const struct sw_command sw_cmd_image_inspect;
 extern const struct sw_command sw_cmd_image_push;
 extern const struct sw_command sw_cmd_image_tag;
 extern const struct sw_command sw_cmd_local_execute;

@@ -18,6 +18,7 @@ set(slipway_headers
   slipway/gzip.h
   slipway/http.h
   slipway/image.h
+  slipway/inspect.h
   slipway/json.h
   slipway/local.h
   slipway/log.h

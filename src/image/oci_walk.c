@@ -52,12 +52,6 @@ static enum sw_status read_document(const struct sw_archive *archive, const char
     return SW_OK;
 }
 
-/* Attestations are stored as images of platform unknown/unknown. */
-static bool is_attestation(const struct sw_descriptor *descriptor)
-{
-    return descriptor->platform && strncmp(descriptor->platform, "unknown/", 8) == 0;
-}
-
 static bool has_blob(const struct sw_archive *archive, const char *digest)
 {
     SW_CLEANUP(sw_free_str) char *path = sw_oci_blob_path(digest);
@@ -141,7 +135,7 @@ struct level {
 
 static bool is_of_interest(const struct walk *walk, const struct sw_descriptor *entry, int depth)
 {
-    if (is_attestation(entry)) {
+    if (sw_descriptor_is_attestation(entry)) {
         return false;
     }
     return depth > 0 || !walk->wish->name || !entry->name ||

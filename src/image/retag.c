@@ -1,10 +1,9 @@
 #include <slipway/retag.h>
 
+#include "remote.h"
 #include "tagging.h"
 
 #include <slipway/alloc.h>
-#include <slipway/json.h>
-#include <slipway/manifest.h>
 
 #include <string.h>
 
@@ -13,30 +12,6 @@ void sw_retag_result_release(struct sw_retag_result *result)
     free(result->media_type);
     free(result->written);
     *result = (struct sw_retag_result){ 0 };
-}
-
-/*
- * The media type to write a manifest with. The document's own word counts, since registries hold
- * it against the header; older documents have none, then the registry's counts.
- */
-static enum sw_status find_media_type(const struct sw_ref *source, struct sw_str bytes,
-                                      const struct sw_manifest_info *info, char **ret,
-                                      struct sw_err *err)
-{
-    json_auto_t *doc = NULL;
-    struct sw_err ignored = SW_ERR_INIT;
-    const char *type = "";
-
-    if (sw_json_parse(bytes, "manifest", &doc, &ignored) == SW_OK && json_is_object(doc)) {
-        type = sw_json_str(doc, "mediaType", info->media_type);
-    }
-    if (!sw_str_starts(sw_str(type), "application/")) {
-        return sw_fail(err, SW_E_UNAVAILABLE,
-                       "what registry \"%s\" gives as %s of \"%s\" is no manifest", source->host,
-                       sw_ref_object(source), source->repository);
-    }
-    *ret = sw_xstrdup(type);
-    return SW_OK;
 }
 
 static enum sw_status write_tags(const struct sw_env *env, struct sw_registry *registry,
@@ -66,12 +41,12 @@ static enum sw_status write_tags(const struct sw_env *env, struct sw_registry *r
 
 static enum sw_status retag(const struct sw_env *env, struct sw_registry *registry,
                             const struct sw_ref *source, const struct sw_strs *tags,
-                            const struct sw_buf *bytes, struct sw_retag_result *result,
+                            const struct sw_remote *image, struct sw_retag_result *result,
                             struct sw_err *err)
 {
     struct sw_ref *refs = sw_xcalloc(tags->count + 1, sizeof(*refs));
-    const struct sw_tagged_manifest manifest = { result->media_type, sw_buf_str(bytes),
-                                                 result->digest };
+    const struct sw_tagged_manifest manifest = { image->media_type, sw_buf_str(&image->bytes),
+                                                 image->digest };
     enum sw_status status;
 
     for (size_t i = 0; i < tags->count; i++) {
@@ -88,27 +63,19 @@ enum sw_status sw_image_retag(const struct sw_env *env, struct sw_registry *regi
                               const struct sw_ref *source, const struct sw_strs *tags,
                               struct sw_retag_result *ret, struct sw_err *err)
 {
-    struct sw_buf bytes;
-    struct sw_manifest_info info = { .size = -1 };
+    SW_CLEANUP(sw_remote_release) struct sw_remote image = { 0 };
     struct sw_retag_result result = { 0 };
-    enum sw_status status;
+    enum sw_status status = sw_remote_get(registry, source, sw_ref_object(source), &image, err);
 
-    sw_buf_init(&bytes, SW_MANIFEST_MAX);
-    status = sw_registry_get_manifest(registry, source->repository, sw_ref_object(source), &bytes,
-                                      &info, err);
     if (status == SW_OK) {
-        memcpy(result.digest, info.digest, sizeof(result.digest));
-        status = find_media_type(source, sw_buf_str(&bytes), &info, &result.media_type, err);
+        status = retag(env, registry, source, tags, &image, &result, err);
     }
-    if (status == SW_OK) {
-        status = retag(env, registry, source, tags, &bytes, &result, err);
-    }
-    if (status == SW_OK) {
-        *ret = result;
-    } else {
+    if (status != SW_OK) {
         sw_retag_result_release(&result);
+        return status;
     }
-    sw_manifest_info_release(&info);
-    sw_buf_release(&bytes);
-    return status;
+    memcpy(result.digest, image.digest, sizeof(result.digest));
+    result.media_type = SW_TAKE(image.media_type);
+    *ret = result;
+    return SW_OK;
 }

@@ -318,6 +318,11 @@ bool sw_media_is_manifest(const char *media_type)
            strcmp(media_type, SW_MEDIA_DOCKER_MANIFEST) == 0;
 }
 
+bool sw_descriptor_is_attestation(const struct sw_descriptor *descriptor)
+{
+    return descriptor->platform && sw_str_starts(sw_str(descriptor->platform), "unknown/");
+}
+
 bool sw_platform_matches(const char *want, const char *have)
 {
     size_t len = strlen(want);

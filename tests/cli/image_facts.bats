@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Commands about images that are in a registry already: image tag, image exists.
+# Commands about images that are in a registry already: image tag, image exists, image inspect.
 
 # shellcheck disable=SC2154 # run and setup set variables
 bats_require_minimum_version 1.5.0
@@ -131,4 +131,85 @@ $REGISTRY/$repo:v1.2@$digest" ]
     slipway image exists 127.0.0.1:1/app:v1
     [ "$status" -eq 4 ]
     [ -z "$output" ]
+}
+
+# An image with everything that is shown, made by changing the configuration of image.tar.
+make_rich_image() {
+    mkdir rich && tar -C rich -xf image.tar
+    (
+        cd rich || exit
+        old=$(echo [0-9a-f]*.json)
+        jq -c '.created = "2024-05-06T07:08:09Z" | .config = {Env: ["PATH=/bin", "TOKEN=hunter2"],
+            Entrypoint: ["/web"], Cmd: ["-v", "a b"], User: "web", WorkingDir: "/srv",
+            ExposedPorts: {"80/tcp": {}}, Labels: {team: "blue\u001b[31m"}}
+            | .history = [{created_by: "ARG KEY=hunter2"}]' "$old" >config
+        new=$(digest_of config).json
+        mv config "$new" && rm "$old" && sed -i "s/$old/$new/" manifest.json && tar -cf ../rich.tar -- *
+    )
+    "$SLIPWAY_PROGRAM" image push --quiet docker-archive:rich.tar "$REGISTRY/$repo:rich" >pushed
+    digest=$(cut -d@ -f2 pushed)
+}
+
+@test "inspect: an image, without what is nobody's business" {
+    make_rich_image
+    slipway image inspect "$REGISTRY/$repo:rich"
+    [ "$status" -eq 0 ]
+    [ -z "$stderr" ]
+    skopeo inspect --raw --tls-verify=false "docker://$REGISTRY/$repo:rich" >manifest.json
+    [ "$(sed -E 's/ [0-9.]+ (B|kB|MB)/ SIZE/' <<<"$output")" = "reference     $REGISTRY/$repo:rich
+digest        $digest
+media type    application/vnd.docker.distribution.manifest.v2+json
+platform      linux/amd64
+created       2024-05-06T07:08:09Z
+size          SIZE in 2 layers
+layer         $(jq -r '.layers[0].digest' manifest.json)  SIZE
+layer         $(jq -r '.layers[1].digest' manifest.json)  SIZE
+user          web
+folder        /srv
+entrypoint    [\"/web\"]
+cmd           [\"-v\",\"a b\"]
+port          80/tcp
+env           PATH
+env           TOKEN
+label         team=blue [31m" ]
+    slipway image inspect "$REGISTRY/$repo:rich" --show-env --history
+    [[ $output == *"
+env           TOKEN=hunter2
+"* ]]
+    [[ $output == *"
+history       no time  ARG KEY=hunter2" ]]
+}
+
+@test "inspect: json agrees with skopeo" {
+    make_rich_image
+    slipway image inspect "$REGISTRY/$repo:rich" --output json
+    [ "$status" -eq 0 ]
+    [[ $output != *hunter2* ]]
+    skopeo inspect --tls-verify=false "docker://$REGISTRY/$repo:rich" >judge.json
+    [ "$(jq -c '[.digest, .created, .platform, [.layers[].digest], .labels]' <<<"$output")" = \
+        "$(jq -c '[.Digest, .Created, "\(.Os)/\(.Architecture)", .Layers, .Labels]' judge.json)" ]
+    [ "$(jq -c '[.layers[].size]' <<<"$output")" = \
+        "$(skopeo inspect --raw --tls-verify=false "docker://$REGISTRY/$repo:rich" | jq -c '[.layers[].size]')" ]
+    [ "$(jq '.layers_size == ([.layers[].size] | add)' <<<"$output")" = true ]
+}
+
+@test "inspect: an index, one platform of it, and none" {
+    put_index multi
+    slipway image inspect "$REGISTRY/$repo:multi"
+    [ "$status" -eq 0 ]
+    [ "$output" = "reference     $REGISTRY/$repo:multi
+digest        sha256:$(digest_of index.json)
+media type    application/vnd.oci.image.index.v1+json
+image         $digest  linux/amd64
+image         $(jq -r '.manifests[1].digest' index.json)  linux/arm64" ]
+    slipway image inspect "$REGISTRY/$repo:multi" --platform linux/amd64 --output json
+    [ "$status" -eq 0 ]
+    [ "$(jq -c '[.digest, .index.digest, .platform]' <<<"$output")" = \
+        "[\"$digest\",\"sha256:$(digest_of index.json)\",\"linux/amd64\"]" ]
+    slipway image inspect "$REGISTRY/$repo:multi" --platform linux/s390x
+    [ "$status" -eq 1 ]
+    [ -z "$output" ]
+    [[ $stderr == *"the index has no image for linux/s390x; it has: linux/amd64, linux/arm64"* ]]
+    DOCKER_CONFIG=$PWD slipway image inspect "$image"
+    [ "$status" -eq 3 ]
 }
