@@ -19,6 +19,11 @@ SW_NODISCARD enum sw_status sw_fs_read(const char *path, struct sw_buf *out, str
  */
 SW_NODISCARD enum sw_status sw_fs_write_atomic(const char *path, struct sw_str data, mode_t mode,
                                                struct sw_err *err);
+/*
+ * Whether sw_fs_write_atomic() could write here, as far as rights and folders tell; to be asked
+ * before work whose result would be lost.
+ */
+SW_NODISCARD enum sw_status sw_fs_can_replace(const char *path, struct sw_err *err);
 /* Appends `data` to a file (created with `mode`) in one write. */
 SW_NODISCARD enum sw_status sw_fs_append(const char *path, struct sw_str data, mode_t mode,
                                          struct sw_err *err);

@@ -105,6 +105,20 @@ enum sw_status sw_fs_write_atomic(const char *path, struct sw_str data, mode_t m
     return SW_OK;
 }
 
+enum sw_status sw_fs_can_replace(const char *path, struct sw_err *err)
+{
+    char *SW_CLEANUP(sw_free_str) target = follow_links(path);
+    char *SW_CLEANUP(sw_free_str) dir = sw_fs_dirname(target);
+
+    if (sw_fs_is_dir(target)) {
+        return sw_fail(err, SW_E_FAILED, "cannot write \"%s\": it is a folder", path);
+    }
+    if (access(dir, W_OK | X_OK)) {
+        return sw_fail(err, SW_E_FAILED, "cannot write \"%s\": %s", path, strerror(errno));
+    }
+    return SW_OK;
+}
+
 enum sw_status sw_fs_append(const char *path, struct sw_str data, mode_t mode, struct sw_err *err)
 {
     int SW_CLEANUP(sw_close_fd) fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, mode);

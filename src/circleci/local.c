@@ -162,7 +162,7 @@ static enum sw_status run_any(struct local_run *run, size_t index, struct outcom
                                 : local_other_step(run, step, err);
 
     if (status == SW_E_STOPPED) {
-        return status;
+        return sw_wrap(err, "step \"%s\" of job \"%s\"", step->name, run->job.name);
     }
     if (status == SW_E_TIMEOUT) {
         sw_format_duration(step->silence_ms, silence);
@@ -268,6 +268,9 @@ static enum sw_status write_timings(const struct local_run *run, const struct ou
 
 static enum sw_status run_steps(struct local_run *run, struct sw_err *err)
 {
+    if (run->options->timings && sw_fs_can_replace(run->options->timings, err)) {
+        return sw_wrap(err, "--timings");
+    }
     struct outcome *outcomes = sw_xcalloc(run->job.step_count, sizeof(*outcomes));
     int64_t started = sw_env_mono_ms(run->env);
     struct sw_err timings_err = SW_ERR_INIT;

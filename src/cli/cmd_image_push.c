@@ -150,7 +150,7 @@ static enum sw_status report(struct sw_cli *cli, const struct push_args *args,
 {
     enum sw_status status = SW_OK;
 
-    if (args->digest_file) {
+    if (sw_cli_text_or_null(args->digest_file)) {
         SW_CLEANUP(sw_free_str) char *line = sw_xasprintf("%s\n", result->digest);
 
         status = sw_fs_write_atomic(args->digest_file, sw_str(line), DIGEST_FILE_MODE, err);
@@ -193,11 +193,15 @@ static enum sw_status run_push(struct sw_cli *cli, void *data, struct sw_err *er
     SW_CLEANUP(sw_free_str) char *source_text = NULL;
     SW_CLEANUP(sw_strs_release) struct sw_strs refs = { 0 };
     SW_CLEANUP(targets_release) struct targets targets = { 0 };
+    const char *digest_file = sw_cli_text_or_null(args->digest_file);
     const char *platform = args->platform && args->platform[0] ? args->platform : NULL;
     enum sw_status status = read_operands(cli, &args->image, &source_text, &refs, err);
 
     if (status == SW_OK) {
         status = parse_targets(&refs, &targets, err);
+    }
+    if (status == SW_OK && digest_file && sw_fs_can_replace(digest_file, err)) {
+        status = sw_wrap(err, "--digest-file");
     }
     if (status == SW_OK) {
         status = sw_image_source_open(cli->env, source_text, platform, &source, err);

@@ -3,10 +3,6 @@
 #include <slipway/alloc.h>
 #include <slipway/fs.h>
 
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
-
 static void set_text(json_t *facts, const char *key, const char *text)
 {
     if (text) {
@@ -92,26 +88,13 @@ enum sw_status sw_cli_ecs_write_report(const char *path, const json_t *facts, st
     return status == SW_OK ? status : sw_wrap(err, "--report");
 }
 
-/* A report replaces its file, so it is the folder that must be writable. */
-static enum sw_status check_report(const char *path, struct sw_err *err)
-{
-    char *dir SW_CLEANUP(sw_free_str) = sw_fs_dirname(path);
-    if (sw_fs_is_dir(path)) {
-        return sw_fail(err, SW_E_FAILED, "cannot write \"%s\": it is a folder", path);
-    }
-    if (access(dir, W_OK | X_OK) != 0) {
-        return sw_fail(err, SW_E_FAILED, "cannot write \"%s\": %s", path, strerror(errno));
-    }
-    return SW_OK;
-}
-
 enum sw_status sw_cli_ecs_check_files(const char *export_env, const char *report,
                                       struct sw_err *err)
 {
     if (export_env && sw_fs_append(export_env, sw_str(""), 0600, err)) {
         return sw_wrap(err, "--export-env");
     }
-    if (report && check_report(report, err)) {
+    if (report && sw_fs_can_replace(report, err)) {
         return sw_wrap(err, "--report");
     }
     return SW_OK;

@@ -11,8 +11,19 @@ static const struct {
     { "docker-daemon:", sw_docker_daemon_open },
 };
 
+/*
+ * Other programs' names for sources. Without them "oci-archive:image.tar" would be taken for the
+ * tag "image.tar" of an image "oci-archive" on Docker Hub.
+ */
+static const char *const foreign[] = { "containers-storage:", "docker://", "oci-archive:", "oci:" };
+
 bool sw_image_source_is(const char *text)
 {
+    for (size_t i = 0; i < SW_COUNT(foreign); i++) {
+        if (sw_str_starts(sw_str(text), foreign[i])) {
+            return true;
+        }
+    }
     for (size_t i = 0; i < SW_COUNT(kinds); i++) {
         if (sw_str_starts(sw_str(text), kinds[i].prefix)) {
             return true;

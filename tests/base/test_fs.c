@@ -39,6 +39,12 @@ static void test_fs__failures_name_the_file(void **state)
     free(text);
     text = sw_xasprintf("cannot write beside \"%s\": No such file or directory", file);
     assert_fails(sw_fs_write_atomic(file, SW_STR("x"), 0600, &err), SW_E_FAILED, text);
+    free(text);
+    text = sw_xasprintf("cannot write \"%s\": No such file or directory", file);
+    assert_fails(sw_fs_can_replace(file, &err), SW_E_FAILED, text);
+    free(text);
+    text = sw_xasprintf("cannot write \"%s\": it is a folder", (const char *)*state);
+    assert_fails(sw_fs_can_replace(*state, &err), SW_E_FAILED, text);
 }
 
 static void test_fs__reading_stops_at_the_limit(void **state)

@@ -203,6 +203,20 @@ image save -- web:v1" ]
     [[ $stderr == *"the Docker engine at ssh://remote-docker does not answer"* ]]
 }
 
+@test "a digest file that cannot be written is found before the push" {
+    slipway image push docker-archive:image.tar "$image" --digest-file gone/digest
+    [ "$status" -eq 1 ]
+    [ -z "$output" ]
+    [ "$stderr" = 'error: --digest-file: cannot write "gone/digest": No such file or directory' ]
+    [ -z "$(tags)" ]
+}
+
+@test "another program's source is not taken for a reference" {
+    slipway image push oci-archive:image.tar "$image"
+    [ "$status" -eq 2 ]
+    [ "${stderr_lines[0]}" = 'error: "oci-archive:image.tar" is no image source; there are docker-daemon:NAME and docker-archive:FILE[:NAME]' ]
+}
+
 @test "an interrupted push leaves no tag and can be repeated" {
     head -c 60000000 /dev/urandom >noise
     mkdir x && tar -C x -xf image.tar && tar -cf x/a/layer.tar noise

@@ -234,6 +234,7 @@ YAML
     status=0
     wait "$pid" || status=$?
     [ "$status" -eq 15 ]
+    [ "$(cat "$BATS_TEST_TMPDIR/err")" = 'error: step "waits" of job "build": "/bin/bash" was stopped' ]
     silent_about always
     [ -e "$HOME/background-ended" ]
     [ "$(ls -A "$TMPDIR")" = "" ]
@@ -466,6 +467,15 @@ YAML
     says '    no cache is found: a local run keeps none'
     says '    nothing is saved: a local run keeps no caches'
     says '    no keys are added: those of this machine are used'
+}
+
+@test "timings that cannot be written are found before the job starts" {
+    job <<'YAML'
+- run: {command: "echo ran"}
+YAML
+    execute --timings "$BATS_TEST_TMPDIR/gone/timings"
+    fails 1 "--timings: cannot write \"$BATS_TEST_TMPDIR/gone/timings\": No such file or directory"
+    silent_about ran
 }
 
 @test "an unknown step stops the job before it starts" {
