@@ -5,6 +5,9 @@ set --
 case ${SLIPWAY_FORCE:-} in
     1 | true) set -- --force ;;
 esac
+case ${SLIPWAY_CIRCUIT_BREAKER:-} in
+    1 | true) set -- "$@" --circuit-breaker ;;
+esac
 case ${SLIPWAY_PROFILE:-default} in
     default) ;;
     *) set -- "$@" --profile "$SLIPWAY_PROFILE" ;;
@@ -20,11 +23,14 @@ esac
 slipway ecs deploy --expand --allow-unchanged \
     --family "$SLIPWAY_FAMILY" \
     --cluster "$SLIPWAY_CLUSTER" \
+    ${SLIPWAY_BASE_REVISION:+--task-definition "$SLIPWAY_FAMILY:$SLIPWAY_BASE_REVISION"} \
     ${SLIPWAY_SERVICE:+--service "$SLIPWAY_SERVICE"} \
     ${SLIPWAY_IMAGE_UPDATES:+--image-updates "$SLIPWAY_IMAGE_UPDATES"} \
     ${SLIPWAY_ENV_UPDATES:+--env-updates "$SLIPWAY_ENV_UPDATES"} \
     ${SLIPWAY_SECRET_UPDATES:+--secret-updates "$SLIPWAY_SECRET_UPDATES"} \
     ${SLIPWAY_LABEL_UPDATES:+--label-updates "$SLIPWAY_LABEL_UPDATES"} \
+    ${SLIPWAY_TASK_DEFINITION_TAGS:+--tags "$SLIPWAY_TASK_DEFINITION_TAGS"} \
+    ${SLIPWAY_DESIRED_COUNT:+--desired-count "$SLIPWAY_DESIRED_COUNT"} \
     ${BASH_ENV:+--export-env "$BASH_ENV"} \
     --region "$SLIPWAY_REGION" \
     --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \

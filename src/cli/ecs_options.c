@@ -1,6 +1,7 @@
 #include "ecs_options.h"
 
 #include <slipway/alloc.h>
+#include <slipway/ecr.h>
 
 const struct sw_opt sw_cli_ecs_source_opts[] = {
     { .kind = SW_OPT_STR,
@@ -41,7 +42,8 @@ const struct sw_opt sw_cli_ecs_changes_opts[] = {
     LIST("secret", secrets, "CONTAINER:NAME=ARN", "set a variable from a secret or parameter"),
     LIST("remove-secret", remove_secrets, "CONTAINER:NAME", "remove a secret"),
     LIST("label", labels, "CONTAINER:KEY=VALUE", "set a docker label"),
-    LIST("tags", tags, "KEY=VALUE", "set a tag of the task definition"),
+    LIST("tags", tags, "KEY=VALUE",
+         "set a tag of the task definition; also key=K,value=V or AWS's JSON list"),
     TEXT("image-updates", image_updates, "image changes as an update string"),
     TEXT("env-updates", env_updates, "environment variables as an update string"),
     TEXT("secret-updates", secret_updates, "secrets as an update string"),
@@ -72,6 +74,27 @@ static enum sw_status read_updates(const struct sw_cli_ecs_changes *options,
     return SW_OK;
 }
 
+/* Tags may come in the forms that AWS's own tools take; one text can hold several. */
+static enum sw_status read_tags(const struct sw_strs *texts, struct sw_changes *changes,
+                                struct sw_err *err)
+{
+    struct sw_ecr_tags tags = { .items = NULL };
+    enum sw_status status = SW_OK;
+    for (size_t i = 0; status == SW_OK && i < texts->count; i++) {
+        status = sw_ecr_tags_add(&tags, texts->items[i], err);
+    }
+    if (status == SW_OK && tags.count > SW_CHANGES_MAX - changes->count) {
+        status = sw_fail(err, SW_E_TOO_LARGE, "more than %d changes", SW_CHANGES_MAX);
+    }
+    for (size_t i = 0; status == SW_OK && i < tags.count; i++) {
+        const struct sw_str none = { NULL, 0 };
+        sw_changes_add(changes, SW_CHANGE_TAG, none, sw_str(tags.items[i].key),
+                       sw_str(tags.items[i].value));
+    }
+    sw_ecr_tags_release(&tags);
+    return status == SW_OK ? SW_OK : sw_wrap(err, "--tags");
+}
+
 enum sw_status sw_cli_ecs_changes_read(const struct sw_cli_ecs_changes *options,
                                        struct sw_changes *ret, struct sw_err *err)
 {
@@ -88,7 +111,6 @@ enum sw_status sw_cli_ecs_changes_read(const struct sw_cli_ecs_changes *options,
         { SW_CHANGE_ENV, "--env", &options->env },
         { SW_CHANGE_SECRET, "--secret", &options->secrets },
         { SW_CHANGE_LABEL, "--label", &options->labels },
-        { SW_CHANGE_TAG, "--tags", &options->tags },
     };
     *ret = (struct sw_changes){ .items = NULL };
     enum sw_status status = read_updates(options, ret, err);
@@ -97,6 +119,9 @@ enum sw_status sw_cli_ecs_changes_read(const struct sw_cli_ecs_changes *options,
             status = sw_changes_add_option(ret, lists[i].kind, lists[i].option,
                                            lists[i].texts->items[k], err);
         }
+    }
+    if (status == SW_OK) {
+        status = read_tags(&options->tags, ret, err);
     }
     if (status != SW_OK) {
         sw_changes_release(ret);

@@ -57,8 +57,8 @@ static enum sw_status add_json(struct sw_ecr_tags *tags, struct sw_str text, str
     }
     json_array_foreach(list, i, item)
     {
-        const char *key = sw_json_str(item, "Key", NULL);
-        const char *value = sw_json_str(item, "Value", NULL);
+        const char *key = sw_json_str(item, "Key", sw_json_str(item, "key", NULL));
+        const char *value = sw_json_str(item, "Value", sw_json_str(item, "value", NULL));
         if (!key || !value) {
             return sw_fail(err, SW_E_INPUT, "tags: entry %zu lacks \"Key\" or \"Value\"", i + 1);
         }
@@ -70,17 +70,27 @@ static enum sw_status add_json(struct sw_ecr_tags *tags, struct sw_str text, str
     return SW_OK;
 }
 
+/* Where ",Value=" is in "Key=K,Value=V"; -1 when it is not that form. ECS writes it in lower case.
+ */
+static ptrdiff_t find_value(struct sw_str word)
+{
+    if (sw_str_starts(word, "Key=")) {
+        return sw_str_find_str(word, SW_STR(",Value="));
+    }
+    return sw_str_starts(word, "key=") ? sw_str_find_str(word, SW_STR(",value=")) : -1;
+}
+
 /* "Key=K,Value=V", several of them separated by blanks; values hold no blanks in this form. */
 static enum sw_status add_shorthand(struct sw_ecr_tags *tags, struct sw_str text,
                                     struct sw_err *err)
 {
     while (text.ptr) {
         struct sw_str word = sw_str_trim(sw_str_cut(&text, ' '));
-        ptrdiff_t value = sw_str_find_str(word, SW_STR(",Value="));
+        ptrdiff_t value = find_value(word);
         if (word.len == 0) {
             continue;
         }
-        if (!sw_str_starts(word, "Key=") || value < 0) {
+        if (value < 0) {
             return sw_fail(err, SW_E_INPUT, "\"%.*s\" is not a tag; write \"Key=K,Value=V\"",
                            SW_STR_ARG(word));
         }
@@ -102,13 +112,15 @@ enum sw_status sw_ecr_tags_add(struct sw_ecr_tags *tags, const char *text, struc
     if (sw_str_starts(trimmed, "[")) {
         return add_json(tags, trimmed, err);
     }
-    if (sw_str_starts(trimmed, "Key=") && sw_str_find_str(trimmed, SW_STR(",Value=")) >= 0) {
+    if (find_value(trimmed) >= 0) {
         return add_shorthand(tags, trimmed, err);
     }
     if (equals <= 0) {
         return sw_fail(err, SW_E_INPUT, "\"%.*s\" is not a tag; write \"KEY=VALUE\"",
                        SW_STR_ARG(trimmed));
     }
-    return add_tag(tags, sw_str_first(trimmed, (size_t)equals),
-                   sw_str_from(trimmed, (size_t)equals + 1), err);
+    /* Here the value is byte for byte what was written, blanks at its end included. */
+    struct sw_str value =
+        sw_str_from(sw_str(text), (size_t)(trimmed.ptr - text) + (size_t)equals + 1);
+    return add_tag(tags, sw_str_first(trimmed, (size_t)equals), value, err);
 }

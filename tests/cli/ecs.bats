@@ -69,6 +69,17 @@ newest() {
     diff <(jq -S . expected) <(jq -S . out)
 }
 
+@test "tags of the task definition in every form that AWS's tools take" {
+    ecs render --family kim:1 --tags ' key=stage,value=prod  key=team,value=a=b ' --tags '[{"key": "x", "value": "1 2"}]' --tags plain=
+    [ "$status" -eq 0 ]
+    jq -ec '.tags' out >tags
+    [ "$(cat tags)" = '[{"key":"team","value":"a=b"},{"key":"stage","value":"prod"},{"key":"x","value":"1 2"},{"key":"plain","value":""}]' ]
+    ecs render --family kim:1 --tags stage
+    fails 2 '--tags: "stage" is not a tag; write "KEY=VALUE"'
+    ecs render --family kim:1 --tags '[{"key": "x"}]'
+    fails 2 '--tags: tags: entry 1 lacks "Key" or "Value"'
+}
+
 @test "render takes files as the AWS CLI writes them" {
     ecs render --family kim
     jq '{taskDefinition: (. + {revision: 3, registeredAt: "2026-07-01T12:00:00+00:00", ipcMode: null} | del(.tags)), tags}' out >file.json

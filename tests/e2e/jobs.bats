@@ -128,3 +128,65 @@ END
     [ "$(newest_revision | jq -r '.taskDefinition.containerDefinitions[0].image')" = "$AWS_ECR_ACCOUNT_URL/nginx:newer-$CIRCLE_SHA1" ]
     [ "$(newest_revision | jq -r '.taskDefinition.containerDefinitions[0].dockerLabels.release')" = newer ]
 }
+
+# newest_deploy PARAMETER...: runs a deployment with the newer names and these further parameters.
+newest_deploy() {
+    cat >config.yml <<END
+version: 2.1
+orbs:
+  aws-ecs: acme/slipway@1.0.0
+workflows:
+  deploy:
+    jobs:
+      - aws-ecs/deploy_service_update:
+          family: kim-app-nginx
+          cluster: default-kim5
+END
+    printf '          %s\n' "$@" >>config.yml
+    rm -rf work
+    execute aws-ecs/deploy_service_update
+}
+
+present_service() { moto_ecs DescribeServices '{"cluster":"default-kim5","services":["kim-app-nginx"]}' | jq '.services[0]'; }
+
+@test "the newer names: tags, the number of tasks, and a revision to start from" {
+    base=$(newest_revision | jq -r .taskDefinition.revision)
+    newest_deploy 'container_env_var_updates: container=nginx,name=STEP,value=1' \
+        'task_definition_tags: key=stage,value=prod key=by,value=${CIRCLE_SHA1:0:7}' 'desired_count: "1"'
+    succeeds
+    [ "$(service_revision)" = "$(newest_arn)" ]
+    [ "$(newest_revision | jq -c '[.tags[] | select(.key == "stage" or .key == "by") | .value]')" = "[\"prod\",\"${CIRCLE_SHA1:0:7}\"]" ]
+    [ "$(present_service | jq .desiredCount)" = 1 ]
+    newest_deploy 'container_env_var_updates: container=nginx,name=OTHER,value=2' "previous_revision_number: '$base'"
+    succeeds
+    [ "$(service_revision)" = "$(newest_arn)" ]
+    [ "$(newest_revision | jq -c '[.taskDefinition.containerDefinitions[0].environment[].name] | [any(. == "OTHER"), any(. == "STEP")]')" = "[true,false]" ]
+}
+
+@test "the newer names: the newest revision as it is" {
+    moto_ecs RegisterTaskDefinition "$(newest_revision | jq -c '{family: .taskDefinition.family, containerDefinitions: .taskDefinition.containerDefinitions}')" >/dev/null
+    newest=$(newest_arn)
+    [ "$(service_revision)" != "$newest" ]
+    newest_deploy 'skip_task_definition_registration: true'
+    succeeds
+    [ "$(service_revision)" = "$newest" ]
+    [ "$(newest_arn)" = "$newest" ]
+}
+
+@test "the newer names: what is not done is said, and nothing is deployed" {
+    while IFS='|' read -r parameters expected; do
+        IFS=';' read -ra words <<<"$parameters"
+        newest_deploy "${words[@]}"
+        [ "$status" -eq 2 ]
+        [[ $stderr$output == *"error: $expected"* ]]
+        [ "$(facts)" = "$before" ]
+    done <<'END'
+deployment_controller: CODE_DEPLOY|deployment_controller CODE_DEPLOY, the codedeploy_ parameters and deployment_config_name are not supported: Slipway does rolling updates by ECS only
+codedeploy_load_balanced_container_port: "8080"|deployment_controller CODE_DEPLOY, the codedeploy_
+deployment_config_name: kim|deployment_controller CODE_DEPLOY, the codedeploy_
+create_service: true|create_service is not supported, nor are subnets
+public_ip: ENABLED|create_service is not supported
+subnets: subnet-1|create_service is not supported
+skip_task_definition_registration: true;previous_revision_number: "1"|skip_task_definition_registration deploys the newest revision as it is
+END
+}

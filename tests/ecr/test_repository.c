@@ -260,10 +260,13 @@ static void test_repository__tags_come_in_four_forms(void **state)
     static const char *const cases[][5] = {
         { "team=web", "team", "web", NULL, NULL },
         { "empty=", "empty", "", NULL, NULL },
+        { " team= a \n", "team", " a \n", NULL, NULL },
         { " Key=a,Value=1  Key=b,Value=2,3 ", "a", "1", "b", "2,3" },
         { "[{\"Key\":\"a\",\"Value\":\"x \\\"y\\\"\"},{\"Key\":\"b\",\"Value\":\"2\"}]", "a",
           "x \"y\"", "b", "2" },
         { "[{\\\"Key\\\":\\\"a\\\",\\\"Value\\\":\\\"1\\\"}]", "a", "1", NULL, NULL },
+        { "key=a,value=1 Key=b,Value=2", "a", "1", "b", "2" },
+        { "[{\"key\":\"a\",\"value\":\"1\"}]", "a", "1", NULL, NULL },
         { "Key=v", "Key", "v", NULL, NULL },
     };
     for (size_t i = 0; i < SW_COUNT(cases); i++) {

@@ -184,6 +184,25 @@ keys=(--region AWS_REGION --access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$
         --label-updates "$evil" "${keys[@]}" --force --profile kim
 }
 
+@test "update-service hands over the base revision, tags, the number of tasks and the circuit breaker" {
+    deploy_settings false true
+    export SLIPWAY_BASE_REVISION='${BASE}' SLIPWAY_TASK_DEFINITION_TAGS=$evil SLIPWAY_DESIRED_COUNT='${COUNT}' SLIPWAY_CIRCUIT_BREAKER=true
+    runs update-service ecs deploy --expand --allow-unchanged --family kim --cluster default --task-definition 'kim:${BASE}' \
+        --tags "$evil" --desired-count '${COUNT}' "${keys[@]}" --circuit-breaker
+    export SLIPWAY_BASE_REVISION="" SLIPWAY_TASK_DEFINITION_TAGS="" SLIPWAY_DESIRED_COUNT="" SLIPWAY_CIRCUIT_BREAKER=0
+    runs update-service ecs deploy --expand --allow-unchanged --family kim --cluster default "${keys[@]}"
+}
+
+@test "refuse says why, and is an input error" {
+    for shell in "bash -eo pipefail" sh; do
+        # shellcheck disable=SC2086 # two words on purpose
+        SLIPWAY_REFUSAL=$evil run --separate-stderr $shell "$SLIPWAY_SOURCE/orb/scripts/refuse.sh"
+        [ "$status" -eq 2 ]
+        [ "$output" = "" ]
+        [ "$stderr" = "error: $evil" ]
+    done
+}
+
 @test "update-service passes slipway's exit code on" {
     deploy_settings true true
     STAND_IN_STATUS=11 run bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/update-service.sh"

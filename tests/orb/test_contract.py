@@ -57,6 +57,22 @@ class Contract(unittest.TestCase):
                     text = declared["default"]
                     self.assertEqual(str(text).lower() if isinstance(text, bool) else str(text), default)
 
+    def test_the_newest_interface_compiles(self):
+        with open(HERE / "contract_newest.tsv", encoding="utf-8", newline="") as file:
+            rows = [row for row in csv.reader(file, delimiter="\t") if not row[0].startswith("#")]
+        self.assertEqual(len(rows), 104)
+        for component, name, kind, default in rows:
+            with self.subTest(component=component, parameter=name):
+                declared = COMPONENTS[component]["parameters"][name]
+                kind, _, values = kind.partition(" ")
+                self.assertEqual(declared["type"], kind)
+                self.assertGreaterEqual(set(declared.get("enum", [])), set(values.split(",")) - {""})
+                if default == "-":
+                    self.assertNotIn("default", declared)
+                else:
+                    text = str(declared["default"])
+                    self.assertIn(default, ("*", text.lower() if isinstance(declared["default"], bool) else text))
+
     def test_nothing_but_the_old_required_parameters_is_required(self):
         required = {
             (component, name)
