@@ -35,6 +35,7 @@ struct sw_descriptor {
     int64_t size;     /* not negative */
     char *platform;   /* "linux/amd64", "linux/arm/v7"; NULL when there is none */
     char *name;       /* annotation io.containerd.image.name, else NULL */
+    char *ref_name;   /* annotation org.opencontainers.image.ref.name, else NULL */
 };
 
 struct sw_descriptors {

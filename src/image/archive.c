@@ -1,8 +1,13 @@
 #include "archive.h"
 
 #include <slipway/alloc.h>
+#include <slipway/fs.h>
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
     ARCHIVE_FILES_MAX = 100 * 1000,
@@ -144,6 +149,62 @@ enum sw_status sw_archive_index(struct sw_archive *archive, int fd, int64_t size
     } while (status == SW_OK && entry);
     sort_files(archive);
     return status;
+}
+
+/* Adds a file of a folder; one that is not there, or is no file, is none. */
+static enum sw_status add_dir_file(struct sw_archive *archive, const char *path, struct sw_err *err)
+{
+    SW_CLEANUP(sw_free_str) char *whole = sw_fs_join(archive->dir, path);
+    struct sw_tar_entry entry = { .type = SW_TAR_FILE, .path = path, .link = "" };
+    struct sw_archive_file *file;
+    struct stat st;
+
+    if (stat(whole, &st) != 0 || !S_ISREG(st.st_mode)) {
+        return SW_OK;
+    }
+    entry.size = st.st_size;
+    return add_file(archive, &entry, &file, err);
+}
+
+static enum sw_status add_dir_blobs(struct sw_archive *archive, struct sw_err *err)
+{
+    SW_CLEANUP(sw_free_str) char *path = sw_fs_join(archive->dir, "blobs/sha256");
+    DIR *blobs = opendir(path);
+    enum sw_status status = SW_OK;
+    const struct dirent *entry;
+
+    if (!blobs) {
+        return sw_fail(err, SW_E_INPUT, "cannot open \"%s\": %s", path, strerror(errno));
+    }
+    while (status == SW_OK && (entry = readdir(blobs)) != NULL) {
+        SW_CLEANUP(sw_free_str) char *blob = sw_xasprintf("blobs/sha256/%s", entry->d_name);
+
+        status = add_dir_file(archive, blob, err);
+    }
+    (void)closedir(blobs);
+    return status;
+}
+
+enum sw_status sw_archive_index_dir(struct sw_archive *archive, const char *dir, struct sw_err *err)
+{
+    enum sw_status status;
+
+    archive->fd = -1;
+    archive->dir = dir;
+    status = add_dir_file(archive, "index.json", err);
+    if (status == SW_OK && archive->count == 0) {
+        status = sw_fail(err, SW_E_INPUT, "this is no OCI layout: it has no index.json");
+    }
+    if (status == SW_OK) {
+        status = add_dir_blobs(archive, err);
+    }
+    sort_files(archive);
+    return status;
+}
+
+const char *sw_archive_word(const struct sw_archive *archive)
+{
+    return archive->dir ? "layout" : "archive";
 }
 
 /* Reads a small file into memory. */
@@ -319,18 +380,66 @@ struct sw_archive_file *sw_archive_find(const struct sw_archive *archive, const 
     return file;
 }
 
+/* Where the content of a file lies. */
+struct place {
+    struct sw_file_part part;
+    bool opened; /* part.fd is to be closed */
+};
+
+static enum sw_status open_place(const struct sw_archive *archive,
+                                 const struct sw_archive_file *file, struct place *ret,
+                                 struct sw_err *err)
+{
+    SW_CLEANUP(sw_free_str) char *path = NULL;
+
+    *ret = (struct place){ .part = { archive->fd, file->offset, file->offset + file->size } };
+    if (!archive->dir) {
+        return SW_OK;
+    }
+    path = sw_fs_join(archive->dir, file->path);
+    ret->part.fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (ret->part.fd < 0) {
+        return sw_fail(err, SW_E_INPUT, "cannot open \"%s\": %s", path, strerror(errno));
+    }
+    ret->opened = true;
+    return SW_OK;
+}
+
+static void close_place(struct place *place)
+{
+    if (place->opened) {
+        sw_close_fd(&place->part.fd);
+    }
+}
+
+static enum sw_status read_text(const struct sw_archive *archive,
+                                const struct sw_archive_file *file, struct sw_buf *out,
+                                struct sw_err *err)
+{
+    SW_CLEANUP(close_place) struct place place = { 0 };
+    const struct sw_reader reader = sw_file_part_reader(&place.part);
+    enum sw_status status = open_place(archive, file, &place, err);
+    char data[4096];
+    size_t len = 0;
+
+    if (status != SW_OK) {
+        return status;
+    }
+    do {
+        status = reader.read(reader.ctx, data, sizeof(data), &len, err);
+        sw_buf_add(out, data, status == SW_OK ? len : 0);
+    } while (status == SW_OK && len > 0);
+    return status;
+}
+
 enum sw_status sw_archive_text(const struct sw_archive *archive, const char *path,
                                struct sw_buf *out, struct sw_err *err)
 {
     const struct sw_archive_file *file = sw_archive_find(archive, path);
-    struct sw_file_part part;
-    const struct sw_reader reader = sw_file_part_reader(&part);
-    enum sw_status status;
-    char data[4096];
-    size_t len = 0;
 
-    if (!file || (archive->fd < 0 && !file->bytes)) {
-        return sw_fail(err, SW_E_NOT_FOUND, "the archive has no file \"%s\"", path);
+    if (!file || (archive->fd < 0 && !archive->dir && !file->bytes)) {
+        return sw_fail(err, SW_E_NOT_FOUND, "the %s has no file \"%s\"", sw_archive_word(archive),
+                       path);
     }
     if (file->size > (int64_t)out->max) {
         return sw_fail(err, SW_E_TOO_LARGE, "\"%s\" has %lld bytes; the limit is %zu", path,
@@ -340,20 +449,15 @@ enum sw_status sw_archive_text(const struct sw_archive *archive, const char *pat
         sw_buf_add(out, file->bytes, (size_t)file->size);
         return SW_OK;
     }
-    part = (struct sw_file_part){ archive->fd, file->offset, file->offset + file->size };
-    do {
-        status = reader.read(reader.ctx, data, sizeof(data), &len, err);
-        sw_buf_add(out, data, status == SW_OK ? len : 0);
-    } while (status == SW_OK && len > 0);
-    return status;
+    return read_text(archive, file, out, err);
 }
 
 enum sw_status sw_archive_packing(const struct sw_archive *archive,
                                   const struct sw_archive_file *file, enum sw_packing *ret,
                                   struct sw_err *err)
 {
-    struct sw_file_part part = { archive->fd, file->offset, file->offset + file->size };
-    const struct sw_reader reader = sw_file_part_reader(&part);
+    SW_CLEANUP(close_place) struct place place = { 0 };
+    const struct sw_reader reader = sw_file_part_reader(&place.part);
     char head[SW_PACKING_HEAD];
     size_t len = 0;
     enum sw_status status;
@@ -366,9 +470,32 @@ enum sw_status sw_archive_packing(const struct sw_archive *archive,
         *ret = sw_packing_of(file->bytes, (size_t)file->size);
         return SW_OK;
     }
-    status = sw_reader_fill(&reader, head, sizeof(head), &len, err);
+    status = open_place(archive, file, &place, err);
+    if (status == SW_OK) {
+        status = sw_reader_fill(&reader, head, sizeof(head), &len, err);
+    }
     if (status == SW_OK) {
         *ret = sw_packing_of(head, len);
+    }
+    return status;
+}
+
+/* Makes the blob of a layer that is read where it lies. */
+static enum sw_status make_layer(const struct sw_archive *archive, struct sw_archive_file *file,
+                                 struct sw_intake *intake, struct sw_err *err)
+{
+    SW_CLEANUP(close_place) struct place place = { 0 };
+    enum sw_status status = open_place(archive, file, &place, err);
+    const struct sw_file_part origin = place.part;
+
+    if (status != SW_OK) {
+        return status;
+    }
+    status = sw_intake_layer(intake, sw_file_part_reader(&place.part), &origin, &file->blob, err);
+    if (status == SW_OK && place.opened && file->blob->fd == origin.fd) {
+        /* The blob is read again from the file when it is sent, and closes it afterwards. */
+        file->blob->owns_fd = true;
+        place.opened = false;
     }
     return status;
 }
@@ -383,10 +510,7 @@ enum sw_status sw_archive_layer(const struct sw_archive *archive, struct sw_arch
 
         status = sw_intake_layer(intake, sw_memory_reader(&part), NULL, &file->blob, err);
     } else if (!file->blob) {
-        const struct sw_file_part origin = { archive->fd, file->offset, file->offset + file->size };
-        struct sw_file_part part = origin;
-
-        status = sw_intake_layer(intake, sw_file_part_reader(&part), &origin, &file->blob, err);
+        status = make_layer(archive, file, intake, err);
     }
     if (status != SW_OK) {
         return sw_wrap(err, "\"%s\"", file->path);

@@ -2,10 +2,10 @@
 #define SLIPWAY_IMAGE_ARCHIVE_H
 
 /*
- * The files of an image archive by name. An archive in a file is indexed and its contents are read
- * where they lie; one that comes through a pipe is taken as it passes: small files are kept in
- * memory, large ones are made into blobs at once, because a layer may come before the manifest
- * that says what it is.
+ * The files of an image archive, or of an OCI layout in a folder, by name. Those in a file or a
+ * folder are indexed and their contents are read where they lie; an archive that comes through a
+ * pipe is taken as it passes: small files are kept in memory, large ones are made into blobs at
+ * once, because a layer may come before the manifest that says what it is.
  */
 
 #include "intake.h"
@@ -18,14 +18,15 @@ struct sw_archive_file {
     enum sw_tar_type type; /* file, or one of the links */
     char *target;          /* of a link, as a path of the archive; NULL when it leaves it */
     size_t order;          /* of arrival: the last of equal names counts */
-    int64_t offset;        /* in a file archive */
+    int64_t offset;        /* in a file archive; 0 in a folder */
     int64_t size;
     char *bytes;          /* from a pipe: the content of a small file, owned */
     struct sw_blob *blob; /* made of the content; the intake's */
 };
 
 struct sw_archive {
-    int fd;                        /* -1: came through a pipe. Borrowed */
+    int fd;                        /* of a file archive, else -1. Borrowed */
+    const char *dir;               /* of a folder, else NULL. Borrowed */
     struct sw_archive_file *files; /* by path once complete */
     size_t count;
     size_t capacity;
@@ -36,6 +37,12 @@ struct sw_archive {
 SW_NODISCARD enum sw_status sw_archive_index(struct sw_archive *archive, int fd, int64_t size,
                                              struct sw_err *err);
 /*
+ * Indexes the OCI layout in a folder: index.json and the blobs; whatever else lies there is not
+ * looked at.
+ */
+SW_NODISCARD enum sw_status sw_archive_index_dir(struct sw_archive *archive, const char *dir,
+                                                 struct sw_err *err);
+/*
  * Takes a passing archive. Layers whose diff id is among `wanted` (may be empty) are handed on at
  * once.
  */
@@ -44,6 +51,8 @@ SW_NODISCARD enum sw_status sw_archive_take(struct sw_archive *archive, struct s
                                             struct sw_err *err);
 void sw_archive_release(struct sw_archive *archive);
 
+/* What messages call it: "archive" or "layout". */
+const char *sw_archive_word(const struct sw_archive *archive);
 /* The regular file of that name, links followed; NULL when there is none. */
 struct sw_archive_file *sw_archive_find(const struct sw_archive *archive, const char *path);
 /* Appends the content of a small file. SW_E_NOT_FOUND when there is none of that name. */
@@ -66,5 +75,9 @@ SW_NODISCARD enum sw_status sw_archive_layer(const struct sw_archive *archive,
 SW_NODISCARD enum sw_status sw_docker_image_load(struct sw_archive *archive, const char *name,
                                                  const char *platform, struct sw_intake *intake,
                                                  struct sw_image *ret, struct sw_err *err);
+/* The same for an OCI layout, where index.json alone says what there is. */
+SW_NODISCARD enum sw_status sw_oci_image_load(struct sw_archive *archive, const char *name,
+                                              const char *platform, struct sw_intake *intake,
+                                              struct sw_image *ret, struct sw_err *err);
 
 #endif

@@ -9,8 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* An archive in one file: Docker's, or an OCI layout packed with tar. */
 struct docker_archive {
     struct sw_image_source source; /* first: sources are cast back */
+    bool oci;                      /* manifest.json does not count */
     char *path;
     char *name; /* NULL: the only image */
     char *platform;
@@ -98,14 +100,17 @@ static enum sw_status archive_load(struct sw_image_source *source, struct sw_int
     enum sw_status status = read_archive(self, intake, err);
 
     if (status == SW_OK) {
-        status = sw_docker_image_load(&self->archive, self->name, self->platform, intake, ret, err);
+        status = self->oci ? sw_oci_image_load(&self->archive, self->name, self->platform, intake,
+                                               ret, err)
+                           : sw_docker_image_load(&self->archive, self->name, self->platform,
+                                                  intake, ret, err);
     }
     return status == SW_OK ? SW_OK : sw_wrap(err, "archive \"%s\"", self->path);
 }
 
-enum sw_status sw_docker_archive_open(SW_UNUSED const struct sw_env *env, const char *text,
-                                      const char *platform, struct sw_image_source **ret,
-                                      struct sw_err *err)
+static enum sw_status open_archive(const char *kind, bool oci, const char *text,
+                                   const char *platform, struct sw_image_source **ret,
+                                   struct sw_err *err)
 {
     struct sw_str name = sw_str(text);
     SW_CLEANUP(sw_free_str) char *path = sw_str_dup(sw_str_cut(&name, ':'));
@@ -113,7 +118,7 @@ enum sw_status sw_docker_archive_open(SW_UNUSED const struct sw_env *env, const 
     int fd;
 
     if (path[0] == '\0') {
-        return sw_fail(err, SW_E_USAGE, "docker-archive: names no file");
+        return sw_fail(err, SW_E_USAGE, "%s names no file", kind);
     }
     fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
                                 : open(path, O_RDONLY | O_CLOEXEC);
@@ -122,6 +127,7 @@ enum sw_status sw_docker_archive_open(SW_UNUSED const struct sw_env *env, const 
     }
     self = sw_xcalloc(1, sizeof(*self));
     self->source = (struct sw_image_source){ archive_load, archive_free };
+    self->oci = oci;
     self->path = SW_TAKE(path);
     self->name = name.len > 0 ? sw_str_dup(name) : NULL;
     self->platform = platform ? sw_xstrdup(platform) : NULL;
@@ -129,4 +135,18 @@ enum sw_status sw_docker_archive_open(SW_UNUSED const struct sw_env *env, const 
     self->archive.fd = -1;
     *ret = &self->source;
     return SW_OK;
+}
+
+enum sw_status sw_docker_archive_open(SW_UNUSED const struct sw_env *env, const char *text,
+                                      const char *platform, struct sw_image_source **ret,
+                                      struct sw_err *err)
+{
+    return open_archive("docker-archive:", /* oci= */ false, text, platform, ret, err);
+}
+
+enum sw_status sw_oci_archive_open(SW_UNUSED const struct sw_env *env, const char *text,
+                                   const char *platform, struct sw_image_source **ret,
+                                   struct sw_err *err)
+{
+    return open_archive("oci-archive:", /* oci= */ true, text, platform, ret, err);
 }

@@ -247,24 +247,18 @@ static enum sw_status consult_index(const struct sw_archive *archive, const char
     return SW_OK;
 }
 
-/* An archive without manifest.json: the index alone says what is in it. */
+/* Without manifest.json the index alone says what there is. */
 static enum sw_status read_oci(const struct sw_archive *archive, const char *name,
                                const char *platform, struct picture *picture, struct sw_err *err)
 {
-    const struct sw_oci_wish wish = { .name = name, .platform = platform };
+    const struct sw_oci_wish wish = { .name = name, .named = true, .platform = platform };
     struct sw_oci_choice choice = { 0 };
-    enum sw_status status = sw_oci_choose(archive, &wish, &choice, err);
+    enum sw_status status = sw_oci_need(archive, &wish, &choice, err);
 
-    if (status != SW_OK) {
-        return status;
+    if (status == SW_OK) {
+        take_choice(picture, &choice);
     }
-    if (!choice.found) {
-        return sw_fail(err, SW_E_INPUT,
-                       "this is no image archive: it has neither manifest.json nor an image in "
-                       "index.json");
-    }
-    take_choice(picture, &choice);
-    return SW_OK;
+    return status;
 }
 
 /* Whether the archive's own manifest describes what will be uploaded. */
@@ -313,19 +307,20 @@ static enum sw_status known_layer(const struct sw_archive *archive,
     return status;
 }
 
-static enum sw_status check_layer(const struct sw_blob *blob, const char *path, const char *diff_id,
+static enum sw_status check_layer(const struct sw_archive *archive, const struct sw_blob *blob,
+                                  const char *path, const char *diff_id,
                                   const struct sw_descriptor *descriptor, struct sw_err *err)
 {
     if (blob->diff_id[0] && strcmp(blob->diff_id, diff_id) != 0) {
         return sw_fail(err, SW_E_INPUT,
-                       "the archive is damaged: layer \"%s\" unpacks to %s although the "
+                       "the %s is damaged: layer \"%s\" unpacks to %s although the "
                        "configuration says %s",
-                       path, blob->diff_id, diff_id);
+                       sw_archive_word(archive), path, blob->diff_id, diff_id);
     }
     if (descriptor && strcmp(blob->digest, descriptor->digest) != 0) {
         return sw_fail(err, SW_E_INPUT,
-                       "the archive is damaged: layer \"%s\" is %s although the manifest says %s",
-                       path, blob->digest, descriptor->digest);
+                       "the %s is damaged: layer \"%s\" is %s although the manifest says %s",
+                       sw_archive_word(archive), path, blob->digest, descriptor->digest);
     }
     return SW_OK;
 }
@@ -341,7 +336,8 @@ static enum sw_status load_layer(const struct sw_archive *archive, const struct 
     enum sw_status status = SW_OK;
 
     if (!file) {
-        return sw_fail(err, SW_E_INPUT, "layer \"%s\" is missing from the archive", path);
+        return sw_fail(err, SW_E_INPUT, "layer \"%s\" is missing from the %s", path,
+                       sw_archive_word(archive));
     }
     if (descriptor) {
         status = known_layer(archive, file, descriptor, intake, &blob, err);
@@ -352,7 +348,7 @@ static enum sw_status load_layer(const struct sw_archive *archive, const struct 
         status = sw_archive_layer(archive, file, intake, &blob, err);
     }
     if (status == SW_OK) {
-        status = check_layer(blob, path, image->parsed.diff_ids[index], descriptor, err);
+        status = check_layer(archive, blob, path, image->parsed.diff_ids[index], descriptor, err);
     }
     if (status != SW_OK) {
         return status;
@@ -395,8 +391,8 @@ static enum sw_status load_layers(const struct sw_archive *archive, struct pictu
 
     if (count != image->parsed.diff_id_count) {
         return sw_fail(err, SW_E_INPUT,
-                       "the archive is damaged: it lists %zu layers and the configuration %zu",
-                       count, image->parsed.diff_id_count);
+                       "the %s is damaged: it lists %zu layers and the configuration %zu",
+                       sw_archive_word(archive), count, image->parsed.diff_id_count);
     }
     status = keeps_manifest(archive, picture, &kept, err);
     if (status == SW_OK) {
@@ -409,11 +405,10 @@ static enum sw_status load_layers(const struct sw_archive *archive, struct pictu
     return status == SW_OK && kept ? keep_manifest(picture, image, err) : status;
 }
 
-static enum sw_status load(const struct sw_archive *archive, const char *name, const char *platform,
-                           struct picture *picture, struct sw_intake *intake,
+static enum sw_status load(const struct sw_archive *archive, bool docker, const char *name,
+                           const char *platform, struct picture *picture, struct sw_intake *intake,
                            struct sw_image *image, struct sw_err *err)
 {
-    bool docker = sw_archive_find(archive, "manifest.json") != NULL;
     enum sw_status status = docker ? read_docker(archive, name, picture, err)
                                    : read_oci(archive, name, platform, picture, err);
 
@@ -436,7 +431,19 @@ enum sw_status sw_docker_image_load(struct sw_archive *archive, const char *name
     struct picture picture = { 0 };
     enum sw_status status;
 
-    status = load(archive, name, platform, &picture, intake, ret, err);
+    status = load(archive, sw_archive_find(archive, "manifest.json") != NULL, name, platform,
+                  &picture, intake, ret, err);
+    picture_release(&picture);
+    return status;
+}
+
+enum sw_status sw_oci_image_load(struct sw_archive *archive, const char *name, const char *platform,
+                                 struct sw_intake *intake, struct sw_image *ret, struct sw_err *err)
+{
+    struct picture picture = { 0 };
+    enum sw_status status =
+        load(archive, /* docker= */ false, name, platform, &picture, intake, ret, err);
+
     picture_release(&picture);
     return status;
 }

@@ -112,7 +112,7 @@ struct sw_image_source {
     void (*free)(struct sw_image_source *source);
 };
 
-/* "docker-archive:" and "docker-daemon:" without their prefix. */
+/* What follows "docker-archive:", "docker-daemon:", "oci:" and "oci-archive:". */
 SW_NODISCARD enum sw_status sw_docker_archive_open(const struct sw_env *env, const char *text,
                                                    const char *platform,
                                                    struct sw_image_source **ret,
@@ -120,5 +120,11 @@ SW_NODISCARD enum sw_status sw_docker_archive_open(const struct sw_env *env, con
 SW_NODISCARD enum sw_status sw_docker_daemon_open(const struct sw_env *env, const char *text,
                                                   const char *platform,
                                                   struct sw_image_source **ret, struct sw_err *err);
+SW_NODISCARD enum sw_status sw_oci_layout_open(const struct sw_env *env, const char *text,
+                                               const char *platform, struct sw_image_source **ret,
+                                               struct sw_err *err);
+SW_NODISCARD enum sw_status sw_oci_archive_open(const struct sw_env *env, const char *text,
+                                                const char *platform, struct sw_image_source **ret,
+                                                struct sw_err *err);
 
 #endif

@@ -4,13 +4,18 @@
 
 #include <string.h>
 
-enum { DEPTH_MAX = 4, VISITS_MAX = 4096 };
+enum { DEPTH_MAX = 4, VISITS_MAX = 4096, LIST_MAX = 1024 };
 
 struct walk {
     const struct sw_archive *archive;
     const struct sw_oci_wish *wish;
     struct sw_oci_choice *choice;
-    struct sw_buf platforms; /* of the manifests that fit */
+    bool needed;                  /* none is a failure */
+    struct sw_buf platforms;      /* of the manifests that fit */
+    struct sw_buf others;         /* of those of other platforms */
+    struct sw_buf names;          /* of the entries of index.json */
+    char first[SW_DIGEST_SIZE];   /* digest of the one that is kept */
+    char missing[SW_DIGEST_SIZE]; /* the first blob of what is looked for that is not there */
     size_t visits;
     size_t fits;
 };
@@ -47,7 +52,8 @@ static enum sw_status read_document(const struct sw_archive *archive, const char
     }
     sw_digest_of(sw_buf_str(out), actual);
     if (strcmp(actual, digest) != 0) {
-        return sw_fail(err, SW_E_INPUT, "the archive is damaged: \"%s\" is %s", path, actual);
+        return sw_fail(err, SW_E_INPUT, "the %s is damaged: \"%s\" is %s", sw_archive_word(archive),
+                       path, actual);
     }
     return SW_OK;
 }
@@ -83,48 +89,90 @@ static char *platform_of(const struct walk *walk, const struct sw_descriptor *de
     return platform;
 }
 
-static bool fits(const struct walk *walk, const struct sw_manifest *manifest, const char *platform)
+static void note_missing(struct walk *walk, const char *digest)
+{
+    if (walk->missing[0] == '\0') {
+        memcpy(walk->missing, digest, SW_DIGEST_SIZE);
+    }
+}
+
+/* Adds to "a, b" what is not in it. */
+static void add_word(struct sw_buf *list, const char *word)
+{
+    for (struct sw_str rest = sw_buf_str(list); rest.ptr && rest.len > 0;) {
+        if (sw_str_is(sw_str_trim(sw_str_cut(&rest, ',')), word)) {
+            return;
+        }
+    }
+    sw_buf_addf(list, "%s%s", list->len ? ", " : "", word);
+}
+
+/* "linux/amd64", and the name where the index says one. */
+static void add_image(struct sw_buf *list, const struct sw_descriptor *descriptor,
+                      const char *platform)
+{
+    const char *name = descriptor->ref_name ? descriptor->ref_name : descriptor->name;
+
+    sw_buf_addf(list, "%s%s%s%s", list->len ? ", " : "", platform ? platform : "?", name ? " " : "",
+                name ? name : "");
+}
+
+static bool fits(struct walk *walk, const struct sw_manifest *manifest, const char *platform)
 {
     const struct sw_oci_wish *wish = walk->wish;
 
-    if (!has_blob(walk->archive, manifest->config.digest)) {
-        return false;
-    }
     if (wish->config && strcmp(wish->config, manifest->config.digest) != 0) {
         return false;
     }
-    return !wish->platform || sw_platform_matches(wish->platform, platform);
+    if (wish->platform && platform && !sw_platform_matches(wish->platform, platform)) {
+        add_word(&walk->others, platform);
+        return false;
+    }
+    if (!has_blob(walk->archive, manifest->config.digest)) {
+        note_missing(walk, manifest->config.digest);
+        return false;
+    }
+    return !wish->platform || platform;
 }
 
-/* Looks at one manifest; the first that fits is kept. */
+/* Keeps the first manifest that fits; *manifest and *bytes are taken over then. */
+static void keep(struct walk *walk, const struct sw_descriptor *descriptor,
+                 struct sw_manifest *manifest, struct sw_buf *bytes)
+{
+    struct sw_oci_choice *choice = walk->choice;
+
+    choice->found = true;
+    choice->media_type =
+        sw_xstrdup(manifest->media_type[0] ? manifest->media_type : descriptor->media_type);
+    choice->parsed = *manifest;
+    choice->bytes = *bytes;
+    memcpy(walk->first, descriptor->digest, SW_DIGEST_SIZE);
+    *manifest = (struct sw_manifest){ 0 };
+    sw_buf_init(bytes, SW_MANIFEST_MAX);
+}
+
+/* Looks at one manifest. An image that has several names is there several times. */
 static void consider(struct walk *walk, const struct sw_descriptor *descriptor,
                      struct sw_buf *bytes)
 {
-    struct sw_manifest manifest = { 0 };
+    struct sw_manifest SW_CLEANUP(sw_manifest_release) manifest = { 0 };
     struct sw_err ignored = SW_ERR_INIT;
-    const char *type;
 
     /* Other artifacts may stand beside images. */
-    if (sw_manifest_parse(sw_buf_str(bytes), "manifest", &manifest, &ignored) != SW_OK) {
+    if (strcmp(walk->first, descriptor->digest) == 0 ||
+        sw_manifest_parse(sw_buf_str(bytes), "manifest", &manifest, &ignored) != SW_OK) {
         return;
     }
     SW_CLEANUP(sw_free_str) char *platform = platform_of(walk, descriptor, &manifest);
 
-    if (fits(walk, &manifest, platform)) {
-        walk->fits++;
-        sw_buf_addf(&walk->platforms, "%s%s", walk->platforms.len ? ", " : "",
-                    platform ? platform : "?");
-        if (!walk->choice->found) {
-            type = manifest.media_type[0] ? manifest.media_type : descriptor->media_type;
-            walk->choice->found = true;
-            walk->choice->media_type = sw_xstrdup(type);
-            walk->choice->parsed = manifest;
-            walk->choice->bytes = *bytes;
-            sw_buf_init(bytes, SW_MANIFEST_MAX);
-            return;
-        }
+    if (!fits(walk, &manifest, platform)) {
+        return;
     }
-    sw_manifest_release(&manifest);
+    walk->fits++;
+    add_image(&walk->platforms, descriptor, platform);
+    if (!walk->choice->found) {
+        keep(walk, descriptor, &manifest, bytes);
+    }
 }
 
 /* An index that is still to be looked through. */
@@ -133,13 +181,34 @@ struct level {
     size_t next;
 };
 
-static bool is_of_interest(const struct walk *walk, const struct sw_descriptor *entry, int depth)
+/* Whether an entry of index.json has the wished name. */
+static bool has_name(const struct sw_oci_wish *wish, const struct sw_descriptor *entry)
+{
+    if (entry->ref_name && wish->named && strcmp(entry->ref_name, wish->name) == 0) {
+        return true;
+    }
+    return entry->name ? sw_image_name_equal(entry->name, wish->name) : !wish->named;
+}
+
+static bool is_of_interest(struct walk *walk, const struct sw_descriptor *entry, int depth)
 {
     if (sw_descriptor_is_attestation(entry)) {
         return false;
     }
-    return depth > 0 || !walk->wish->name || !entry->name ||
-           sw_image_name_equal(entry->name, walk->wish->name);
+    if (depth > 0 || !walk->wish->name) {
+        return true;
+    }
+    if (entry->ref_name || entry->name) {
+        add_word(&walk->names, entry->ref_name ? entry->ref_name : entry->name);
+    }
+    return has_name(walk->wish, entry);
+}
+
+/* Whether a document that is not there may have been what is looked for. */
+static bool is_wanted(const struct walk *walk, const struct sw_descriptor *entry)
+{
+    return !walk->wish->platform || !entry->platform ||
+           sw_platform_matches(walk->wish->platform, entry->platform);
 }
 
 /* Visits one entry; a nested index becomes the level below. */
@@ -154,13 +223,15 @@ static enum sw_status visit(struct walk *walk, const struct sw_descriptor *entry
         return SW_OK;
     }
     if (++walk->visits > VISITS_MAX) {
-        return sw_fail(err, SW_E_TOO_LARGE, "the archive has more than %d manifests", VISITS_MAX);
+        return sw_fail(err, SW_E_TOO_LARGE, "the %s has more than %d manifests",
+                       sw_archive_word(walk->archive), VISITS_MAX);
     }
     sw_buf_init(&bytes, SW_MANIFEST_MAX);
     status = read_document(walk->archive, entry->digest, &bytes, &there, err);
     if (status == SW_OK && there && sw_media_is_index(entry->media_type)) {
         if (*depth + 1 == DEPTH_MAX) {
-            status = sw_fail(err, SW_E_INPUT, "the archive's indexes are nested too deeply");
+            status = sw_fail(err, SW_E_INPUT, "the %s's indexes are nested too deeply",
+                             sw_archive_word(walk->archive));
         } else {
             struct level *below = &levels[*depth + 1];
 
@@ -170,6 +241,8 @@ static enum sw_status visit(struct walk *walk, const struct sw_descriptor *entry
         }
     } else if (status == SW_OK && there) {
         consider(walk, entry, &bytes);
+    } else if (status == SW_OK && is_wanted(walk, entry)) {
+        note_missing(walk, entry->digest);
     }
     sw_buf_release(&bytes);
     return status;
@@ -196,45 +269,97 @@ static enum sw_status walk_levels(struct walk *walk, struct level *levels, struc
     return status;
 }
 
+/* Why there is none. */
+static enum sw_status none(const struct walk *walk, struct sw_err *err)
+{
+    const char *word = sw_archive_word(walk->archive);
+    const struct sw_oci_wish *wish = walk->wish;
+
+    if (walk->missing[0]) {
+        return sw_fail(err, SW_E_INPUT, "blob %s, a part of the image, is missing from the %s",
+                       walk->missing, word);
+    }
+    if (walk->others.len > 0) {
+        return sw_fail(err, SW_E_INPUT, "the %s has no image for %s; it has: %s", word,
+                       wish->platform, walk->others.ptr);
+    }
+    if (wish->name) {
+        return sw_fail(err, SW_E_INPUT, "image \"%s\" is not in the %s; it has: %s", wish->name,
+                       word, walk->names.len ? walk->names.ptr : "no name");
+    }
+    if (walk->archive->dir) {
+        return sw_fail(err, SW_E_INPUT, "the layout has no image in index.json");
+    }
+    return sw_fail(err, SW_E_INPUT,
+                   "this is no image archive: it has neither manifest.json nor an image in "
+                   "index.json");
+}
+
 /* Manifests that fit beyond the first leave a choice that is the user's. */
 static enum sw_status judge(const struct walk *walk, struct sw_err *err)
 {
+    if (walk->fits == 0 && walk->needed) {
+        return none(walk, err);
+    }
     if (walk->fits < 2 || walk->wish->config) {
         return SW_OK;
     }
     return sw_fail(err, SW_E_INPUT,
-                   "the archive has %zu images (%s); pick one by name or with --platform",
-                   walk->fits, walk->platforms.ptr);
+                   "the %s has %zu images (%s); pick one by name or with --platform",
+                   sw_archive_word(walk->archive), walk->fits, walk->platforms.ptr);
+}
+
+static enum sw_status choose(struct walk *walk, struct sw_err *err)
+{
+    struct level levels[DEPTH_MAX];
+    struct sw_buf text;
+    enum sw_status status;
+
+    sw_buf_init(&text, SW_MANIFEST_MAX);
+    levels[0] = (struct level){ 0 };
+    status = sw_archive_text(walk->archive, "index.json", &text, err);
+    if (status == SW_OK) {
+        status = sw_index_parse(sw_buf_str(&text), "index.json", &levels[0].entries, err);
+    }
+    if (status == SW_OK) {
+        status = walk_levels(walk, levels, err);
+    } else if (status == SW_E_NOT_FOUND) {
+        status = SW_OK; /* an archive in Docker's older layout */
+    }
+    sw_buf_release(&text);
+    return status == SW_OK ? judge(walk, err) : status;
+}
+
+static enum sw_status start(struct walk *walk, struct sw_err *err)
+{
+    enum sw_status status;
+
+    walk->choice->found = false;
+    sw_buf_init(&walk->platforms, LIST_MAX);
+    sw_buf_init(&walk->others, LIST_MAX);
+    sw_buf_init(&walk->names, LIST_MAX);
+    status = choose(walk, err);
+    if (status != SW_OK) {
+        sw_oci_choice_release(walk->choice);
+    }
+    sw_buf_release(&walk->platforms);
+    sw_buf_release(&walk->others);
+    sw_buf_release(&walk->names);
+    return status;
 }
 
 enum sw_status sw_oci_choose(const struct sw_archive *archive, const struct sw_oci_wish *wish,
                              struct sw_oci_choice *ret, struct sw_err *err)
 {
     struct walk walk = { .archive = archive, .wish = wish, .choice = ret };
-    struct level levels[DEPTH_MAX];
-    struct sw_buf text;
-    enum sw_status status;
 
-    ret->found = false;
-    sw_buf_init(&text, SW_MANIFEST_MAX);
-    sw_buf_init(&walk.platforms, 512);
-    levels[0] = (struct level){ 0 };
-    status = sw_archive_text(archive, "index.json", &text, err);
-    if (status == SW_OK) {
-        status = sw_index_parse(sw_buf_str(&text), "index.json", &levels[0].entries, err);
-    }
-    if (status == SW_OK) {
-        status = walk_levels(&walk, levels, err);
-    } else if (status == SW_E_NOT_FOUND) {
-        status = SW_OK; /* an archive in Docker's older layout */
-    }
-    if (status == SW_OK) {
-        status = judge(&walk, err);
-    }
-    if (status != SW_OK) {
-        sw_oci_choice_release(ret);
-    }
-    sw_buf_release(&text);
-    sw_buf_release(&walk.platforms);
-    return status;
+    return start(&walk, err);
+}
+
+enum sw_status sw_oci_need(const struct sw_archive *archive, const struct sw_oci_wish *wish,
+                           struct sw_oci_choice *ret, struct sw_err *err)
+{
+    struct walk walk = { .archive = archive, .wish = wish, .choice = ret, .needed = true };
+
+    return start(&walk, err);
 }

@@ -2,9 +2,9 @@
 #define SLIPWAY_IMAGE_OCI_WALK_H
 
 /*
- * Finding one image manifest in the OCI layout of an archive: index.json may point to manifests,
- * or to further indexes with one manifest per platform and attestations beside them; blobs may be
- * missing. https://github.com/opencontainers/image-spec/blob/main/image-layout.md
+ * Finding one image manifest in an OCI layout, in an archive or a folder: index.json may point to
+ * manifests, or to further indexes with one manifest per platform and attestations beside them;
+ * blobs may be missing. https://github.com/opencontainers/image-spec/blob/main/image-layout.md
  */
 
 #include "archive.h"
@@ -12,6 +12,7 @@
 /* What is looked for; NULL members do not matter. */
 struct sw_oci_wish {
     const char *name;   /* image name of the entry in index.json, where it has one */
+    bool named;         /* the entry must have the name: an entry without one is not meant */
     const char *config; /* digest of the configuration */
     const char *platform;
 };
@@ -30,6 +31,10 @@ struct sw_oci_choice {
 SW_NODISCARD enum sw_status sw_oci_choose(const struct sw_archive *archive,
                                           const struct sw_oci_wish *wish, struct sw_oci_choice *ret,
                                           struct sw_err *err);
+/* The same, but none is SW_E_INPUT as well: it says what is missing, or what there is. */
+SW_NODISCARD enum sw_status sw_oci_need(const struct sw_archive *archive,
+                                        const struct sw_oci_wish *wish, struct sw_oci_choice *ret,
+                                        struct sw_err *err);
 void sw_oci_choice_release(struct sw_oci_choice *choice);
 
 /* "blobs/sha256/<hex>" for a digest. The caller's. */

@@ -9,6 +9,8 @@ static const struct {
 } kinds[] = {
     { "docker-archive:", sw_docker_archive_open },
     { "docker-daemon:", sw_docker_daemon_open },
+    { "oci-archive:", sw_oci_archive_open },
+    { "oci:", sw_oci_layout_open },
 };
 
 /*
@@ -42,8 +44,8 @@ enum sw_status sw_image_source_open(const struct sw_env *env, const char *text,
         }
     }
     return sw_fail(err, SW_E_USAGE,
-                   "\"%s\" is no image source; there are docker-daemon:NAME and "
-                   "docker-archive:FILE[:NAME]",
+                   "\"%s\" is no image source; there are docker-daemon:NAME, "
+                   "docker-archive:FILE[:NAME], oci-archive:FILE[:NAME] and oci:DIR[:NAME]",
                    text);
 }
 

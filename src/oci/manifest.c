@@ -12,6 +12,7 @@ static void descriptor_release(struct sw_descriptor *descriptor)
     free(descriptor->digest);
     free(descriptor->platform);
     free(descriptor->name);
+    free(descriptor->ref_name);
     *descriptor = (struct sw_descriptor){ 0 };
 }
 
@@ -66,8 +67,9 @@ static enum sw_status read_descriptor(const json_t *object, const char *where,
         { "size", SW_JSON_INT, offsetof(struct sw_descriptor, size), true },
     };
     struct sw_descriptor raw = { 0 };
-    const json_t *platform;
+    const json_t *annotations;
     const char *name;
+    const char *ref_name;
     enum sw_status status = sw_json_read(object, where, fields, SW_COUNT(fields), &raw, err);
 
     if (status != SW_OK) {
@@ -79,14 +81,16 @@ static enum sw_status read_descriptor(const json_t *object, const char *where,
     if (raw.size < 0) {
         return sw_fail(err, SW_E_INPUT, "%s: the size of %s is negative", where, raw.digest);
     }
-    platform = sw_json_object(object, "platform");
-    name = sw_json_str(sw_json_object(object, "annotations"), "io.containerd.image.name", NULL);
+    annotations = sw_json_object(object, "annotations");
+    name = sw_json_str(annotations, "io.containerd.image.name", NULL);
+    ref_name = sw_json_str(annotations, "org.opencontainers.image.ref.name", NULL);
     *into = (struct sw_descriptor){
         .media_type = sw_xstrdup(raw.media_type ? raw.media_type : ""),
         .digest = sw_xstrdup(raw.digest),
         .size = raw.size,
-        .platform = platform_text(platform),
+        .platform = platform_text(sw_json_object(object, "platform")),
         .name = name ? sw_xstrdup(name) : NULL,
+        .ref_name = ref_name ? sw_xstrdup(ref_name) : NULL,
     };
     return SW_OK;
 }

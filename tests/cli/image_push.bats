@@ -95,6 +95,59 @@ told() { sed -E 's/sha256:[0-9a-f]{12}/DIGEST/; s/[0-9.]+ s$/TIME/; s/[0-9.]+ (B
     skopeo copy -q --src-tls-verify=false "docker://$REGISTRY/$repo:oci" dir:out
 }
 
+@test "OCI layouts of skopeo and crane, in a folder and packed, keep their digest" {
+    slipway image push docker-archive:image.tar "$image"
+    skopeo copy -q --src-tls-verify=false --format oci "docker://$image" oci:layout:v1
+    skopeo copy -q oci:layout:v1 oci-archive:layout.tar:v1
+    expected=$(jq -r '.manifests[0].digest' layout/index.json)
+    [[ $expected == sha256:* ]]
+    echo '[{' >layout/manifest.json
+    for source in oci:layout oci:layout:v1 oci-archive:layout.tar:v1; do
+        slipway image push "$source" "$REGISTRY/$repo-b:oci"
+        [ "$status" -eq 0 ]
+        [ "$output" = "$REGISTRY/$repo-b:oci@$expected" ]
+    done
+    [ "$(judge "$REGISTRY/$repo-b:oci")" = "$expected" ]
+    run --separate-stderr "$SLIPWAY_PROGRAM" image push oci-archive:- "$REGISTRY/$repo-c:oci" <layout.tar
+    [ "$status" -eq 0 ]
+    [ "${output#*@}" = "$expected" ]
+    skopeo copy -q --src-tls-verify=false "docker://$REGISTRY/$repo-c:oci" dir:out
+    if command -v crane >/dev/null; then
+        crane validate --remote "$REGISTRY/$repo-b:oci"
+        crane pull --format=oci "$REGISTRY/$repo-b:oci" crane-layout
+        slipway image push oci:crane-layout "$REGISTRY/$repo-d:v1"
+        [ "$status" -eq 0 ]
+        [ "${output#*@}" = "$expected" ]
+    fi
+}
+
+@test "an OCI layout of several images, and one with a hole" {
+    slipway image push docker-archive:image.tar "$image"
+    make_archive other.tar other acme/web:other
+    slipway image push docker-archive:other.tar "$REGISTRY/$repo:other"
+    for tag in v1 other; do
+        skopeo copy -q --src-tls-verify=false --format oci "docker://$REGISTRY/$repo:$tag" "oci:layout:$tag"
+    done
+    slipway image push oci:layout "$REGISTRY/$repo-b:x"
+    [ "$status" -eq 2 ]
+    [[ $stderr == *'layout "layout": the layout has 2 images (linux/amd64 v1, linux/amd64 other); pick one by name'* ]]
+    slipway image push oci:layout:none "$REGISTRY/$repo-b:x"
+    [ "$status" -eq 2 ]
+    [[ $stderr == *'image "none" is not in the layout; it has: v1, other'* ]]
+    slipway image push oci:layout:other "$REGISTRY/$repo-b:x"
+    [ "$status" -eq 0 ]
+    [ "${output#*@}" = "$(jq -r '.manifests[1].digest' layout/index.json)" ]
+    manifest=$(jq -r '.manifests[0].digest' layout/index.json)
+    layer=$(jq -r '.layers[1].digest' "layout/blobs/sha256/${manifest#*:}")
+    rm "layout/blobs/sha256/${layer#*:}"
+    slipway image push oci:layout:v1 "$REGISTRY/$repo-c:x"
+    [ "$status" -eq 2 ]
+    [ -z "$output" ]
+    [[ $stderr == *"layer \"blobs/sha256/${layer#*:}\" is missing from the layout"* ]]
+    slipway image digest "$REGISTRY/$repo-c:x"
+    [ "$status" -eq 1 ]
+}
+
 @test "a cut archive is refused and no tag is written" {
     for size in 0 511 3000 700000 $(($(stat -c %s image.tar) - 10241)); do
         head -c "$size" image.tar >cut.tar
