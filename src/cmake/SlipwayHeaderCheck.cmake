@@ -37,6 +37,7 @@ set(slipway_headers
   slipway/stream.h
   slipway/subst.h
   slipway/tar.h
+  slipway/task.h
   slipway/taskdef.h
   slipway/yaml.h
 )

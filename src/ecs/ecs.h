@@ -25,6 +25,16 @@ SW_NODISCARD enum sw_status ecs_call(struct sw_aws *aws, const char *action, jso
 void ecs_append_names(struct sw_aws *aws, const char *action, json_t *input, const char *key,
                       const char *what, struct sw_err *err);
 
+/*
+ * The log stream of a task's container, the caller's, and its driver's options, borrowed from the
+ * definition; NULL when its log cannot be read: another driver, or no prefix that tells the stream.
+ */
+char *ecs_log_stream(const json_t *definition, const char *container, const char *task,
+                     const json_t **ret_options);
+/* One GetLogEvents call with `input`, which is consumed and gets the group's name; no retries. */
+SW_NODISCARD enum sw_status ecs_log_events(struct sw_aws *aws, const json_t *options, json_t *input,
+                                           json_t **ret, struct sw_err *err);
+
 /* The part of an ARN or path behind the last '/', borrowed. */
 const char *ecs_last_part(const char *arn);
 

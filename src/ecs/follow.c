@@ -4,69 +4,23 @@
 #include <slipway/log.h>
 #include <slipway/progress.h>
 
-enum {
-    FIRST_INTERVAL_MS = 5000,
-    LATER_INTERVAL_MS = 10000,
-    FIRST_PHASE_MS = 60000,
-    BACKOFF_MAX_MS = 32000,
-    JITTER_PERCENT = 20,
-    HEARTBEAT_MS = 15000,
-};
-
 void sw_follow_result_release(struct sw_follow_result *result)
 {
     sw_causes_release(&result->causes);
     sw_strs_release(&result->events);
 }
 
-static int64_t elapsed_ms(const struct follower *follower)
+static void show_status(const void *ctx)
 {
-    return sw_env_mono_ms(follower->env) - follower->start_ms;
-}
-
-/* The pause before the next look: as asked for, or by age and luck; longer while ECS throttles. */
-static int64_t next_interval(const struct follower *follower)
-{
-    int64_t interval = follower->options->poll_interval_ms;
-    if (interval <= 0) {
-        interval = elapsed_ms(follower) < FIRST_PHASE_MS ? FIRST_INTERVAL_MS : LATER_INTERVAL_MS;
-        int64_t span = interval * JITTER_PERCENT / 100;
-        int64_t offset = sw_env_random(follower->env, (uint32_t)(2 * span + 1));
-        interval += offset <= span ? offset : span - offset;
-    }
-    return follower->backoff_ms > interval ? follower->backoff_ms : interval;
-}
-
-static void slow_down(struct follower *follower)
-{
-    int64_t doubled = next_interval(follower) * 2;
-    int64_t limit = doubled / 2 > BACKOFF_MAX_MS ? doubled / 2 : BACKOFF_MAX_MS;
-    follower->backoff_ms = doubled < limit ? doubled : limit;
-}
-
-static void show_status(const struct follower *follower)
-{
+    const struct follower *follower = ctx;
     const struct sw_rollout_state *state = &follower->result->state;
     sw_status_line(follower->env,
                    "waiting for %s: %lld/%lld running, %lld pending, %lld failed, %lld old "
                    "(%lld s)",
                    follower->options->service, (long long)state->running, (long long)state->desired,
                    (long long)state->pending, (long long)state->failed_tasks,
-                   (long long)state->old_running, (long long)(elapsed_ms(follower) / 1000));
-}
-
-/* Sleeps until the next look or the deadline, with a sign of life in between. */
-static void pause_until_next(const struct follower *follower)
-{
-    int64_t left = next_interval(follower);
-    int64_t to_deadline = follower->timeout_ms - elapsed_ms(follower);
-    left = left < to_deadline ? left : to_deadline;
-    while (left > 0 && !sw_env_stop_wanted(follower->env)) {
-        int64_t part = left < HEARTBEAT_MS ? left : HEARTBEAT_MS;
-        show_status(follower);
-        sw_env_sleep_ms(follower->env, part);
-        left -= part;
-    }
+                   (long long)state->old_running,
+                   (long long)(ecs_pace_elapsed_ms(&follower->pace) / 1000));
 }
 
 /* What ends the following although the rollout goes on. */
@@ -95,7 +49,7 @@ static enum sw_status look(struct follower *follower, json_t **ret_service, bool
         strcmp(sw_json_str(json_array_get(sw_json_array(answer, "failures"), 0), "reason", ""),
                "MISSING") == 0;
     if (status == SW_OK && (json_is_object(service) || missing)) {
-        follower->backoff_ms /= 2;
+        ecs_pace_recover(&follower->pace);
         *ret_answered = true;
         *ret_service = json_is_object(service) ? json_incref(service) : NULL;
         return SW_OK;
@@ -104,7 +58,7 @@ static enum sw_status look(struct follower *follower, json_t **ret_service, bool
         return SW_OK; /* noticed by the loop */
     }
     if (status == SW_OK || status == SW_E_NETWORK || status == SW_E_UNAVAILABLE) {
-        slow_down(follower);
+        ecs_pace_slower(&follower->pace);
         sw_status_line(follower->env, "ECS cannot be asked just now (%s); trying again",
                        status == SW_OK ? "no service in the answer" : follower->err->msg);
         return SW_OK;
@@ -139,7 +93,7 @@ static bool ask_witness(struct follower *follower, enum sw_rollout_verdict *ret)
         sw_debug(follower->env, "ecs", "the service deployment cannot be asked: %s", err.msg);
         follower->target.service_deployment = NULL;
     } else {
-        slow_down(follower);
+        ecs_pace_slower(&follower->pace);
     }
     return false;
 }
@@ -267,10 +221,10 @@ static enum sw_status follow(struct follower *follower)
         if (sw_env_stop_wanted(follower->env)) {
             return follow_stopped(follower);
         }
-        if (elapsed_ms(follower) >= follower->timeout_ms) {
+        if (ecs_pace_over(&follower->pace)) {
             return follow_timed_out(follower);
         }
-        pause_until_next(follower);
+        ecs_pace_pause(&follower->pace, show_status, follower);
     }
 }
 
@@ -285,11 +239,12 @@ enum sw_status sw_rollout_follow(struct sw_aws *aws, const struct sw_follow_opti
         .target = options->target,
         .result = ret,
         .err = err,
-        .timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : SW_ROLLOUT_TIMEOUT_MS,
     };
-    follower.start_ms = sw_env_mono_ms(follower.env);
+    ecs_pace_init(&follower.pace, follower.env,
+                  options->timeout_ms > 0 ? options->timeout_ms : SW_ROLLOUT_TIMEOUT_MS,
+                  options->poll_interval_ms);
     enum sw_status status = follow(&follower);
-    ret->waited_ms = elapsed_ms(&follower);
+    ret->waited_ms = ecs_pace_elapsed_ms(&follower.pace);
     sw_strs_release(&follower.event_ids);
     json_decref(follower.definition);
     return status;

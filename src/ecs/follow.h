@@ -4,6 +4,7 @@
 /* The parts of sw_rollout_follow: the loop, what it shows, and how it ends. */
 
 #include "ecs.h"
+#include "pace.h"
 
 #include <slipway/rollout.h>
 
@@ -18,9 +19,7 @@ struct follower {
     struct sw_rollout_target target; /* loses its service deployment when that may not be asked */
     struct sw_follow_result *result;
     struct sw_err *err;
-    int64_t start_ms;
-    int64_t timeout_ms;
-    int64_t backoff_ms; /* 0: ECS answers */
+    struct ecs_pace pace;
     int64_t counters[FOLLOW_COUNTERS];
     struct sw_strs event_ids; /* shown already */
     size_t causes_said;

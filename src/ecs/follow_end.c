@@ -48,7 +48,7 @@ static enum sw_status succeeded(struct follower *follower)
                 follower->options->service);
     }
     char waited[SW_SIZE_TEXT_MAX];
-    sw_format_duration(sw_env_mono_ms(follower->env) - follower->start_ms, waited);
+    sw_format_duration(ecs_pace_elapsed_ms(&follower->pace), waited);
     sw_say(follower->env, "the rollout of %s to service \"%s\" completed after %s", what(follower),
            follower->options->service, waited);
     *follower->err = (struct sw_err)SW_ERR_INIT;
@@ -108,7 +108,7 @@ enum sw_status follow_timed_out(struct follower *follower)
         return follow_conclude(follower);
     }
     char waited[SW_SIZE_TEXT_MAX];
-    sw_format_duration(follower->timeout_ms, waited);
+    sw_format_duration(follower->pace.timeout_ms, waited);
     (void)sw_fail(follower->err, SW_E_TIMEOUT,
                   "the rollout of %s to service \"%s\" is not done after %s", what(follower),
                   follower->options->service, waited);

@@ -25,22 +25,6 @@ static const json_t *definition_of(struct follower *follower)
     return follower->definition;
 }
 
-/* Asks CloudWatch Logs for the last lines of a stream. The answer is the caller's. */
-static enum sw_status get_events(struct follower *follower, const json_t *options,
-                                 const char *stream, json_t **ret, struct sw_err *err)
-{
-    struct sw_aws *aws SW_CLEANUP(sw_aws_cleanup) = NULL;
-    const char *region = sw_json_str(options, "awslogs-region", NULL);
-    if (region && sw_aws_with_region(follower->aws, region, &aws, err) != SW_OK) {
-        return err->status;
-    }
-    json_auto_t *input =
-        json_pack("{s:s, s:s, s:i, s:b}", "logGroupName", sw_json_str(options, "awslogs-group", ""),
-                  "logStreamName", stream, "limit", LOG_LINES, "startFromHead", 0);
-    return sw_aws_json(aws ? aws : follower->aws, "logs", "Logs_20140328.GetLogEvents", input,
-                       &once, ret, err);
-}
-
 /* Joins the messages; a line that tells more than the exit code changes the cause's class. */
 static void keep_lines(struct sw_cause *cause, const json_t *answer)
 {
@@ -69,18 +53,18 @@ void follow_read_log(struct follower *follower, struct sw_cause *cause)
         !cause->container || !cause->task) {
         return;
     }
-    const json_t *container = sw_taskdef_container(definition_of(follower), cause->container);
-    const json_t *log = sw_json_object(container, "logConfiguration");
-    const json_t *options = sw_json_object(log, "options");
-    const char *prefix = sw_json_str(options, "awslogs-stream-prefix", NULL);
-    if (strcmp(sw_json_str(log, "logDriver", ""), "awslogs") != 0 || !prefix) {
+    const json_t *options = NULL;
+    SW_CLEANUP(sw_free_str)
+    char *stream = ecs_log_stream(definition_of(follower), cause->container, cause->task, &options);
+    if (!stream) {
         return;
     }
-    SW_CLEANUP(sw_free_str)
-    char *stream = sw_xasprintf("%s/%s/%s", prefix, cause->container, ecs_last_part(cause->task));
     struct sw_err err = SW_ERR_INIT;
     json_auto_t *answer = NULL;
-    enum sw_status status = get_events(follower, options, stream, &answer, &err);
+    enum sw_status status = ecs_log_events(follower->aws, options,
+                                           json_pack("{s:s, s:i, s:b}", "logStreamName", stream,
+                                                     "limit", LOG_LINES, "startFromHead", 0),
+                                           &answer, &err);
     if (status == SW_OK) {
         keep_lines(cause, answer);
     } else if (status == SW_E_DENIED) {

@@ -6,6 +6,7 @@ ECS rollouts, throttles and fails when told to, and counts calls. Everything els
 Control:
     POST /_standin/scenario  {"rollout": "success" | "fail-rollback" | "fail-no-rollback" | "never" | "slow" |
                               "superseded", "throttle": N,
+                              "task": {"failure": REASON} or {"exitCode", "stopCode", "stoppedReason"},
                               "errors": {"DescribeServices": {"status", "code", "message", "times"}}}
     GET  /_standin/calls     {"total", "by_action", "list"}: calls since the last reset, throttled ones included
     POST /_standin/reset     forgets scenario and calls, and lets every service rest
@@ -134,6 +135,23 @@ class Standin(loopback.Server):
                 state.look()
                 self.show(state, service)
 
+    def after_RunTask(self, headers, request, answer):
+        with self.lock:
+            reason = self.scenario.get("task", {}).get("failure")
+        if reason:
+            answer["tasks"], answer["failures"] = [], [{"arn": request["cluster"], "reason": reason}]
+
+    def end_as_planned(self, task):
+        """A task of RunTask that has stopped shows the end that the scenario gives it."""
+        with self.lock:
+            plan = self.scenario.get("task", {})
+        if task["lastStatus"] != "STOPPED":
+            return
+        task["stopCode"] = plan.get("stopCode", "EssentialContainerExited")
+        task["stoppedReason"] = plan.get("stoppedReason", "Essential container in task exited")
+        for container in task["containers"]:
+            container["exitCode"] = plan.get("exitCode", 0)
+
     def after_ListTasks(self, headers, request, answer):
         with self.lock:
             for task in self.stopped_tasks():
@@ -141,6 +159,8 @@ class Standin(loopback.Server):
                     answer["taskArns"].append(task["taskArn"])
 
     def after_DescribeTasks(self, headers, request, answer):
+        for task in answer["tasks"]:
+            self.end_as_planned(task)
         with self.lock:
             tasks = {task["taskArn"]: task for task in self.stopped_tasks()}
         found = [tasks[arn] for arn in request["tasks"] if arn in tasks]
