@@ -216,6 +216,17 @@ static enum sw_status credentials_for(struct sw_aws *aws, const struct aws_call 
     return call->auth == AWS_AUTH_IDENTITY ? aws_credentials_get(aws, ret, err) : SW_OK;
 }
 
+/* A mistyped region makes the name of a host that does not exist. */
+static enum sw_status no_answer(const struct aws_call *call, const struct attempt *attempt,
+                                struct sw_err *err)
+{
+    const char *region = attempt->endpoint.signing_region;
+    if (sw_str_starts(sw_str(err->msg), "cannot find host ") && strstr(attempt->url, region)) {
+        (void)sw_append(err, "; is the region \"%s\" right, and is there a network?", region);
+    }
+    return aws_wrap_call(call, err);
+}
+
 /* One signed exchange with its retries; *ret_again when it is worth another one, signed anew. */
 static enum sw_status exchange(struct sw_aws *aws, const struct aws_call *call,
                                struct remedies *done, bool *ret_again,
@@ -237,7 +248,7 @@ static enum sw_status exchange(struct sw_aws *aws, const struct aws_call *call,
              call->operation, attempt.url, attempt.endpoint.signing_region);
     status = send(aws, call, &attempt, &reply, err);
     if (status != SW_OK) {
-        return aws_wrap_call(call, err);
+        return no_answer(call, &attempt, err);
     }
     if (reply.status >= 200 && reply.status < 300) {
         *ret_reply = reply;

@@ -303,6 +303,65 @@ static void test_call__a_clock_that_stays_wrong_is_reported(void **state)
     world_done(&w);
 }
 
+static void test_call__corrects_the_clock_again_in_a_later_call(void **state)
+{
+    (void)state;
+    static const char skewed[] = "{\"__type\":\"RequestTimeTooSkewed\",\"message\":\"too skewed\"}";
+    static const struct fake_http_step steps[] = {
+        { .url = ecs_url,
+          .status = 403,
+          .reply_headers = { { "Date", "Sun, 30 Aug 2015 13:36:00 GMT" } },
+          .reply = skewed },
+        { .url = ecs_url, .headers = { { "X-Amz-Date", "20150830T133600Z" } }, .reply = "{}" },
+        { .url = ecs_url,
+          .headers = { { "X-Amz-Date", "20150830T133600Z" } },
+          .status = 403,
+          .reply_headers = { { "Date", "Sun, 30 Aug 2015 14:36:00 GMT" } },
+          .reply = skewed },
+        { .url = ecs_url, .headers = { { "X-Amz-Date", "20150830T143600Z" } }, .reply = "{}" },
+    };
+    struct world w;
+    call_world(&w, steps, SW_COUNT(steps));
+    assert_int_equal(describe(&w, NULL, NULL), SW_OK);
+    assert_int_equal(describe(&w, NULL, NULL), SW_OK);
+    world_done(&w);
+}
+
+static void test_call__corrects_the_clock_once_in_a_call(void **state)
+{
+    (void)state;
+    static const char skewed[] = "{\"__type\":\"RequestTimeTooSkewed\",\"message\":\"too skewed\"}";
+    static const struct fake_http_step steps[] = {
+        { .url = ecs_url,
+          .status = 403,
+          .reply_headers = { { "Date", "Sun, 30 Aug 2015 13:36:00 GMT" } },
+          .reply = skewed },
+        { .url = ecs_url,
+          .status = 403,
+          .reply_headers = { { "Date", "Sun, 30 Aug 2015 14:36:00 GMT" } },
+          .reply = skewed },
+    };
+    struct world w;
+    call_world(&w, steps, SW_COUNT(steps));
+    assert_int_equal(describe(&w, NULL, NULL), SW_E_CREDENTIALS);
+    world_done(&w);
+}
+
+static void test_call__asks_about_the_region_of_a_host_that_is_not_found(void **state)
+{
+    (void)state;
+    static const struct fake_http_step steps[] = {
+        { .url = ecs_url, .failure = FAKE_NO_HOST },
+    };
+    struct world w;
+    call_world(&w, steps, SW_COUNT(steps));
+    struct sw_err err;
+    assert_fails((describe(&w, NULL, NULL), err = w.err, err.status), SW_E_NETWORK,
+                 "ECS DescribeServices: cannot find host \"fake.example.com\"; is the "
+                 "region \"us-west-2\" right, and is there a network?");
+    world_done(&w);
+}
+
 static void test_call__refuses_answers_that_are_no_json_object(void **state)
 {
     (void)state;
@@ -421,6 +480,9 @@ int main(void)
         cmocka_unit_test(test_call__repeats_server_errors_only_when_that_is_safe),
         cmocka_unit_test(test_call__corrects_a_skewed_clock_and_keeps_the_correction),
         cmocka_unit_test(test_call__a_clock_that_stays_wrong_is_reported),
+        cmocka_unit_test(test_call__corrects_the_clock_again_in_a_later_call),
+        cmocka_unit_test(test_call__corrects_the_clock_once_in_a_call),
+        cmocka_unit_test(test_call__asks_about_the_region_of_a_host_that_is_not_found),
         cmocka_unit_test(test_call__refuses_answers_that_are_no_json_object),
         cmocka_unit_test(test_call__query_protocol_sends_a_form_and_reads_xml),
         cmocka_unit_test(test_call__survives_every_fault),

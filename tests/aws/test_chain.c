@@ -2,6 +2,8 @@
 #include "chain_rows.h"
 #include "sweep.h"
 
+#include <slipway/log.h>
+
 static void test_chain__environment_keys(void **state)
 {
     (void)state;
@@ -100,6 +102,25 @@ static void test_chain__named_variables(void **state)
           "AKID SECRET - environment variables" },
     };
     check_rows(rows, SW_COUNT(rows));
+}
+
+static void test_chain__secrets_become_known_to_the_redactor(void **state)
+{
+    (void)state;
+    const struct world_setup setup = {
+        .vars = { { "AWS_ACCESS_KEY_ID", "AKID" },
+                  { "AWS_SECRET_ACCESS_KEY", "hard-to-guess" },
+                  { "AWS_SESSION_TOKEN", "hardly-guessed" } },
+    };
+    struct world w;
+    struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
+    const struct sw_credentials *found = NULL;
+    world_init(&w, &setup);
+    assert_int_equal(aws_credentials_get(w.aws, &found, &w.err), SW_OK);
+    sw_buf_init(&text, 100);
+    sw_redact(&text, SW_STR("a hard-to-guess b hardly-guessed c"));
+    assert_string_equal(text.ptr, "a **** b **** c");
+    world_done(&w);
 }
 
 static void test_chain__temporary_credentials_are_renewed_in_time(void **state)
@@ -279,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_chain__environment_keys),
         cmocka_unit_test(test_chain__named_variables),
+        cmocka_unit_test(test_chain__secrets_become_known_to_the_redactor),
         cmocka_unit_test(test_chain__temporary_credentials_are_renewed_in_time),
         cmocka_unit_test(test_chain__credentials_that_cannot_be_renewed_are_used_to_their_end),
         cmocka_unit_test(test_chain__a_refused_token_is_renewed_once),

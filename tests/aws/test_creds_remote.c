@@ -1,6 +1,8 @@
 /* Credentials from elsewhere: tokens for roles, container and instance metadata. */
 #include "chain_rows.h"
 
+#include <slipway/log.h>
+
 #define IMDS_TOKEN                                                                                \
     {                                                                                             \
         .method = "PUT", .url = IMDS "/latest/api/token",                                         \
@@ -245,6 +247,10 @@ static void test_creds_remote__instance_metadata(void **state)
           NO_CREDENTIALS("switched off by AWS_EC2_METADATA_DISABLED") },
     };
     check_rows(rows, SW_COUNT(rows));
+    struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
+    sw_buf_init(&text, 100);
+    sw_redact(&text, SW_STR("an imds-token"));
+    assert_string_equal(text.ptr, "an ****");
 }
 
 static void test_creds_remote__a_profile_names_the_token_file(void **state)

@@ -172,6 +172,58 @@ static void test_sigv4__session_token_is_sent_before_the_date(void **state)
     sw_credentials_release(&credentials);
 }
 
+/* What botocore's SigV4QueryAuth makes of this request. */
+static void test_sigv4__presigns_as_botocore_does(void **state)
+{
+    (void)state;
+    struct sw_err err = SW_ERR_INIT;
+    const struct sw_http_header host = { "Host", "sts.amazonaws.com" };
+    struct sw_sigv4_request request = {
+        .method = SW_STR("GET"),
+        .path = SW_STR("/"),
+        .query = SW_STR("Version=2011-06-15&Action=GetCallerIdentity"),
+        .headers = &host,
+        .header_count = 1,
+    };
+    struct sw_sigv4_options options = { .mode = SW_SIGV4_QUERY,
+                                        .region = "us-east-1",
+                                        .service = "sts",
+                                        .wall_ms = INT64_C(1440938160000),
+                                        .expires_s = 60 };
+    struct sw_credentials credentials = {
+        .access_key_id = sw_xstrdup("AKIDEXAMPLE"),
+        .secret_access_key = sw_xstrdup("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+        .session_token = sw_xstrdup("tok/en"),
+    };
+    static const char *const parts[] = {
+        "Version=2011-06-15",
+        "Action=GetCallerIdentity",
+        "X-Amz-Algorithm=AWS4-HMAC-SHA256",
+        "X-Amz-Credential=AKIDEXAMPLE%2F20150830%2Fus-east-1%2Fsts%2Faws4_request",
+        "X-Amz-Date=20150830T123600Z",
+        "X-Amz-Expires=60",
+        "X-Amz-SignedHeaders=host",
+        "X-Amz-Security-Token=tok%2Fen",
+        "X-Amz-Signature=7d953ec66220d7a9f1089002cdc7aa94a5c4eb48314ec4a9f9a4be74e8f36386",
+    };
+    struct sw_sigv4_signed sig = { 0 };
+    assert_ok(sw_sigv4_sign(&request, &options, &credentials, &sig, &err));
+    struct sw_str rest = sw_str(sig.query);
+    size_t count = 0;
+    for (; rest.ptr; count++) {
+        struct sw_str part = sw_str_cut(&rest, '&');
+        bool known = false;
+        for (size_t i = 0; i < SW_COUNT(parts); i++) {
+            known = known || sw_str_is(part, parts[i]);
+        }
+        print_message("%.*s\n", SW_STR_ARG(part));
+        assert_true(known);
+    }
+    assert_int_equal(count, SW_COUNT(parts));
+    sw_sigv4_signed_release(&sig);
+    sw_credentials_release(&credentials);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +231,7 @@ int main(void)
         cmocka_unit_test(test_sigv4__limits_the_number_of_parameters),
         cmocka_unit_test(test_sigv4__refuses_a_canonical_request_beyond_its_limit),
         cmocka_unit_test(test_sigv4__session_token_is_sent_before_the_date),
+        cmocka_unit_test(test_sigv4__presigns_as_botocore_does),
     };
     return cmocka_run_group_tests_name("sigv4", tests, NULL, NULL);
 }

@@ -257,6 +257,44 @@ static void test_learn__odd_manifests_teach_nothing(void **state)
     }
 }
 
+static void
+test_learn__an_image_with_more_layers_than_its_configuration_teaches_nothing(void **state)
+{
+    const struct sw_push_options options = { 0 };
+    struct world world;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+    SW_CLEANUP(sw_buf_release) struct sw_buf config = { 0 };
+    SW_CLEANUP(sw_buf_release) struct sw_buf manifest = { 0 };
+    char digest[SW_DIGEST_SIZE];
+
+    (void)state;
+    world_init(&world);
+    push_before(&world, "v1");
+    const struct fake_registry_item *v1 = fake_registry_tag(&world.registry, "team/app", "v1");
+    const char *layers = strstr(v1->bytes.ptr, "\"layers\"");
+    /* Its only unpacked layer is our second one; the manifest's first layer would be paired. */
+    sw_buf_init(&config, SW_BUF_TEXT_MAX);
+    sw_buf_addf(&config,
+                "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\","
+                "\"diff_ids\":[\"%s\"]}}",
+                world.file.diff_ids[1]);
+    sw_digest_of(sw_buf_str(&config), digest);
+    fake_registry_put_blob(&world.registry, "team/app", sw_buf_str(&config));
+    sw_buf_init(&manifest, SW_BUF_TEXT_MAX);
+    sw_buf_addf(&manifest,
+                "{\"schemaVersion\":2,\"mediaType\":\"" SW_MEDIA_DOCKER_MANIFEST
+                "\",\"config\":{\"mediaType\":\"" SW_MEDIA_DOCKER_CONFIG
+                "\",\"size\":%zu,\"digest\":\"%s\"},%s",
+                config.len, digest, layers);
+    fake_registry_put(&world.registry, "team/app", "latest", manifest.ptr);
+    assert_ok(push(&world, "v2", options, &result, &err));
+    assert_string_equal(fake_registry_tag(&world.registry, "team/app", "v2")->bytes.ptr,
+                        fake_registry_tag(&world.registry, "team/app", "v1")->bytes.ptr);
+    sw_push_result_release(&result);
+    world_release(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +304,8 @@ int main(void)
         cmocka_unit_test(test_learn__a_missing_right_costs_one_request_and_no_words),
         cmocka_unit_test(test_learn__what_an_image_tells_is_not_believed_without_the_blob),
         cmocka_unit_test(test_learn__odd_manifests_teach_nothing),
+        cmocka_unit_test(
+            test_learn__an_image_with_more_layers_than_its_configuration_teaches_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "fake_http.h"
 
 #include <slipway/digest.h>
+#include <slipway/log.h>
 #include <slipway/registry.h>
 
 #define ECR           "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -142,6 +143,10 @@ static void test_registry__exchanges_the_login_for_a_token(void **state)
     assert_ok(has_hello(&world, &there, &err));
     assert_ok(has_hello(&world, &there, &err));
     assert_true(there);
+    struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
+    sw_buf_init(&text, 100);
+    sw_redact(&text, SW_STR("a token-one b token-two"));
+    assert_string_equal(text.ptr, "a **** b ****");
     world_release(&world);
 }
 

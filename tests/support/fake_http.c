@@ -328,6 +328,8 @@ static enum sw_status fake_perform(void *ctx, const struct sw_http_request *requ
     switch (answer.failure) {
     case FAKE_REFUSED:
         return fail_network(err, true, true, "cannot connect to the fake: connection refused");
+    case FAKE_NO_HOST:
+        return fail_network(err, false, true, "cannot find host \"fake.example.com\"");
     case FAKE_TIMEOUT:
         return fail_network(err, true, false, "the fake did not answer in time");
     case FAKE_STOPPED:

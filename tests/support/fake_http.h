@@ -38,6 +38,7 @@ enum { FAKE_HTTP_HEADERS_MAX = 12 };
 enum fake_http_failure {
     FAKE_ANSWER = 0, /* no failure: the reply */
     FAKE_REFUSED,    /* nobody listens; the request body is not touched */
+    FAKE_NO_HOST,    /* there is no such host; not worth another try */
     FAKE_TIMEOUT,    /* sent, never answered */
     FAKE_CUT_SHORT, /* half of the request body is taken, half of the reply given, then it breaks */
     FAKE_STOPPED,   /* the user interrupted the transfer */
