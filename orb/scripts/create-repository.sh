@@ -10,11 +10,15 @@ case ${SLIPWAY_PROFILE:-default} in
     default) ;;
     *) set -- "$@" --profile "$SLIPWAY_PROFILE" ;;
 esac
+case ${SLIPWAY_PUBLIC:-} in
+    1 | true) set -- "$@" --public ;;
+esac
 case ${SLIPWAY_SCAN_ON_PUSH:-true} in
     0 | false) set -- "$@" --no-scan-on-push ;;
 esac
 case ${SLIPWAY_TAG_MUTABILITY:-MUTABLE} in
     IMMUTABLE) set -- "$@" --immutable ;;
+    IMMUTABLE_WITH_EXCLUSION) set -- "$@" --immutable --immutable-except "$SLIPWAY_TAG_EXCLUSIONS" ;;
 esac
 case ${SLIPWAY_ENCRYPTION:-AES256} in
     KMS) set -- "$@" --encryption KMS ;;

@@ -22,6 +22,9 @@ case ${SLIPWAY_PROFILE:-default} in
     default) ;;
     *) set -- "$@" --profile "$SLIPWAY_PROFILE" ;;
 esac
+case ${SLIPWAY_PUBLIC:-} in
+    1 | true) SLIPWAY_REGISTRY='' && set -- "$@" --public ;;
+esac
 case ${SLIPWAY_INSTALL_HELPER:-false} in
     1 | true) set -- "$@" --install-helper ;;
 esac

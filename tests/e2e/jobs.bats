@@ -190,3 +190,60 @@ subnets: subnet-1|create_service is not supported
 skip_task_definition_registration: true;previous_revision_number: "1"|skip_task_definition_registration deploys the newest revision as it is
 END
 }
+
+# newest_build PARAMETER...: runs a build with these further parameters.
+newest_build() {
+    cat >config.yml <<END
+version: 2.1
+orbs:
+  aws-ecr: acme/slipway@1.0.0
+workflows:
+  build:
+    jobs:
+      - aws-ecr/build_and_push_image:
+END
+    printf '          %s\n' "$@" >>config.yml
+    rm -rf work
+    execute aws-ecr/build_and_push_image
+}
+
+@test "the newer names: a repository with its policies" {
+    printf '{"Version": "2012-10-17", "Statement": [{"Sid": "pull", "Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}]}' >policy.json
+    printf '{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 1}, "action": {"type": "expire"}}]}' >lifecycle.json
+    newest_build 'repo: kim/policies' 'create_repo: true' 'set_repo_policy: true' "repo_policy_path: $PWD/policy.json" \
+        "lifecycle_policy_path: $PWD/lifecycle.json" 'tag: a,b' 'binfmt_version: x' 'repo_image_tag_mutability: IMMUTABLE'
+    succeeds
+    [ "$(step_names)" = "Checkout code|Install slipway|Create the repository if it is missing|Set the repository policy|Set the lifecycle policy|Log in to Amazon ECR|Build the image|Push the image to Amazon ECR" ]
+    [ "$(registry kim/policies/tags/list | jq -c '.tags | sort')" = '["a","b"]' ]
+}
+
+@test "the newer names: nothing is built when every tag is there" {
+    newest_build 'repo: nginx' 'tag: skip-1' 'skip_when_tags_exist: true'
+    succeeds
+    [[ $(registry nginx/tags/list) == *skip-1* ]]
+    newest_build 'repo: nginx' 'tag: skip-1' 'skip_when_tags_exist: true' 'dockerfile: missing'
+    succeeds
+    [[ $output$stderr == *"every tag is there already"* ]]
+    newest_build 'repo: nginx' 'tag: skip-1,skip-2' 'skip_when_tags_exist: true'
+    succeeds
+    [[ $(registry nginx/tags/list) == *skip-2* ]]
+}
+
+@test "the newer names: a build that is not pushed, and builds that cannot be" {
+    newest_build 'repo: nginx' 'tag: unpushed' 'push_image: false'
+    succeeds
+    [[ $(registry nginx/tags/list) != *unpushed* ]]
+    while IFS='|' read -r parameter expected; do
+        IFS=';' read -ra words <<<"$parameter"
+        newest_build 'repo: nginx' 'tag: refused' "${words[@]}"
+        [ "$status" -eq 2 ]
+        [[ $stderr$output == *"error: $expected"* ]]
+    done <<'END'
+remote_docker_layer_caching: true|remote_docker_layer_caching needs setup_remote_docker
+container_registry_login: true|container_registry_login is on, but there are no steps in registry_login
+public_registry: true;lifecycle_policy_path: p.json|lifecycle_policy_path is for private registries
+set_repo_policy: true|there is no file with the repository policy
+platform: "linux/amd64,linux/arm64"|platform names several
+END
+    [[ $(registry nginx/tags/list) != *refused* ]]
+}

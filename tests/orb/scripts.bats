@@ -13,7 +13,7 @@ setup() {
     printf '#!/bin/sh\nfor word do printf "<%%s>\\n" "$word"; done\nexit "${STAND_IN_STATUS:-0}"\n' >bin/slipway
     chmod 755 bin/slipway
     PATH=$PWD/bin:$PATH
-    unset BASH_ENV AWS_REGION AWS_DEFAULT_REGION AWS_ECR_ACCOUNT_URL AWS_ACCOUNT_ID SLIPWAY_REGISTRY_HOST
+    unset BASH_ENV SLIPWAY_TAGS_EXIST AWS_REGION AWS_DEFAULT_REGION AWS_ECR_ACCOUNT_URL AWS_ACCOUNT_ID SLIPWAY_REGISTRY_HOST
     export SLIPWAY_REGION=AWS_REGION SLIPWAY_ACCESS_KEY_VAR=AWS_ACCESS_KEY_ID
     export SLIPWAY_SECRET_KEY_VAR='$AWS_SECRET_ACCESS_KEY' SLIPWAY_REGISTRY=AWS_ECR_ACCOUNT_URL
     export SLIPWAY_REPO=nginx SLIPWAY_TAG='${CIRCLE_SHA1}'
@@ -91,11 +91,11 @@ keys_of_image=(--access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$AWS_SECRET_
     [ "$(cat later)" = "export SLIPWAY_REGISTRY_HOST='123456789012.dkr.ecr.us-east-1.amazonaws.com'" ]
     printf '#!/bin/sh\nfor word do printf "<%%s>\\n" "$word"; done\n' >bin/slipway
     export SLIPWAY_REGISTRY_HOST=host.example
-    runs push-image image push --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag '${CIRCLE_SHA1}'
+    runs push-image image push --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag '${CIRCLE_SHA1}' "${keys_of_image[@]}"
     export SLIPWAY_USE_LOGIN=true
-    runs push-image image push --expand --registry host.example --repo nginx --tag '${CIRCLE_SHA1}'
+    runs push-image image push --expand --registry host.example --repo nginx --tag '${CIRCLE_SHA1}' "${keys_of_image[@]}"
     unset SLIPWAY_REGISTRY_HOST
-    runs push-image image push --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag '${CIRCLE_SHA1}'
+    runs push-image image push --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag '${CIRCLE_SHA1}' "${keys_of_image[@]}"
 }
 
 @test "create-repository hands over how it is to be" {
@@ -130,7 +130,71 @@ keys_of_image=(--access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$AWS_SECRET_
 }
 
 @test "push-image hands over the reference" {
-    runs push-image image push --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag '${CIRCLE_SHA1}'
+    runs push-image image push --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag '${CIRCLE_SHA1}' "${keys_of_image[@]}"
+}
+
+@test "push-image takes a profile, and the alias of a public registry" {
+    export SLIPWAY_PROFILE=kim SLIPWAY_PUBLIC=true SLIPWAY_PUBLIC_ALIAS='${ALIAS}' SLIPWAY_REGISTRY_HOST=public.ecr.aws SLIPWAY_USE_LOGIN=1
+    runs push-image image push --expand --registry public.ecr.aws --repo '${ALIAS}/nginx' --tag '${CIRCLE_SHA1}' "${keys_of_image[@]}" --profile kim
+}
+
+@test "the scripts know a public registry" {
+    export SLIPWAY_PUBLIC=1 SLIPWAY_PUBLIC_ALIAS=kim SLIPWAY_REGISTRY_HOST=public.ecr.aws SLIPWAY_USE_LOGIN=1
+    runs ecr-login ecr login --expand --region AWS_REGION "${keys_of_image[@]}" --public
+    runs create-repository ecr create-repository --expand --region AWS_REGION "${keys_of_image[@]}" --public -- nginx
+    export SLIPWAY_DOCKERFILE=Dockerfile SLIPWAY_CONTEXT=.
+    runs build-image image build --expand --registry public.ecr.aws --repo kim/nginx --tag '${CIRCLE_SHA1}' --dockerfile Dockerfile --path .
+    export SLIPWAY_POLICY_KIND=repository SLIPWAY_POLICY_PATH=p.json
+    runs set-policy ecr set-policy --public --expand --region AWS_REGION "${keys_of_image[@]}" -- nginx p.json
+}
+
+@test "create-repository hands over the tags that may be moved" {
+    export SLIPWAY_TAG_MUTABILITY=IMMUTABLE_WITH_EXCLUSION SLIPWAY_TAG_EXCLUSIONS=$evil
+    runs create-repository ecr create-repository --expand --region AWS_REGION "${keys_of_image[@]}" --immutable --immutable-except "$evil" -- nginx
+}
+
+@test "set-policy hands over the repository and the file" {
+    export SLIPWAY_POLICY_KIND=lifecycle SLIPWAY_POLICY_PATH=$evil SLIPWAY_REPO=$evil SLIPWAY_PROFILE=kim
+    runs set-policy ecr set-lifecycle-policy --profile kim --expand --region AWS_REGION "${keys_of_image[@]}" -- "$evil" "$evil"
+    export SLIPWAY_POLICY_KIND=repository SLIPWAY_POLICY_PATH="" SLIPWAY_PROFILE=default
+    run --separate-stderr sh "$SLIPWAY_SOURCE/orb/scripts/set-policy.sh"
+    [ "$status" -eq 2 ]
+    [ "$stderr" = "error: there is no file with the repository policy; name one in the parameter for its path" ]
+}
+
+@test "check-tags leaves its answer for the steps that follow, which then do nothing" {
+    export BASH_ENV=$PWD/later SLIPWAY_SKIP_EXISTING=true SLIPWAY_DOCKERFILE=Dockerfile SLIPWAY_CONTEXT=.
+    for case in 0:true 1:false; do
+        : >later
+        STAND_IN_STATUS=${case%:*} run --separate-stderr sh "$SLIPWAY_SOURCE/orb/scripts/check-tags.sh"
+        [ "$status" -eq 0 ]
+        [ "$(cat later)" = "export SLIPWAY_TAGS_EXIST=${case#*:}" ]
+    done
+    for step in build-image push-image; do
+        SLIPWAY_TAGS_EXIST=true run --separate-stderr sh "$SLIPWAY_SOURCE/orb/scripts/$step.sh"
+        [ "$status" -eq 0 ]
+        [ "$output" = "every tag is there already" ]
+        SLIPWAY_TAGS_EXIST=false run --separate-stderr sh "$SLIPWAY_SOURCE/orb/scripts/$step.sh"
+        [[ $output == "<image>"* ]]
+        SLIPWAY_SKIP_EXISTING=false SLIPWAY_TAGS_EXIST=true run --separate-stderr sh "$SLIPWAY_SOURCE/orb/scripts/$step.sh"
+        [[ $output == "<image>"* ]]
+    done
+}
+
+@test "check-tags fails when there is no answer" {
+    STAND_IN_STATUS=4 run --separate-stderr sh "$SLIPWAY_SOURCE/orb/scripts/check-tags.sh"
+    [ "$status" -eq 4 ]
+    [[ $stderr == "<image>"*"<exists>"*"<--registry>"*"<AWS_ECR_ACCOUNT_URL>"*"<nginx>"* ]]
+}
+
+@test "build-image builds for several platforms only where docker pushes itself" {
+    export SLIPWAY_DOCKERFILE=Dockerfile SLIPWAY_CONTEXT=. SLIPWAY_PLATFORM=linux/amd64,linux/arm64 SLIPWAY_EXTRA_ARGS="--label a,b"
+    run --separate-stderr sh "$SLIPWAY_SOURCE/orb/scripts/build-image.sh"
+    [ "$status" -eq 2 ]
+    [[ $stderr == 'error: platform names several, "linux/amd64,linux/arm64"; '* ]]
+    export SLIPWAY_EXTRA_ARGS="--push --label a"
+    runs build-image image build --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag '${CIRCLE_SHA1}' \
+        --dockerfile Dockerfile --path . --platform linux/amd64,linux/arm64 --extra-args "--push --label a"
 }
 
 deploy_settings() {
