@@ -9,9 +9,9 @@
  *                               podman write; plain, or packed with gzip or zstd; "-" is standard
  *                               input. NAME picks one of several images.
  *   oci-archive:FILE[:NAME]     an OCI layout packed with tar: index.json says what is in it. NAME
- * is an image's name or its org.opencontainers.image.ref.name there. oci:DIR[:NAME]              an
- * OCI layout in a folder, as buildx, skopeo and crane write it. docker-daemon:NAME          an
- * image of the Docker engine that DOCKER_HOST names.
+ *                               is an image's name there, or its org.opencontainers.image.ref.name.
+ *   oci:DIR[:NAME]              an OCI layout in a folder: of buildx, skopeo or crane.
+ *   docker-daemon:NAME          an image of the Docker engine that DOCKER_HOST names.
  *
  * Order of work: the tags are looked at, then blobs travel while the source is still being read
  * (read, hashed, compressed and uploaded side by side; memory does not grow with the image), then,

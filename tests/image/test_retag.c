@@ -126,6 +126,27 @@ static void test_retag__writes_the_same_bytes_under_each_tag(void **state)
     }
 }
 
+/* Some gateways change the header; what the document calls itself is what registries check. */
+static void test_retag__believes_the_document_more_than_the_header(void **state)
+{
+    static const char *const headers[] = { "application/json", "", SW_MEDIA_DOCKER_LIST };
+
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(headers); i++) {
+        struct world world;
+        struct sw_retag_result result;
+        struct sw_err err = SW_ERR_INIT;
+
+        world_init(&world);
+        fake_registry_put_as(&world.registry, "team/app", "multi", headers[i], INDEX);
+        assert_ok(retag(&world.t.env, HOST "/team/app:multi", "new", &result, &err));
+        assert_string_equal(fake_registry_tag(&world.registry, "team/app", "new")->media_type,
+                            SW_MEDIA_OCI_INDEX);
+        sw_retag_result_release(&result);
+        world_release(&world);
+    }
+}
+
 static void test_retag__takes_an_image_by_its_digest(void **state)
 {
     struct world world;
@@ -307,6 +328,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_retag__writes_the_same_bytes_under_each_tag),
+        cmocka_unit_test(test_retag__believes_the_document_more_than_the_header),
         cmocka_unit_test(test_retag__takes_an_image_by_its_digest),
         cmocka_unit_test(test_retag__leaves_a_tag_of_this_image_alone),
         cmocka_unit_test(test_retag__names_both_digests_of_an_immutable_tag),
