@@ -8,6 +8,11 @@ case $SLIPWAY_MAX_POLL_ATTEMPTS$SLIPWAY_POLL_INTERVAL in
         ;;
 esac
 timeout=$((SLIPWAY_MAX_POLL_ATTEMPTS * SLIPWAY_POLL_INTERVAL))s
+set --
+case ${SLIPWAY_PROFILE:-default} in
+    default) ;;
+    *) set -- --profile "$SLIPWAY_PROFILE" ;;
+esac
 status=0
 slipway ecs wait --expand \
     --cluster "$SLIPWAY_CLUSTER" \
@@ -17,7 +22,8 @@ slipway ecs wait --expand \
     --timeout "$timeout" \
     --region "$SLIPWAY_REGION" \
     --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
-    --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" || status=$?
+    --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \
+    "$@" || status=$?
 case $SLIPWAY_FAIL_ON_TIMEOUT:$status in
     0:13 | false:13) exit 0 ;;
 esac

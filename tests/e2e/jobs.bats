@@ -247,3 +247,53 @@ platform: "linux/amd64,linux/arm64"|platform names several
 END
     [[ $(registry nginx/tags/list) != *refused* ]]
 }
+
+@test "the newer names: a revision is registered, with changes or from a file, and followed once it is deployed" {
+    cat >config.yml <<END
+version: 2.1
+orbs:
+  aws-ecs: acme/slipway@1.0.0
+jobs:
+  own-steps:
+    docker: [{image: cimg/base:2025.01}]
+    steps:
+      - aws-ecs/install
+      - aws-ecs/update_task_definition:
+          family: kim-app-nginx
+          container_docker_label_updates: container=nginx,release=own
+          extra_command_label: " (own)"
+      - aws-ecs/update_service: {family: kim-app-nginx, cluster: default-kim5, skip_task_definition_registration: true}
+      - aws-ecs/verify_revision_is_deployed:
+          family: kim-app-nginx
+          cluster: default-kim5
+          task_definition_arn: \${CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN}
+          poll_interval: 1
+workflows:
+  register:
+    jobs:
+      - own-steps
+      - aws-ecs/update_task_definition: {family: kim-app-nginx, container_env_var_updates: "container=nginx,name=BY,value=job"}
+      - aws-ecs/update_task_definition_from_json: {task_definition_json: $PWD/from.json, rule_name: r}
+      - aws-ecs/update_task_definition: {name: scheduled, family: kim-app-nginx, deploy_scheduled_task: true, rule_name: nightly}
+END
+    execute own-steps
+    succeeds
+    [ "$(step_names)" = "Install slipway|Register a revision of kim-app-nginx (own)|Deploy kim-app-nginx to default-kim5|Follow the rollout of kim-app-nginx on default-kim5" ]
+    [ "$(newest_revision | jq -r '.taskDefinition.containerDefinitions[0].dockerLabels.release')" = own ]
+    [ "$(service_revision)" = "$(newest_arn)" ]
+    running=$(service_revision)
+    rm -rf work
+    execute aws-ecs/update_task_definition
+    succeeds
+    [ "$(newest_revision | jq -r '.taskDefinition.containerDefinitions[0].environment[] | select(.name == "BY") | .value')" = job ]
+    newest_revision | jq '{family: .taskDefinition.family, containerDefinitions: [.taskDefinition.containerDefinitions[] | .dockerLabels.release = "file"]}' >from.json
+    rm -rf work
+    execute aws-ecs/update_task_definition_from_json
+    succeeds
+    [ "$(newest_revision | jq -r '.taskDefinition.containerDefinitions[0].dockerLabels.release')" = file ]
+    rm -rf work
+    execute scheduled
+    [ "$status" -eq 2 ]
+    [[ $stderr$output == *'error: deploy_scheduled_task is not supported: '*'"nightly"'* ]]
+    [ "$(service_revision)" = "$running" ]
+}

@@ -278,9 +278,24 @@ keys=(--region AWS_REGION --access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$
     export SLIPWAY_TASK_DEFINITION='${CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN}'
     runs verify-revision-is-deployed ecs wait --expand --cluster default --service kim \
         --task-definition '${CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN}' --poll-interval 20s --timeout 1000s "${keys[@]}"
-    export SLIPWAY_SERVICE=web
+    export SLIPWAY_SERVICE=web SLIPWAY_PROFILE=kim
     runs verify-revision-is-deployed ecs wait --expand --cluster default --service web \
-        --task-definition '${CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN}' --poll-interval 20s --timeout 1000s "${keys[@]}"
+        --task-definition '${CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN}' --poll-interval 20s --timeout 1000s "${keys[@]}" --profile kim
+}
+
+@test "update-task-definition registers a family with changes" {
+    deploy_settings false true
+    runs update-task-definition ecs register --expand --allow-unchanged "${keys[@]}" --family kim
+    export SLIPWAY_IMAGE_UPDATES=$evil SLIPWAY_ENV_UPDATES=$evil SLIPWAY_SECRET_UPDATES=$evil SLIPWAY_LABEL_UPDATES=$evil
+    export SLIPWAY_TASK_DEFINITION_TAGS=$evil SLIPWAY_BASE_REVISION=7 SLIPWAY_PROFILE=kim
+    runs update-task-definition ecs register --expand --allow-unchanged --image-updates "$evil" --env-updates "$evil" \
+        --secret-updates "$evil" --label-updates "$evil" --tags "$evil" "${keys[@]}" --task-definition kim:7 --profile kim
+}
+
+@test "update-task-definition registers a file, and exports to later steps" {
+    : >later
+    export SLIPWAY_FILE=$evil BASH_ENV=$PWD/later
+    runs update-task-definition ecs register --expand --allow-unchanged --export-env "$PWD/later" "${keys[@]}" --file "$evil"
 }
 
 @test "verify-revision-is-deployed forgives only the time-out, and only when asked" {

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Registers a new revision: of a family, with changes, or from a file.
+set -eu
+set --
+case ${SLIPWAY_PROFILE:-default} in
+    default) ;;
+    *) set -- --profile "$SLIPWAY_PROFILE" ;;
+esac
+if [ -n "${SLIPWAY_FILE:-}" ]; then
+    set -- --file "$SLIPWAY_FILE" "$@"
+elif [ -n "${SLIPWAY_BASE_REVISION:-}" ]; then
+    set -- --task-definition "$SLIPWAY_FAMILY:$SLIPWAY_BASE_REVISION" "$@"
+else
+    set -- --family "$SLIPWAY_FAMILY" "$@"
+fi
+slipway ecs register --expand --allow-unchanged \
+    ${SLIPWAY_IMAGE_UPDATES:+--image-updates "$SLIPWAY_IMAGE_UPDATES"} \
+    ${SLIPWAY_ENV_UPDATES:+--env-updates "$SLIPWAY_ENV_UPDATES"} \
+    ${SLIPWAY_SECRET_UPDATES:+--secret-updates "$SLIPWAY_SECRET_UPDATES"} \
+    ${SLIPWAY_LABEL_UPDATES:+--label-updates "$SLIPWAY_LABEL_UPDATES"} \
+    ${SLIPWAY_TASK_DEFINITION_TAGS:+--tags "$SLIPWAY_TASK_DEFINITION_TAGS"} \
+    ${BASH_ENV:+--export-env "$BASH_ENV"} \
+    --region "$SLIPWAY_REGION" \
+    --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
+    --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \
+    "$@"
