@@ -108,8 +108,35 @@ static void lift_machine_keys(struct cc *cc, struct sw_yaml *job)
     sw_yaml_set(cc->pool, job, "machine", rest);
 }
 
+/* `docker` is a list of images, the first of which runs the steps. */
+static void check_docker(struct cc *cc, const struct sw_yaml *docker)
+{
+    if (docker->type != SW_YAML_SEQ) {
+        cc_problem(cc, docker, "docker must be a list of images (- image: NAME), found: %s",
+                   sw_yaml_type_name(docker));
+        return;
+    }
+    if (docker->count == 0 && cc->lenient == 0) {
+        cc_problem(cc, docker, "docker is a list without an image");
+    }
+    for (size_t i = 0; i < docker->count; i++) {
+        const struct sw_yaml *item = docker->items[i];
+        const struct sw_yaml *image = sw_yaml_get(item, "image");
+        if (item->type != SW_YAML_MAP) {
+            cc_problem(cc, item, "an entry of docker must be a mapping (image: NAME), found: %s",
+                       cc_show(cc, item));
+        } else if (image == NULL || image->type == SW_YAML_NULL) {
+            cc_problem(cc, item, "required key [image] not found in an entry of docker");
+        }
+    }
+}
+
 static void check_values(struct cc *cc, const struct sw_yaml *job)
 {
+    const struct sw_yaml *docker = sw_yaml_get(job, "docker");
+    if (docker != NULL) {
+        check_docker(cc, docker);
+    }
     const struct sw_yaml *parallelism = sw_yaml_get(job, "parallelism");
     if (parallelism != NULL && parallelism->type != SW_YAML_INT) {
         cc_problem(cc, parallelism,
