@@ -14,10 +14,10 @@ static const struct {
 };
 
 /*
- * Other programs' names for sources. Without them "oci-archive:image.tar" would be taken for the
- * tag "image.tar" of an image "oci-archive" on Docker Hub.
+ * Other programs' names for sources. Without them "containers-storage:image" would be taken for the
+ * tag "image" of an image "containers-storage" on Docker Hub.
  */
-static const char *const foreign[] = { "containers-storage:", "docker://", "oci-archive:", "oci:" };
+static const char *const foreign[] = { "containers-storage:", "docker://", "ocidir://" };
 
 bool sw_image_source_is(const char *text)
 {

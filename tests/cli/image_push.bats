@@ -265,9 +265,12 @@ image save -- web:v1" ]
 }
 
 @test "another program's source is not taken for a reference" {
-    slipway image push oci-archive:image.tar "$image"
-    [ "$status" -eq 2 ]
-    [ "${stderr_lines[0]}" = 'error: "oci-archive:image.tar" is no image source; there are docker-daemon:NAME and docker-archive:FILE[:NAME]' ]
+    for source in containers-storage:web docker://web:v1 ocidir://layout; do
+        slipway image push "$source" "$image"
+        [ "$status" -eq 2 ]
+        [ "${stderr_lines[0]}" = "error: \"$source\" is no image source; there are docker-daemon:NAME, \
+docker-archive:FILE[:NAME], oci-archive:FILE[:NAME] and oci:DIR[:NAME]" ]
+    done
 }
 
 @test "an interrupted push leaves no tag and can be repeated" {
