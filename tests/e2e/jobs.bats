@@ -297,3 +297,27 @@ END
     [[ $stderr$output == *'error: deploy_scheduled_task is not supported: '*'"nightly"'* ]]
     [ "$(service_revision)" = "$running" ]
 }
+
+@test "the newer names: two images in one job of one's own, each as one step" {
+    cat >config.yml <<END
+version: 2.1
+orbs:
+  aws-ecr: acme/slipway@1.0.0
+jobs:
+  two:
+    machine: {image: ubuntu-2404:current}
+    steps:
+      - aws-ecr/build_and_push_image: {repo: nginx, tag: first, auth: [run: {name: Sign in, command: "true"}]}
+      - run: {name: Move the Dockerfile, command: mkdir sub && mv Dockerfile sub/}
+      - aws-ecr/build_and_push_image: {repo: nginx, tag: second, path: sub, checkout: false, skip_when_tags_exist: true}
+workflows:
+  build:
+    jobs: [two]
+END
+    execute two
+    succeeds
+    one="Install slipway|Log in to Amazon ECR"
+    both="Build the image|Push the image to Amazon ECR"
+    [ "$(step_names)" = "Checkout code|Sign in|$one|$both|Move the Dockerfile|$one|Look for the tags|$both" ]
+    [ "$(registry nginx/tags/list | jq '.tags | index("first") != null and index("second") != null')" = true ]
+}
