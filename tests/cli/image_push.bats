@@ -268,6 +268,7 @@ image save -- web:v1" ]
     for source in containers-storage:web docker://web:v1 ocidir://layout; do
         slipway image push "$source" "$image"
         [ "$status" -eq 2 ]
+        # shellcheck disable=SC2154 # set by run
         [ "${stderr_lines[0]}" = "error: \"$source\" is no image source; there are docker-daemon:NAME, \
 docker-archive:FILE[:NAME], oci-archive:FILE[:NAME] and oci:DIR[:NAME]" ]
     done
