@@ -58,6 +58,12 @@ static enum sw_status unknown_command(int argc, char *const *argv, struct sw_err
         return sw_fail(err, SW_E_USAGE, "there is no command \"%s%s%s\"; there are: %s", argv[1],
                        argc > 2 ? " " : "", argc > 2 ? argv[2] : "", family.ptr);
     }
+    if (argv[1][0] == '-') {
+        return sw_fail(err, SW_E_USAGE,
+                       "unknown option \"%s\"; a command comes first, and its options behind it: "
+                       "slipway COMMAND %s",
+                       argv[1], argv[1]);
+    }
     return sw_fail(err, SW_E_USAGE, "there is no command \"%s\"; 'slipway help' lists them",
                    argv[1]);
 }

@@ -366,6 +366,14 @@ static enum sw_status take_event(struct reader *reader, const yaml_event_t *even
     return SW_OK;
 }
 
+/* What libyaml's words for a frequent mistake mean. */
+static const char *advice_for(const char *problem)
+{
+    return strcmp(problem, "found character that cannot start any token") == 0
+               ? "; indent with blanks, not with tabs, and quote a text that begins with @, ` or %"
+               : "";
+}
+
 static enum sw_status parser_failed(struct reader *reader, const yaml_parser_t *parser)
 {
     const char *problem = parser->problem == NULL ? "unreadable text" : parser->problem;
@@ -375,11 +383,13 @@ static enum sw_status parser_failed(struct reader *reader, const yaml_parser_t *
     }
     struct sw_yaml at = place(reader, &parser->problem_mark);
     if (parser->context == NULL) {
-        return sw_yaml_fail(reader->err, SW_E_INPUT, &at, "unable to parse YAML: %s", problem);
+        return sw_yaml_fail(reader->err, SW_E_INPUT, &at, "unable to parse YAML: %s%s", problem,
+                            advice_for(problem));
     }
-    return sw_yaml_fail(
-        reader->err, SW_E_INPUT, &at, "unable to parse YAML: %s (%s from line %zu, column %zu)",
-        problem, parser->context, parser->context_mark.line + 1, parser->context_mark.column + 1);
+    return sw_yaml_fail(reader->err, SW_E_INPUT, &at,
+                        "unable to parse YAML: %s (%s from line %zu, column %zu)%s", problem,
+                        parser->context, parser->context_mark.line + 1,
+                        parser->context_mark.column + 1, advice_for(problem));
 }
 
 static enum sw_status read_events(struct reader *reader, yaml_parser_t *parser)

@@ -42,6 +42,13 @@ slipway() {
     [ "$(cat "$err")" = "error: there is no command \"deploy\"; 'slipway help' lists them" ]
 }
 
+@test "an option before the command is told where it belongs" {
+    slipway --region eu-west-1 ecs status
+    [ "$code" -eq 2 ]
+    [ ! -s "$out" ]
+    [ "$(cat "$err")" = 'error: unknown option "--region"; a command comes first, and its options behind it: slipway COMMAND --region' ]
+}
+
 @test "an unknown command of a family names the family" {
     slipway ecr lgoin
     [ "$code" -eq 2 ]

@@ -120,6 +120,10 @@ static void test_yaml__refuses_with_file_line_and_column(void **state)
         { "a: \"\\0\"\n", "f.yml:1:4: text contains a NUL byte" },
         { "a: [1\nb: 2\n", "f.yml:2:2: unable to parse YAML: did not find expected ',' or ']' "
                            "(while parsing a flow sequence from line 1, column 4)" },
+        { "a:\n\tb: 1\n",
+          "f.yml:2:1: unable to parse YAML: found character that cannot start any token (while "
+          "scanning for the next token from line 2, column 1); indent with blanks, not with tabs, "
+          "and quote a text that begins with @, ` or %" },
         { "a: \xff\n", "f.yml: invalid leading UTF-8 octet at byte 3" },
     };
     for (size_t i = 0; i < SW_COUNT(cases); i++) {

@@ -9,6 +9,7 @@
 #define ECR           "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 #define BASE          "https://" ECR "/v2/team/app"
 #define HELLO         "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+#define OTHER         "sha256:0000000000000000000000000000000000000000000000000000000000000000"
 #define BASIC         "Basic QVdTOnZlcnktc2VjcmV0"
 #define ECR_CHALLENGE "Basic realm=\"https://" ECR "/\",service=\"ecr.amazonaws.com\""
 
@@ -509,6 +510,33 @@ static void test_registry__notices_that_a_broken_upload_arrived(void **state)
     world_release(&world);
 }
 
+static void test_registry__uploads_again_what_was_stored_as_something_else(void **state)
+{
+    static const struct fake_http_step steps[] = {
+        { .method = "POST", .status = 202, .reply_headers = { { "Location", "/u/1" } } },
+        { .method = "PUT",
+          .url = "https://" ECR "/u/1?digest=" HELLO,
+          .status = 201,
+          .reply_headers = { { "Docker-Content-Digest", OTHER } } },
+        { .method = "HEAD", .status = 404 },
+        { .method = "POST", .status = 202, .reply_headers = { { "Location", "/u/2" } } },
+        { .method = "PUT",
+          .url = "https://" ECR "/u/2?digest=" HELLO,
+          .body = "hello",
+          .status = 201,
+          .reply_headers = { { "Docker-Content-Digest", HELLO } } },
+    };
+    struct world world;
+    struct sw_err err = SW_ERR_INIT;
+    bool present = true;
+
+    (void)state;
+    world_init(&world, ECR, steps, SW_COUNT(steps));
+    assert_ok(put_hello(&world, &present, &err));
+    assert_false(present);
+    world_release(&world);
+}
+
 static const struct upload_case {
     const char *name;
     struct fake_http_step step; /* answers the POST, or the PUT after a good POST */
@@ -664,6 +692,7 @@ int main(void)
         cmocka_unit_test(test_registry__uploads_to_the_location_it_is_told),
         cmocka_unit_test(test_registry__opens_a_new_session_after_a_broken_upload),
         cmocka_unit_test(test_registry__notices_that_a_broken_upload_arrived),
+        cmocka_unit_test(test_registry__uploads_again_what_was_stored_as_something_else),
         cmocka_unit_test(test_registry__says_why_an_upload_is_refused),
         cmocka_unit_test(test_registry__explains_dropped_connections_of_ecr),
         cmocka_unit_test(test_registry__checks_what_it_gets),
