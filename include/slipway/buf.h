@@ -39,7 +39,9 @@ void sw_buf_add_str(struct sw_buf *buf, struct sw_str s);
 void sw_buf_add_cstr(struct sw_buf *buf, const char *s);
 void sw_buf_add_char(struct sw_buf *buf, char c);
 void sw_buf_addf(struct sw_buf *buf, const char *fmt, ...) SW_PRINTF(2, 3);
-/* `data` as lower-case hex. */
+/* `data` as lower-case hex into `out`, which has room for 2 * len + 1 bytes; NUL-terminated. */
+void sw_hex(const unsigned char *data, size_t len, char *out);
+/* Appends `data` as lower-case hex. */
 void sw_buf_add_hex(struct sw_buf *buf, const unsigned char *data, size_t len);
 /* RFC 3986 percent-encoding of everything but unreserved characters; '/' is kept when asked. */
 void sw_buf_add_uri(struct sw_buf *buf, struct sw_str s, bool keep_slash);

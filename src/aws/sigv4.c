@@ -14,17 +14,12 @@ static const char algorithm[] = "AWS4-HMAC-SHA256";
 enum sw_status sigv4_digest_hex(struct sw_str data, char out[SIGV4_DIGEST_HEX_MAX],
                                 struct sw_err *err)
 {
-    static const char hex[] = "0123456789abcdef";
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int len = 0;
     if (EVP_Digest(data.len > 0 ? data.ptr : "", data.len, digest, &len, EVP_sha256(), NULL) != 1) {
         return sw_fail(err, SW_E_FAILED, "this system's OpenSSL cannot compute SHA-256");
     }
-    for (size_t i = 0; i < len && 2 * i + 2 < SIGV4_DIGEST_HEX_MAX; i++) {
-        out[2 * i] = hex[digest[i] >> 4];
-        out[2 * i + 1] = hex[digest[i] & 15];
-    }
-    out[SIGV4_DIGEST_HEX_MAX - 1] = '\0';
+    sw_hex(digest, SIGV4_DIGEST_HEX_MAX / 2, out);
     return SW_OK;
 }
 

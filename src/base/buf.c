@@ -141,13 +141,24 @@ void sw_buf_addf(struct sw_buf *buf, const char *fmt, ...)
     }
 }
 
-void sw_buf_add_hex(struct sw_buf *buf, const unsigned char *data, size_t len)
+void sw_hex(const unsigned char *data, size_t len, char *out)
 {
     static const char digits[] = "0123456789abcdef";
 
     for (size_t i = 0; i < len; i++) {
-        sw_buf_add_char(buf, digits[data[i] >> 4]);
-        sw_buf_add_char(buf, digits[data[i] & 0x0F]);
+        *out++ = digits[data[i] >> 4];
+        *out++ = digits[data[i] & 0x0F];
+    }
+    *out = '\0';
+}
+
+void sw_buf_add_hex(struct sw_buf *buf, const unsigned char *data, size_t len)
+{
+    char pair[3];
+
+    for (size_t i = 0; i < len; i++) {
+        sw_hex(data + i, 1, pair);
+        sw_buf_add(buf, pair, 2);
     }
 }
 

@@ -1,7 +1,5 @@
 #include "commands.h"
-
-#include <slipway/ecr.h>
-#include <slipway/fs.h>
+#include "ecr_policy.h"
 
 struct policy_args {
     struct sw_cli_common common;
@@ -22,24 +20,8 @@ static const struct sw_opt policy_opts[] = {
 static enum sw_status run_policy(struct sw_cli *cli, void *args_, struct sw_err *err)
 {
     const struct policy_args *args = args_;
-    const char *repository = cli->operands.items[0];
-    const char *file = cli->operands.items[1];
-    struct sw_aws *aws SW_CLEANUP(sw_aws_cleanup) = NULL;
-    struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
-    sw_buf_init(&text, SW_ECR_POLICY_FILE_MAX);
-    enum sw_status status = sw_fs_read(file, &text, err);
-    if (status == SW_OK) {
-        status = sw_cli_aws_new(cli, &args->aws, &aws, err);
-    }
-    if (status == SW_OK) {
-        status = sw_ecr_policy_set(aws, args->is_public ? SW_ECR_PUBLIC : SW_ECR_PRIVATE,
-                                   repository, SW_ECR_ACCESS_POLICY, sw_buf_str(&text),
-                                   strcmp(file, "-") == 0 ? "standard input" : file, err);
-    }
-    if (status == SW_OK) {
-        sw_say(cli->env, "set the policy of \"%s\"", repository);
-    }
-    return status;
+    return sw_cli_set_policy(cli, &args->aws, args->is_public ? SW_ECR_PUBLIC : SW_ECR_PRIVATE,
+                             SW_ECR_ACCESS_POLICY, "policy", err);
 }
 
 const struct sw_command sw_cmd_ecr_set_policy = {

@@ -105,7 +105,7 @@ static enum sw_status read_image(struct sw_learn *learn, const struct sw_buf *by
     return status;
 }
 
-/* The images of an index are asked like further tags; attestations ("unknown/unknown") are not. */
+/* The images of an index are asked like further tags; attestations are not. */
 static enum sw_status read_index(struct sw_learn *learn, const struct sw_buf *bytes,
                                  const char *from, struct sw_err *err)
 {
@@ -113,9 +113,7 @@ static enum sw_status read_index(struct sw_learn *learn, const struct sw_buf *by
     enum sw_status status = sw_index_parse(sw_buf_str(bytes), from, &entries, err);
 
     for (size_t i = 0; status == SW_OK && i < entries.count; i++) {
-        const char *platform = entries.items[i].platform;
-
-        if (!platform || strcmp(platform, "unknown/unknown") != 0) {
+        if (!sw_descriptor_is_attestation(&entries.items[i])) {
             sw_learn_add(learn, entries.items[i].digest);
         }
     }

@@ -1,6 +1,7 @@
 #include <slipway/digest.h>
 
 #include <slipway/alloc.h>
+#include <slipway/buf.h>
 
 #include <openssl/evp.h>
 
@@ -46,20 +47,13 @@ void sw_sha256_add(struct sw_sha256 *hash, const void *data, size_t len)
 
 void sw_sha256_take(struct sw_sha256 *hash, char out[SW_DIGEST_SIZE])
 {
-    static const char hex[] = "0123456789abcdef";
     unsigned char raw[EVP_MAX_MD_SIZE];
     unsigned int len = 0;
-    char *p = out;
 
     must(EVP_DigestFinal_ex(hash->md, raw, &len));
     must(EVP_DigestInit_ex(hash->md, EVP_sha256(), NULL));
-    memcpy(p, PREFIX, sizeof(PREFIX) - 1);
-    p += sizeof(PREFIX) - 1;
-    for (unsigned int i = 0; i < len; i++) {
-        *p++ = hex[raw[i] >> 4];
-        *p++ = hex[raw[i] & 15];
-    }
-    *p = '\0';
+    memcpy(out, PREFIX, sizeof(PREFIX) - 1);
+    sw_hex(raw, len, out + sizeof(PREFIX) - 1);
 }
 
 void sw_digest_of(struct sw_str data, char out[SW_DIGEST_SIZE])

@@ -78,6 +78,7 @@ static void test_buf__bad_base64_is_refused(void **state)
 
 static void test_buf__encodes_uris_and_shell_words(void **state)
 {
+    char text[7];
     struct sw_buf SW_CLEANUP(sw_buf_release) out = { 0 };
 
     (void)state;
@@ -93,6 +94,8 @@ static void test_buf__encodes_uris_and_shell_words(void **state)
     sw_buf_clear(&out);
     sw_buf_add_hex(&out, (const unsigned char *)"\x00\xff\x1a", 3);
     assert_string_equal(out.ptr, "00ff1a");
+    sw_hex((const unsigned char *)"\x00\xff\x1a", 3, text);
+    assert_string_equal(text, "00ff1a");
 }
 
 int main(void)
