@@ -2,7 +2,7 @@
 #define SLIPWAY_ATTR_H
 
 /*
- * Compiler attributes and the two ownership helpers used everywhere.
+ * Compiler attributes and the small helpers used everywhere.
  *
  * SW_CLEANUP(fn) runs fn(&variable) when the variable goes out of scope. Declare and assign in one
  * statement. A function uses either cleanup attributes or goto, never both.
@@ -22,6 +22,9 @@
         (p) = NULL;                    \
         sw_taken_;                     \
     })
+
+/* A setting that is switched on or off, or left as it is. */
+enum sw_switch { SW_SWITCH_UNSET = 0, SW_SWITCH_ON, SW_SWITCH_OFF };
 
 /* Defines `name`, a cleanup function for variables of type `type *`, on top of `free_fn(type *)`.
  */

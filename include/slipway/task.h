@@ -13,33 +13,40 @@
 #include <slipway/json.h>
 
 enum { SW_TASK_COUNT_MAX = 10, SW_TASK_TIMEOUT_MS = 60 * 60 * 1000 };
-/* Bytes of an overrides document. */
-#define SW_TASK_OVERRIDES_MAX ((size_t)256 * 1024)
-
 /* What to run. Texts are borrowed; those that are NULL are left out. */
 struct sw_task_request {
     const char *cluster;
-    const char *task_definition;              /* family, family:revision or ARN */
-    int64_t count;                            /* 1 to SW_TASK_COUNT_MAX */
-    const char *launch_type;                  /* FARGATE, EC2, ... */
-    const struct sw_strs *capacity_providers; /* NAME[:WEIGHT[:BASE]] */
-    const char *subnets;                      /* comma list */
-    const char *security_groups;              /* comma list */
-    bool public_ip;
+    const char *task_definition; /* family, family:revision or ARN */
+    int64_t count;               /* 1 to SW_TASK_COUNT_MAX */
+    const char *launch_type;     /* FARGATE, EC2, ... */
+    /* Lists of structures; each also in AWS's shorthand (key=value,key=value) and as JSON. */
+    const struct sw_strs *capacity_providers;    /* NAME[:WEIGHT[:BASE]] */
+    const struct sw_strs *placement_constraints; /* distinctInstance, memberOf:EXPRESSION */
+    const struct sw_strs *placement_strategies;  /* random, spread:FIELD, binpack:FIELD */
+    const char *subnets;                         /* comma list */
+    const char *security_groups;                 /* comma list */
+    enum sw_switch public_ip;
     const char *overrides;          /* RunTask's overrides as JSON, or @FILE */
     const struct sw_strs *commands; /* CONTAINER=WORDS or CONTAINER=["JSON", ...] */
     const struct sw_strs *env;      /* CONTAINER:NAME=VALUE */
-    const struct sw_strs *tags;     /* KEY=VALUE */
+    const char *cpu;                /* of the whole task, as the next four */
+    const char *memory;
+    const char *task_role;
+    const char *execution_role;
+    int64_t ephemeral_storage_gib; /* 0: as the definition says */
+    const struct sw_strs *tags;    /* KEY=VALUE, and the forms of AWS's tools */
     const char *started_by;
     const char *group;
     const char *platform_version;
     bool enable_execute_command;
     bool propagate_tags; /* from the task definition */
     bool managed_tags;
+    const char *settings; /* further members of RunTask as JSON, or @FILE */
 };
 /*
- * The request of RunTask but for its clientToken; *ret is the caller's. Commands and variables are
- * merged into the overrides. SW_E_USAGE and SW_E_INPUT name the option and what it expects.
+ * The request of RunTask but for its clientToken; *ret is the caller's. What overrides the
+ * definition is merged into the overrides. SW_E_USAGE and SW_E_INPUT name the option and what it
+ * expects.
  */
 SW_NODISCARD enum sw_status sw_task_request_build(const struct sw_task_request *request,
                                                   json_t **ret, struct sw_err *err);

@@ -13,10 +13,17 @@ struct run_task_args {
     struct sw_strs capacity_providers;
     const char *subnets;
     const char *security_groups;
-    bool public_ip;
+    enum sw_switch public_ip;
+    struct sw_strs placement_constraints;
+    struct sw_strs placement_strategies;
     const char *overrides;
     struct sw_strs commands;
     struct sw_strs env;
+    const char *cpu;
+    const char *memory;
+    const char *task_role;
+    const char *execution_role;
+    int64_t ephemeral_storage;
     struct sw_strs tags;
     const char *started_by;
     const char *group;
@@ -24,6 +31,7 @@ struct run_task_args {
     bool enable_execute_command;
     bool propagate_tags;
     bool managed_tags;
+    const char *settings;
     bool wait;
     int64_t timeout_ms;
     int64_t poll_interval_ms;
@@ -80,11 +88,29 @@ static const struct sw_opt run_task_opts[] = {
          "use this capacity provider instead of a launch type"),
     TEXT("subnets", subnets, "LIST", "subnets, separated by commas, for the network mode awsvpc"),
     TEXT("security-groups", security_groups, "LIST", "security groups, separated by commas"),
-    FLAG("public-ip", public_ip, "give the task a public IP address"),
+    { .kind = SW_OPT_SWITCH,
+      .name = "public-ip",
+      .offset = offsetof(struct run_task_args, public_ip),
+      .help = "give the task a public IP address; default: no" },
+    LIST("placement-constraint", placement_constraints, "TYPE[:EXPRESSION]",
+         "place the task so: distinctInstance, memberOf:EXPRESSION"),
+    LIST("placement-strategy", placement_strategies, "TYPE[:FIELD]",
+         "choose instances so: random, spread:FIELD, binpack:FIELD"),
     TEXT("overrides", overrides, "JSON", "what differs from the task definition, or @FILE"),
     LIST("command", commands, "CONTAINER=WORDS",
          "run this command in the container; WORDS may be a JSON array"),
     LIST("env", env, "CONTAINER:NAME=VALUE", "set an environment variable for this run"),
+    TEXT("cpu", cpu, "CPU", "CPU units of the task, e.g. 512 or 0.5 vCPU"),
+    TEXT("memory", memory, "MEMORY", "memory of the task, e.g. 1024 or 1 GB"),
+    TEXT("task-role", task_role, "ARN", "role of the task's containers"),
+    TEXT("execution-role", execution_role, "ARN", "role that pulls images and writes logs"),
+    { .kind = SW_OPT_INT,
+      .name = "ephemeral-storage",
+      .offset = offsetof(struct run_task_args, ephemeral_storage),
+      .value = "GIB",
+      .help = "size of the task's disk on Fargate",
+      .min = 1,
+      .max = 10000 },
     TEXT("started-by", started_by, "TEXT", "mark the tasks as started by this"),
     TEXT("group", group, "GROUP", "the task group"),
     LIST("tags", tags, "KEY=VALUE", "set a tag of the tasks"),
@@ -92,6 +118,7 @@ static const struct sw_opt run_task_opts[] = {
     FLAG("enable-execute-command", enable_execute_command, "allow ECS Exec into the tasks"),
     FLAG("propagate-tags", propagate_tags, "copy the task definition's tags to the tasks"),
     FLAG("managed-tags", managed_tags, "let ECS tag the tasks with the cluster's name"),
+    TEXT("task-settings", settings, "JSON", "further members of RunTask, or @FILE"),
     FLAG("wait", wait, "wait until the tasks have stopped, and fail when one failed"),
     DURATION("timeout", timeout_ms, "with --wait: give up after this long; default 1h"),
     DURATION("poll-interval", poll_interval_ms,
@@ -130,9 +157,16 @@ static enum sw_status build(const struct run_task_args *args, json_t **ret, stru
         .subnets = sw_cli_text_or_null(args->subnets),
         .security_groups = sw_cli_text_or_null(args->security_groups),
         .public_ip = args->public_ip,
+        .placement_constraints = &args->placement_constraints,
+        .placement_strategies = &args->placement_strategies,
         .overrides = sw_cli_text_or_null(args->overrides),
         .commands = &args->commands,
         .env = &args->env,
+        .cpu = sw_cli_text_or_null(args->cpu),
+        .memory = sw_cli_text_or_null(args->memory),
+        .task_role = sw_cli_text_or_null(args->task_role),
+        .execution_role = sw_cli_text_or_null(args->execution_role),
+        .ephemeral_storage_gib = args->ephemeral_storage,
         .tags = &args->tags,
         .started_by = sw_cli_text_or_null(args->started_by),
         .group = sw_cli_text_or_null(args->group),
@@ -140,6 +174,7 @@ static enum sw_status build(const struct run_task_args *args, json_t **ret, stru
         .enable_execute_command = args->enable_execute_command,
         .propagate_tags = args->propagate_tags,
         .managed_tags = args->managed_tags,
+        .settings = sw_cli_text_or_null(args->settings),
     };
     return sw_task_request_build(&request, ret, err);
 }

@@ -55,7 +55,7 @@ static void add_option(void *ctx, const struct sw_help_option *option)
         sw_buf_add_cstr(out, " -r -F");
     } else if (sw_help_takes_folder(opt)) {
         sw_buf_add_cstr(out, " -x -a '(__fish_complete_directories)'");
-    } else if (opt->kind != SW_OPT_FLAG) {
+    } else if (!sw_opt_is_flag(opt)) {
         sw_buf_add_cstr(out, " -x");
     }
     add_description(out, opt->help);

@@ -18,7 +18,7 @@ static void add_quoted(struct sw_buf *out, const char *text, const char *special
 /* What may follow an option, in the words of _arguments. */
 static void add_value(struct sw_buf *out, const struct sw_opt *opt)
 {
-    if (opt->kind == SW_OPT_FLAG) {
+    if (sw_opt_is_flag(opt)) {
         return;
     }
     sw_buf_add_char(out, ':');
@@ -38,7 +38,7 @@ static void add_value(struct sw_buf *out, const struct sw_opt *opt)
 static void add_spec(struct sw_buf *out, const struct sw_opt *opt, const char *dashes,
                      const char *name, const char *help)
 {
-    const char *joins = opt->kind == SW_OPT_FLAG ? "" : dashes[1] != '\0' ? "=" : "+";
+    const char *joins = sw_opt_is_flag(opt) ? "" : dashes[1] != '\0' ? "=" : "+";
     sw_buf_addf(out, "            '%s%s%s%s[", opt->kind == SW_OPT_LIST ? "*" : "", dashes, name,
                 joins);
     add_quoted(out, help, "[]:\\");

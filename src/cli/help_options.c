@@ -78,8 +78,9 @@ static void show(const struct walk *walk, const struct sw_opt *opt, size_t offse
 {
     struct sw_buf help SW_CLEANUP(sw_buf_release) = { 0 };
     const char *member = walk->args + offset;
-    bool on = opt->kind == SW_OPT_FLAG && *(const bool *)(const void *)member;
-    char *name SW_CLEANUP(sw_free_str) = sw_xasprintf("%s%s", on ? "[no-]" : "", opt->name);
+    bool can_be_off = opt->kind == SW_OPT_SWITCH ||
+                      (opt->kind == SW_OPT_FLAG && *(const bool *)(const void *)member);
+    char *name SW_CLEANUP(sw_free_str) = sw_xasprintf("%s%s", can_be_off ? "[no-]" : "", opt->name);
     bool has_choices =
         opt->kind == SW_OPT_ENUM && opt->choices && strlen(opt->choices) <= CHOICES_SHOWN_MAX;
     sw_buf_init(&help, SW_BUF_TEXT_MAX);

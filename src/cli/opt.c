@@ -133,9 +133,20 @@ static enum sw_status store(struct parser *p, struct found found, const char *te
     return sw_opt_set_value(found.opt, p->args + found.offset, value, p->err);
 }
 
+bool sw_opt_is_flag(const struct sw_opt *opt)
+{
+    return opt->kind == SW_OPT_FLAG || opt->kind == SW_OPT_SWITCH;
+}
+
 static enum sw_status set_flag(struct parser *p, struct found found, bool on)
 {
-    *(bool *)(void *)(p->args + found.offset) = on;
+    void *member = p->args + found.offset;
+
+    if (found.opt->kind == SW_OPT_SWITCH) {
+        *(enum sw_switch *)member = on ? SW_SWITCH_ON : SW_SWITCH_OFF;
+    } else {
+        *(bool *)member = on;
+    }
     sw_strs_add(&p->seen, sw_str(found.opt->name));
     return SW_OK;
 }
@@ -154,7 +165,7 @@ static enum sw_status parse_long(struct parser *p, int argc, char *const *argv, 
     struct found found;
 
     if (find_in(p->opts, 0, name, 0, &found)) {
-        if (found.opt->kind == SW_OPT_FLAG) {
+        if (sw_opt_is_flag(found.opt)) {
             return rest.ptr ? store(p, found, rest.ptr) : set_flag(p, found, true);
         }
         if (rest.ptr) {
@@ -166,7 +177,7 @@ static enum sw_status parse_long(struct parser *p, int argc, char *const *argv, 
         return store(p, found, argv[++*at]);
     }
     if (sw_str_starts(name, "no-") && !rest.ptr &&
-        find_in(p->opts, 0, sw_str_from(name, 3), 0, &found) && found.opt->kind == SW_OPT_FLAG) {
+        find_in(p->opts, 0, sw_str_from(name, 3), 0, &found) && sw_opt_is_flag(found.opt)) {
         return set_flag(p, found, false);
     }
     return unknown_option(p, name);
@@ -181,7 +192,7 @@ static enum sw_status parse_short(struct parser *p, int argc, char *const *argv,
         if (!find_in(p->opts, 0, SW_STR(""), *letter, &found)) {
             return sw_fail(p->err, SW_E_USAGE, "unknown option \"-%c\"", *letter);
         }
-        if (found.opt->kind == SW_OPT_FLAG) {
+        if (sw_opt_is_flag(found.opt)) {
             if (set_flag(p, found, true)) {
                 return p->err->status;
             }

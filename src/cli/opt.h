@@ -21,6 +21,8 @@ enum sw_opt_kind {
     SW_OPT_END = 0,
     SW_OPT_STR,      /* const char * */
     SW_OPT_FLAG,     /* bool; the text values true/false/1/0 are accepted after '=' */
+    SW_OPT_SWITCH,   /* enum sw_switch; a flag of which it counts whether it was given at all; an
+                        empty text after '=' does not */
     SW_OPT_INT,      /* int64_t within min..max */
     SW_OPT_DURATION, /* int64_t milliseconds; "90", "90s", "10m", "1.5h" */
     SW_OPT_BYTES,    /* int64_t; "512", "64k", "10M", "1G" (powers of 1024) */
@@ -65,6 +67,9 @@ SW_NODISCARD enum sw_status sw_opt_parse(const struct sw_opt *opts, int argc, ch
                                          struct sw_err *err);
 /* Frees what the table's SW_OPT_LIST members hold. */
 void sw_opt_release(const struct sw_opt *opts, void *args);
+
+/* Whether the option takes no value from the next word: a flag or a switch. */
+bool sw_opt_is_flag(const struct sw_opt *opt);
 
 /* Calls fn for each option in order, included tables unfolded. */
 void sw_opt_each(const struct sw_opt *opts, void (*fn)(void *ctx, const struct sw_opt *opt),

@@ -24,6 +24,21 @@ static enum sw_status set_flag(const struct sw_opt *opt, bool *member, const cha
     return SW_OK;
 }
 
+/* Nothing behind '=', as an unset parameter leaves it, is no wish at all. */
+static enum sw_status set_switch(const struct sw_opt *opt, enum sw_switch *member, const char *text,
+                                 struct sw_err *err)
+{
+    bool on = false;
+
+    if (set_flag(opt, &on, text, err)) {
+        return err->status;
+    }
+    if (*text) {
+        *member = on ? SW_SWITCH_ON : SW_SWITCH_OFF;
+    }
+    return SW_OK;
+}
+
 static enum sw_status set_int(const struct sw_opt *opt, int64_t *member, const char *text,
                               struct sw_err *err)
 {
@@ -143,6 +158,8 @@ enum sw_status sw_opt_set_value(const struct sw_opt *opt, void *member, const ch
         return SW_OK;
     case SW_OPT_FLAG:
         return set_flag(opt, member, text, err);
+    case SW_OPT_SWITCH:
+        return set_switch(opt, member, text, err);
     case SW_OPT_INT:
         return set_int(opt, member, text, err);
     case SW_OPT_DURATION:

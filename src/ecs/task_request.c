@@ -1,142 +1,68 @@
-#include "ecs.h"
+#include "request.h"
 
 #include <slipway/alloc.h>
-#include <slipway/fs.h>
 #include <slipway/task.h>
 
-enum { WEIGHT_MAX = 1000, BASE_MAX = 100000, LIST_MAX = 16 };
+#define OVERRIDES_EXAMPLE "{\"containerOverrides\": [{\"name\": \"web\", \"command\": [\"true\"]}]}"
 
-static void set_text(json_t *object, const char *key, const char *text)
-{
-    if (text) {
-        (void)json_object_set_new(object, key, json_string(text));
-    }
-}
-
-static json_t *text_of(struct sw_str text)
-{
-    return json_stringn(text.ptr ? text.ptr : "", text.len);
-}
-
-/* "a, b" as ["a","b"]; empty pieces do not count. The caller's. */
-static json_t *comma_list(const char *text)
-{
-    json_t *list = json_array();
-    for (struct sw_str rest = sw_str(text); rest.ptr;) {
-        struct sw_str piece = sw_str_trim(sw_str_cut(&rest, ','));
-        if (piece.len > 0) {
-            (void)json_array_append_new(list, text_of(piece));
-        }
-    }
-    return list;
-}
-
+/* Tasks get no public address unless it is asked for. */
 static enum sw_status add_network(const struct sw_task_request *request, json_t *input,
                                   struct sw_err *err)
 {
-    if (!request->subnets) {
-        if (request->security_groups || request->public_ip) {
-            return sw_fail(err, SW_E_USAGE, "%s needs --subnets",
-                           request->public_ip ? "--public-ip" : "--security-groups");
-        }
-        return SW_OK;
+    struct ecs_network network = {
+        .subnets = request->subnets,
+        .security_groups = request->security_groups,
+        .public_ip = request->public_ip,
+    };
+    if (network.subnets && network.public_ip == SW_SWITCH_UNSET) {
+        network.public_ip = SW_SWITCH_OFF;
+    } else if (!network.subnets && network.security_groups) {
+        return sw_fail(err, SW_E_USAGE, "--security-groups needs --subnets");
+    } else if (!network.subnets && network.public_ip == SW_SWITCH_ON) {
+        return sw_fail(err, SW_E_USAGE, "--public-ip needs --subnets");
+    } else if (!network.subnets) {
+        network.public_ip = SW_SWITCH_UNSET;
     }
-    json_auto_t *subnets = comma_list(request->subnets);
-    json_auto_t *groups =
-        request->security_groups ? comma_list(request->security_groups) : json_array();
-    if (json_array_size(subnets) == 0 || json_array_size(subnets) > LIST_MAX) {
-        return sw_fail(err, SW_E_USAGE,
-                       "--subnets: expected 1 to %d subnets, e.g. subnet-1,subnet-2", LIST_MAX);
-    }
-    json_t *vpc = json_pack("{s:O, s:s}", "subnets", subnets, "assignPublicIp",
-                            request->public_ip ? "ENABLED" : "DISABLED");
-    if (json_array_size(groups) > 0) {
-        (void)json_object_set(vpc, "securityGroups", groups);
-    }
-    (void)json_object_set_new(input, "networkConfiguration",
-                              json_pack("{s:o}", "awsvpcConfiguration", vpc));
-    return SW_OK;
-}
-
-/* NAME[:WEIGHT[:BASE]]. The caller's; NULL when it is none. */
-static json_t *provider_of(const char *text)
-{
-    struct sw_str rest = sw_str(text);
-    struct sw_str name = sw_str_cut(&rest, ':');
-    json_auto_t *provider = json_object();
-    int64_t weight = 0;
-    int64_t base = 0;
-    if (name.len == 0) {
-        return NULL;
-    }
-    (void)json_object_set_new(provider, "capacityProvider", text_of(name));
-    if (rest.ptr) {
-        struct sw_str number = sw_str_cut(&rest, ':');
-        if (!sw_parse_int(number, 0, WEIGHT_MAX, &weight)) {
-            return NULL;
-        }
-        (void)json_object_set_new(provider, "weight", json_integer(weight));
-    }
-    if (rest.ptr) {
-        if (!sw_parse_int(rest, 0, BASE_MAX, &base)) {
-            return NULL;
-        }
-        (void)json_object_set_new(provider, "base", json_integer(base));
-    }
-    return json_incref(provider);
+    return ecs_set_network(input, &network, err);
 }
 
 static enum sw_status add_capacity(const struct sw_task_request *request, json_t *input,
                                    struct sw_err *err)
 {
-    const struct sw_strs *texts = request->capacity_providers;
-    if (!texts || texts->count == 0) {
-        set_text(input, "launchType", request->launch_type);
-        return SW_OK;
-    }
-    if (request->launch_type) {
+    bool providers = request->capacity_providers && request->capacity_providers->count > 0;
+    if (providers && request->launch_type) {
         return sw_fail(
             err, SW_E_USAGE,
             "--launch-type and --capacity-provider exclude each other; give one of them");
     }
-    json_auto_t *providers = json_array();
-    for (size_t i = 0; i < texts->count; i++) {
-        json_t *provider = provider_of(texts->items[i]);
-        if (!provider) {
-            return sw_fail(err, SW_E_INPUT,
-                           "--capacity-provider: expected NAME[:WEIGHT[:BASE]], e.g. "
-                           "FARGATE_SPOT:1, got \"%s\"",
-                           texts->items[i]);
-        }
-        (void)json_array_append_new(providers, provider);
-    }
-    (void)json_object_set(input, "capacityProviderStrategy", providers);
-    return SW_OK;
+    ecs_set_text(input, "launchType", request->launch_type);
+    return ecs_set_structures(input, "capacityProviderStrategy", ECS_CAPACITY_PROVIDER,
+                              "--capacity-provider", request->capacity_providers, false, err);
 }
 
-/* The text of --overrides or of the file that it names. */
+static enum sw_status add_placement(const struct sw_task_request *request, json_t *input,
+                                    struct sw_err *err)
+{
+    enum sw_status status =
+        ecs_set_structures(input, "placementConstraints", ECS_PLACEMENT_CONSTRAINT,
+                           "--placement-constraint", request->placement_constraints, false, err);
+    if (status != SW_OK) {
+        return status;
+    }
+    return ecs_set_structures(input, "placementStrategy", ECS_PLACEMENT_STRATEGY,
+                              "--placement-strategy", request->placement_strategies, false, err);
+}
+
 static enum sw_status load_overrides(const char *text, json_t **ret, struct sw_err *err)
 {
     json_auto_t *value = NULL;
-    struct sw_buf file SW_CLEANUP(sw_buf_release) = { 0 };
-    struct sw_str json = sw_str(text);
-    sw_buf_init(&file, SW_TASK_OVERRIDES_MAX);
-    if (text[0] == '@') {
-        if (sw_fs_read(text + 1, &file, err) != SW_OK) {
-            err->status = err->status == SW_E_NOT_FOUND ? SW_E_INPUT : err->status;
-            return sw_wrap(err, "--overrides");
-        }
-        json = sw_buf_str(&file);
-    }
-    if (sw_json_parse(json, "--overrides", &value, err) != SW_OK) {
+    if (ecs_json_option("--overrides", text, OVERRIDES_EXAMPLE, &value, err) != SW_OK) {
         return err->status;
     }
     const json_t *containers = json_object_get(value, "containerOverrides");
-    if (!json_is_object(value) || (containers && !json_is_array(containers))) {
-        return sw_fail(
-            err, SW_E_INPUT,
-            "--overrides: expected an object such as {\"containerOverrides\": [{\"name\": "
-            "\"web\", \"command\": [\"true\"]}]}");
+    if (containers && !json_is_array(containers)) {
+        return sw_fail(err, SW_E_INPUT, "--overrides: expected an object such as %s",
+                       OVERRIDES_EXAMPLE);
     }
     *ret = json_incref(value);
     return SW_OK;
@@ -159,7 +85,7 @@ static json_t *override_of(json_t *overrides, struct sw_str container)
         }
     }
     item = json_object();
-    (void)json_object_set_new(item, "name", text_of(container));
+    (void)json_object_set_new(item, "name", ecs_json_text(container));
     (void)json_array_append_new(list, item);
     return item;
 }
@@ -179,7 +105,8 @@ static json_t *words_of(struct sw_str text)
             i++;
         }
         if (i > start) {
-            (void)json_array_append_new(words, text_of(sw_str_n(text.ptr + start, i - start)));
+            (void)json_array_append_new(words,
+                                        ecs_json_text(sw_str_n(text.ptr + start, i - start)));
         }
         i += i < text.len;
     }
@@ -238,12 +165,12 @@ static void set_variable(json_t *override, struct sw_str name, struct sw_str val
     json_array_foreach(list, index, item)
     {
         if (sw_str_is(name, sw_json_str(item, "name", ""))) {
-            (void)json_object_set_new(item, "value", text_of(value));
+            (void)json_object_set_new(item, "value", ecs_json_text(value));
             return;
         }
     }
     (void)json_array_append_new(
-        list, json_pack("{s:o, s:o}", "name", text_of(name), "value", text_of(value)));
+        list, json_pack("{s:o, s:o}", "name", ecs_json_text(name), "value", ecs_json_text(value)));
 }
 
 static enum sw_status add_variable(json_t *overrides, const char *text, struct sw_err *err)
@@ -258,6 +185,20 @@ static enum sw_status add_variable(json_t *overrides, const char *text, struct s
     }
     set_variable(override_of(overrides, container), name, rest);
     return SW_OK;
+}
+
+/* What differs for the whole task. */
+static void add_task_overrides(const struct sw_task_request *request, json_t *overrides)
+{
+    ecs_set_text(overrides, "cpu", request->cpu);
+    ecs_set_text(overrides, "memory", request->memory);
+    ecs_set_text(overrides, "taskRoleArn", request->task_role);
+    ecs_set_text(overrides, "executionRoleArn", request->execution_role);
+    if (request->ephemeral_storage_gib > 0) {
+        (void)json_object_set_new(
+            overrides, "ephemeralStorage",
+            json_pack("{s:I}", "sizeInGiB", (json_int_t)request->ephemeral_storage_gib));
+    }
 }
 
 static enum sw_status add_overrides(const struct sw_task_request *request, json_t *input,
@@ -276,65 +217,58 @@ static enum sw_status add_overrides(const struct sw_task_request *request, json_
     for (size_t i = 0; status == SW_OK && request->env && i < request->env->count; i++) {
         status = add_variable(overrides, request->env->items[i], err);
     }
+    if (status == SW_OK) {
+        add_task_overrides(request, overrides);
+    }
     if (status == SW_OK && json_object_size(overrides) > 0) {
         (void)json_object_set(input, "overrides", overrides);
     }
     return status;
 }
 
-static enum sw_status add_tags(const struct sw_task_request *request, json_t *input,
-                               struct sw_err *err)
+/* Members of RunTask that have no option of their own; those that have one win. */
+static enum sw_status add_settings(const struct sw_task_request *request, json_t *input,
+                                   struct sw_err *err)
 {
-    json_auto_t *tags = json_array();
-    for (size_t i = 0; request->tags && i < request->tags->count; i++) {
-        struct sw_str value = sw_str(request->tags->items[i]);
-        struct sw_str key = sw_str_cut(&value, '=');
-        if (key.len == 0 || !value.ptr) {
-            return sw_fail(err, SW_E_INPUT, "--tags: expected KEY=VALUE, e.g. team=shop");
-        }
-        (void)json_array_append_new(
-            tags, json_pack("{s:o, s:o}", "key", text_of(key), "value", text_of(value)));
+    json_auto_t *settings = NULL;
+    if (request->settings &&
+        ecs_json_option("--task-settings", request->settings, "{\"volumeConfigurations\": [...]}",
+                        &settings, err) != SW_OK) {
+        return err->status;
     }
-    if (json_array_size(tags) > 0) {
-        (void)json_object_set(input, "tags", tags);
-    }
-    return SW_OK;
-}
-
-static void add_settings(const struct sw_task_request *request, json_t *input)
-{
-    set_text(input, "startedBy", request->started_by);
-    set_text(input, "group", request->group);
-    set_text(input, "platformVersion", request->platform_version);
+    (void)json_object_update_missing(input, settings);
+    ecs_set_text(input, "startedBy", request->started_by);
+    ecs_set_text(input, "group", request->group);
+    ecs_set_text(input, "platformVersion", request->platform_version);
     if (request->enable_execute_command) {
-        (void)json_object_set_new(input, "enableExecuteCommand", json_true());
+        ecs_set_switch(input, "enableExecuteCommand", SW_SWITCH_ON);
     }
     if (request->managed_tags) {
-        (void)json_object_set_new(input, "enableECSManagedTags", json_true());
+        ecs_set_switch(input, "enableECSManagedTags", SW_SWITCH_ON);
     }
     if (request->propagate_tags) {
-        set_text(input, "propagateTags", "TASK_DEFINITION");
+        ecs_set_text(input, "propagateTags", "TASK_DEFINITION");
     }
+    return SW_OK;
 }
 
 enum sw_status sw_task_request_build(const struct sw_task_request *request, json_t **ret,
                                      struct sw_err *err)
 {
+    static enum sw_status (*const parts[])(const struct sw_task_request *, json_t *,
+                                           struct sw_err *) = {
+        add_capacity, add_network, add_placement, add_overrides, add_settings,
+    };
     json_auto_t *input = json_pack("{s:s, s:s, s:I}", "cluster", request->cluster, "taskDefinition",
                                    request->task_definition, "count", (json_int_t)request->count);
-    enum sw_status status = add_capacity(request, input, err);
-    if (status == SW_OK) {
-        status = add_network(request, input, err);
+    for (size_t i = 0; i < SW_COUNT(parts); i++) {
+        if (parts[i](request, input, err) != SW_OK) {
+            return err->status;
+        }
     }
-    if (status == SW_OK) {
-        status = add_overrides(request, input, err);
+    if (ecs_set_tags(input, "--tags", request->tags, err) != SW_OK) {
+        return err->status;
     }
-    if (status == SW_OK) {
-        status = add_tags(request, input, err);
-    }
-    if (status == SW_OK) {
-        add_settings(request, input);
-        *ret = json_incref(input);
-    }
-    return status;
+    *ret = json_incref(input);
+    return SW_OK;
 }

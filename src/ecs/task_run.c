@@ -1,4 +1,5 @@
 #include "ecs.h"
+#include "request.h"
 
 #include <slipway/alloc.h>
 #include <slipway/progress.h>
@@ -139,16 +140,6 @@ static enum sw_status load(struct sw_aws *aws, json_t *request, const char *cont
     return status;
 }
 
-/* By it ECS knows a retry of this call from a second one. */
-static void add_token(const struct sw_env *env, json_t *request)
-{
-    SW_CLEANUP(sw_free_str)
-    char *token = sw_xasprintf("slipway-%llx-%08x%08x%08x", (long long)sw_env_wall_ms(env),
-                               sw_env_random(env, UINT32_MAX), sw_env_random(env, UINT32_MAX),
-                               sw_env_random(env, UINT32_MAX));
-    (void)json_object_set_new(request, "clientToken", json_string(token));
-}
-
 static enum sw_status explain(struct sw_aws *aws, const struct sw_task_run *run, struct sw_err *err)
 {
     (void)sw_wrap(err, "task definition %s cannot be run",
@@ -226,7 +217,10 @@ enum sw_status sw_task_run(struct sw_aws *aws, json_t *request, const char *cont
     if (status != SW_OK) {
         return status;
     }
-    add_token(sw_aws_env(aws), request);
+    char *token SW_CLEANUP(sw_free_str) = ecs_client_token(sw_aws_env(aws));
+    if (!json_object_get(request, "clientToken")) {
+        ecs_set_text(request, "clientToken", token);
+    }
     json_auto_t *answer = NULL;
     if (ecs_call(aws, "RunTask", json_incref(request), NULL, &answer, err) != SW_OK) {
         return explain(aws, ret, err);

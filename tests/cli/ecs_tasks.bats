@@ -67,6 +67,20 @@ PYTHON
     [ "$(task_value "$arn" 'task["tags"]')" = "[{'key': 'team', 'value': 'shop'}]" ]
 }
 
+@test "size, roles, disk and placement of one run" {
+    run_task --task-definition kim --cpu 512 --memory 1024 --task-role arn:t --execution-role arn:e \
+        --ephemeral-storage 50 --placement-constraint distinctInstance --placement-strategy type=random \
+        --tags key=team,value=shop --no-public-ip
+    [ "$status" -eq 0 ] || { cat err; false; }
+    arn=$(cat out)
+    [ "$(task_value "$arn" 'task["overrides"]["cpu"], task["overrides"]["taskRoleArn"], task["tags"][0]["value"]')" = \
+        "('512', 'arn:t', 'shop')" ]
+    run_task --task-definition kim --ephemeral-storage 0
+    fails 2 'option "--ephemeral-storage" does not take "0"; *'
+    run_task --task-definition kim --placement-strategy spread:
+    fails 2 '--placement-strategy: expected random, spread:FIELD or binpack:FIELD, *'
+}
+
 @test "waiting follows the tasks to their end" {
     run_task --task-definition kim:1 --count 2 --wait --poll-interval 1s --no-logs --output json
     [ "$status" -eq 0 ] || { cat err; false; }

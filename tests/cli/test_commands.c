@@ -70,7 +70,7 @@ static void check_option(void *ctx, const struct sw_opt *opt)
     struct seen *seen = ctx;
     check_name(seen, opt);
     check_line(seen, opt->name, opt->help);
-    if ((opt->kind == SW_OPT_FLAG) != (opt->value == NULL)) {
+    if (sw_opt_is_flag(opt) != (opt->value == NULL)) {
         complain(seen, "a flag has no placeholder, every other option one", opt->name);
     }
     if ((opt->kind == SW_OPT_ENUM) != (opt->choices != NULL)) {

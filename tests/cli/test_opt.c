@@ -18,6 +18,7 @@ struct args {
     const char *output;
     struct sw_strs tags;
     const char *variable;
+    enum sw_switch rebalance;
 };
 
 static const struct sw_opt inner_opts[] = {
@@ -43,6 +44,8 @@ static const struct sw_opt opts[] = {
     { SW_OPT_ENUM, "output", 'o', offsetof(struct args, output), "FORMAT", "format", 0, "text|json",
       0, 0, NULL },
     { SW_OPT_LIST, "tag", 't', offsetof(struct args, tags), "TAG", "tags", 0, NULL, 0, 0, NULL },
+    { SW_OPT_SWITCH, "rebalance", 'r', offsetof(struct args, rebalance), NULL, "rebalance", 0, NULL,
+      0, 0, NULL },
     { SW_OPT_STR, "variable", 0, offsetof(struct args, variable), "NAME", "a variable", SW_OPT_RAW,
       NULL, 0, 0, NULL },
     { .kind = SW_OPT_END },
@@ -138,6 +141,34 @@ static void test_opt__flags_can_be_switched_off_and_given_as_text(void **state)
     }
 }
 
+static void test_opt__switches_know_whether_they_were_given(void **state)
+{
+    static const struct {
+        const char *line;
+        enum sw_switch rebalance;
+    } cases[] = {
+        { "-n x", SW_SWITCH_UNSET },
+        { "-n x --rebalance", SW_SWITCH_ON },
+        { "-n x -r", SW_SWITCH_ON },
+        { "-n x --no-rebalance", SW_SWITCH_OFF },
+        { "-n x --rebalance=true", SW_SWITCH_ON },
+        { "-n x --rebalance=0", SW_SWITCH_OFF },
+        { "-n x --rebalance=", SW_SWITCH_UNSET },
+        { "-n x --rebalance --rebalance=", SW_SWITCH_ON },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        struct run run;
+
+        print_message("case %s\n", cases[i].line);
+        parse(&run, cases[i].line);
+        assert_int_equal(run.status, SW_OK);
+        assert_int_equal(run.args.rebalance, cases[i].rebalance);
+        done(&run);
+    }
+}
+
 static void test_opt__mistakes_are_explained(void **state)
 {
     static const struct {
@@ -153,6 +184,8 @@ static void test_opt__mistakes_are_explained(void **state)
           "option \"--count\" does not take \"11\"; give a whole number from 1 to 10" },
         { "-n x --count 1x",
           "option \"--count\" does not take \"1x\"; give a whole number from 1 to 10" },
+        { "-n x --rebalance=yes",
+          "option \"--rebalance\" does not take \"yes\"; give true, false, 1 or 0" },
         { "-n x --timeout soon",
           "option \"--timeout\" does not take \"soon\"; give a time such as 90, 90s, 10m or 1.5h" },
         { "-n x --size 1T",
@@ -225,6 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_opt__all_forms),
         cmocka_unit_test(test_opt__flags_can_be_switched_off_and_given_as_text),
+        cmocka_unit_test(test_opt__switches_know_whether_they_were_given),
         cmocka_unit_test(test_opt__mistakes_are_explained),
         cmocka_unit_test(test_opt__expansion_is_for_all_but_raw_values),
         cmocka_unit_test(test_opt__nothing_is_expanded_unasked),

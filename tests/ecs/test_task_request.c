@@ -11,14 +11,16 @@ struct lists {
     const char *commands[ITEMS_MAX];
     const char *env[ITEMS_MAX];
     const char *tags[ITEMS_MAX];
+    const char *constraints[ITEMS_MAX];
+    const char *strategies[ITEMS_MAX];
 };
 
 static enum sw_status build(const struct sw_task_request *given, const struct lists *lists,
                             json_t **ret, struct sw_err *err)
 {
-    struct sw_strs filled[4] = { { .items = NULL } };
-    const char *const *const texts[] = { lists->providers, lists->commands, lists->env,
-                                         lists->tags };
+    struct sw_strs filled[6] = { { .items = NULL } };
+    const char *const *const texts[] = { lists->providers, lists->commands,    lists->env,
+                                         lists->tags,      lists->constraints, lists->strategies };
     for (size_t i = 0; i < SW_COUNT(texts); i++) {
         for (size_t k = 0; k < ITEMS_MAX && texts[i][k]; k++) {
             sw_strs_add(&filled[i], sw_str(texts[i][k]));
@@ -32,6 +34,8 @@ static enum sw_status build(const struct sw_task_request *given, const struct li
     request.commands = &filled[1];
     request.env = &filled[2];
     request.tags = &filled[3];
+    request.placement_constraints = &filled[4];
+    request.placement_strategies = &filled[5];
     enum sw_status status = sw_task_request_build(&request, ret, err);
     for (size_t i = 0; i < SW_COUNT(filled); i++) {
         sw_strs_release(&filled[i]);
@@ -55,13 +59,13 @@ static const struct {
       { .launch_type = "FARGATE",
         .subnets = "subnet-1, subnet-2,",
         .security_groups = "sg-1",
-        .public_ip = true,
+        .public_ip = SW_SWITCH_ON,
         .platform_version = "1.4.0" },
       { .tags = { "team=shop", "empty=" } },
-      START
-      ",'launchType':'FARGATE','networkConfiguration':{'awsvpcConfiguration':{'subnets':["
-      "'subnet-1','subnet-2'],'assignPublicIp':'ENABLED','securityGroups':['sg-1']}},'tags':["
-      "{'key':'team','value':'shop'},{'key':'empty','value':''}],'platformVersion':'1.4.0'}" },
+      START ",'launchType':'FARGATE','networkConfiguration':{'awsvpcConfiguration':{'subnets':["
+            "'subnet-1','subnet-2'],'securityGroups':['sg-1'],'assignPublicIp':'ENABLED'}},"
+            "'platformVersion':'1.4.0','tags':[{'key':'team','value':'shop'},"
+            "{'key':'empty','value':''}]}" },
     { "no public address unless asked for",
       { .subnets = "subnet-1" },
       { .tags = { NULL } },
@@ -72,6 +76,38 @@ static const struct {
       { .providers = { "FARGATE", "FARGATE_SPOT:3", "own:1:2" } },
       START ",'capacityProviderStrategy':[{'capacityProvider':'FARGATE'},{'capacityProvider':"
             "'FARGATE_SPOT','weight':3},{'capacityProvider':'own','weight':1,'base':2}]}" },
+    { "capacity providers as AWS's tools write them",
+      { .count = 1 },
+      { .providers = { "capacityProvider=own,weight=1,base=2",
+                       "[{\"capacityProvider\":\"a\"},{\"capacityProvider\":\"b\"}]" } },
+      START ",'capacityProviderStrategy':[{'capacityProvider':'own','weight':1,'base':2},"
+            "{'capacityProvider':'a'},{'capacityProvider':'b'}]}" },
+    { "placement",
+      { .count = 1 },
+      { .constraints = { "distinctInstance", "memberOf:attribute:ecs.os-type == linux",
+                         "type=memberOf,expression=\"attribute:z in [a, b]\"" },
+        .strategies = { "spread:attribute:ecs.availability-zone", "type=binpack,field=memory",
+                        "random" } },
+      START ",'placementConstraints':[{'type':'distinctInstance'},{'type':'memberOf',"
+            "'expression':'attribute:ecs.os-type == linux'},{'type':'memberOf','expression':"
+            "'attribute:z in [a, b]'}],'placementStrategy':[{'type':'spread','field':"
+            "'attribute:ecs.availability-zone'},{'type':'binpack','field':'memory'},"
+            "{'type':'random'}]}" },
+    { "the whole task's size, roles and disk",
+      { .overrides = "{\"cpu\":\"256\",\"memory\":\"512\"}",
+        .cpu = "512",
+        .task_role = "arn:t",
+        .execution_role = "arn:e",
+        .ephemeral_storage_gib = 50 },
+      { .tags = { "key=team,value=shop" } },
+      START
+      ",'overrides':{'cpu':'512','memory':'512','taskRoleArn':'arn:t','executionRoleArn':"
+      "'arn:e','ephemeralStorage':{'sizeInGiB':50}},'tags':[{'key':'team','value':'shop'}]}" },
+    { "further members, where no option names them",
+      { .settings = "{\"group\":\"x\",\"volumeConfigurations\":[{\"name\":\"v\"}],\"count\":5}",
+        .group = "y" },
+      { .tags = { NULL } },
+      START ",'group':'y','volumeConfigurations':[{'name':'v'}]}" },
     { "commands and variables",
       { .count = 1 },
       { .commands = { "web=rake  db:migrate", "log=[\"sh\",\"-c\",\"a b\"]" },
@@ -130,7 +166,10 @@ static const struct {
     { { .count = 1 }, { .providers = { "own:x" } }, SW_E_INPUT, PROVIDER_FORM "\"own:x\"" },
     { { .count = 1 }, { .providers = { "own:1:" } }, SW_E_INPUT, PROVIDER_FORM "\"own:1:\"" },
     { { .count = 1 }, { .providers = { ":1" } }, SW_E_INPUT, PROVIDER_FORM "\":1\"" },
-    { { .public_ip = true }, { .tags = { NULL } }, SW_E_USAGE, "--public-ip needs --subnets" },
+    { { .public_ip = SW_SWITCH_ON },
+      { .tags = { NULL } },
+      SW_E_USAGE,
+      "--public-ip needs --subnets" },
     { { .security_groups = "sg-1" },
       { .tags = { NULL } },
       SW_E_USAGE,
@@ -151,7 +190,20 @@ static const struct {
     { { .count = 1 },
       { .tags = { "team" } },
       SW_E_INPUT,
-      "--tags: expected KEY=VALUE, e.g. team=shop" },
+      "--tags: \"team\" is not a tag; write \"KEY=VALUE\"" },
+    { { .count = 1 },
+      { .constraints = { "memberOf:" } },
+      SW_E_INPUT,
+      "--placement-constraint: expected distinctInstance or memberOf:EXPRESSION, got "
+      "\"memberOf:\"" },
+    { { .count = 1 },
+      { .strategies = { "[1]" } },
+      SW_E_INPUT,
+      "--placement-strategy: entry 1 of the JSON list is no object" },
+    { { .settings = "7" },
+      { .tags = { NULL } },
+      SW_E_INPUT,
+      "--task-settings: expected an object such as {\"volumeConfigurations\": [...]}" },
     { { .overrides = "[]" },
       { .tags = { NULL } },
       SW_E_INPUT,

@@ -19,7 +19,7 @@
         .action = "DescribeTaskDefinition",                                       \
         .input = "{'taskDefinition':'kim','include':['TAGS']}", .reply = (reply_) \
     }
-#define TOKEN "slipway-14f7e9b6f80-000000000000000000000000"
+#define TOKEN "slipway-14f7e9b6f80-0000000000000000"
 #define RUN_INPUT \
     "{'cluster':'prod','taskDefinition':'" TD "kim:12','count':1,'clientToken':'" TOKEN "'}"
 #define NEW(id) "{'taskArn':'" ARN(id) "','lastStatus':'PROVISIONING'}"
