@@ -89,11 +89,14 @@ const char *sw_rollout_verdict_name(enum sw_rollout_verdict verdict);
 
 /* One kind of failure and what to do about it. */
 struct sw_cause_class {
-    const char *id;     /* "image-missing", ... */
-    const char *title;  /* "the image cannot be pulled: it does not exist" */
-    const char *advice; /* what to do next */
-    bool fatal;         /* will not heal by itself */
+    const char *id;      /* "image-missing", ... */
+    const char *title;   /* "the image cannot be pulled: it does not exist" */
+    const char *advice;  /* what to do next */
+    const char *command; /* the same as a command, names to fill in in capitals; NULL: none */
+    bool fatal;          /* will not heal by itself */
 };
+/* The class of that id; NULL when there is none. */
+const struct sw_cause_class *sw_cause_class_find(const char *id);
 
 /* A class with what was seen of it. */
 struct sw_cause {
@@ -105,6 +108,9 @@ struct sw_cause {
     char *task;                           /* owned: ARN of the first task; NULL for events */
     char *log;         /* owned: last lines of that container's log; NULL when not looked at */
     int64_t exit_code; /* -1 when not known */
+    int64_t first_ms;  /* when it was first seen, by AWS's clock; 0 when not known */
+    int64_t last_ms;   /* ... and last */
+    bool target;       /* what a load balancer says of a target */
 };
 struct sw_causes {
     struct sw_cause *items;
@@ -120,6 +126,14 @@ const struct sw_cause_class *sw_cause_of_event(const char *message);
  */
 const struct sw_cause_class *sw_cause_of_log(const char *line);
 /*
+ * The class of what DescribeTargetHealth says of a target; NULL for one that is well, comes or
+ * goes.
+ */
+const struct sw_cause_class *sw_cause_of_target(const char *state, const char *reason,
+                                                const char *description);
+/* The class of a refusal's text: an entry of "failures", or the error of a call; never NULL. */
+const struct sw_cause_class *sw_cause_of_refusal(const char *text);
+/*
  * The class of a stopped task from DescribeTasks; NULL for ordinary stops. *ret_text is AWS's own
  * words for it, *ret_container the container it is about or NULL, borrowed from the task;
  * *ret_exit its exit code or -1.
@@ -128,9 +142,17 @@ const struct sw_cause_class *sw_cause_of_task(const json_t *task, const char **r
                                               const char **ret_container, int64_t *ret_exit);
 /* Counts the tasks of a DescribeTasks answer that belong to the deployment. */
 void sw_causes_add_tasks(struct sw_causes *causes, const json_t *answer, const char *deployment_id);
-/* Counts one event. */
-void sw_causes_add_event(struct sw_causes *causes, const char *id, const char *message);
-/* The most telling cause: fatal before others, then the most frequent; NULL when there is none. */
+/* Counts one event; `at_ms` is when AWS made it, 0 when not known. */
+void sw_causes_add_event(struct sw_causes *causes, const char *id, const char *message,
+                         int64_t at_ms);
+/* Counts what DescribeTargetHealth says of one target; `id` is unique for target and state. */
+void sw_causes_add_target(struct sw_causes *causes, const char *id, const char *state,
+                          const char *reason, const char *description);
+/*
+ * The most telling cause, NULL when there is none: a fact (an alarm, a hook), then why tasks
+ * stopped, what a load balancer says, events that will not heal, other events; among equals the
+ * most frequent.
+ */
 const struct sw_cause *sw_causes_main(const struct sw_causes *causes);
 /* One paragraph per cause, for people. */
 void sw_causes_print(const struct sw_causes *causes, struct sw_buf *out);

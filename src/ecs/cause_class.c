@@ -1,490 +1,319 @@
-#include <slipway/rollout.h>
+#include "cause.h"
 
-/*
- * AWS's words for failures and what they mean: service events, stopped reasons of tasks, and
- * reasons of containers. Texts are compared in lower case; the first rule that fits wins, so the
- * telling ones stand before the general ones.
- */
+#include <string.h>
+
+/* What each class of failure means and what to do about it. */
 
 #define SHOW_LOG "look at the last lines of the container's log"
 
-static const struct sw_cause_class image_missing = {
-    "image-missing",
-    "the image does not exist",
-    "check repository, tag and registry; was the image pushed by an earlier job, and under this "
-    "tag?",
-    true,
-};
-static const struct sw_cause_class image_denied = {
-    "image-denied",
-    "the image may not be pulled",
-    "allow ecr:GetAuthorizationToken, ecr:BatchGetImage and ecr:GetDownloadUrlForLayer to the "
-    "task's execution role (on EC2 without one: to the instance role); for another account's "
-    "repository also in its policy",
-    true,
-};
-static const struct sw_cause_class registry_unreachable = {
-    "registry-unreachable",
-    "the registry cannot be reached from the task",
-    "give the subnet a route to it: a NAT gateway, a public IP address, or VPC endpoints for "
-    "ecr.api, ecr.dkr and s3",
-    false,
-};
-static const struct sw_cause_class registry_limit = {
-    "registry-limit",
-    "the registry's pull limit is reached",
-    "keep a copy of the image in ECR, or pull with a login",
-    false,
-};
-static const struct sw_cause_class platform = {
-    "platform",
-    "the image is for another processor or operating system",
-    "build it for the machines that run it, e.g. slipway image build --platform linux/amd64",
-    true,
-};
-static const struct sw_cause_class secret_missing = {
-    "secret-missing",
-    "a secret or parameter does not exist",
-    "check the ARN, the JSON key and the region in the task definition's secrets",
-    true,
-};
-static const struct sw_cause_class secret_denied = {
-    "secret-denied",
-    "a secret or parameter may not be read",
-    "allow secretsmanager:GetSecretValue or ssm:GetParameters (and kms:Decrypt for a key of your "
-    "own) to the task's execution role",
-    true,
-};
-static const struct sw_cause_class secret_unreachable = {
-    "secret-unreachable",
-    "secrets cannot be read from the task's network",
-    "give the subnet a route to Secrets Manager and SSM: NAT, public IP, or VPC endpoints",
-    false,
-};
-static const struct sw_cause_class log_group = {
-    "log-group",
-    "the log group does not exist",
-    "create it (aws logs create-log-group), or set awslogs-create-group to \"true\"",
-    true,
-};
-static const struct sw_cause_class log_driver = {
-    "log-driver",
-    "the log driver cannot start",
-    "allow logs:CreateLogStream and logs:PutLogEvents to the execution role, and a route to "
-    "CloudWatch Logs",
-    true,
-};
-static const struct sw_cause_class role = {
-    "role",
-    "ECS cannot assume the task's or execution role",
-    "let the role's trust policy name ecs-tasks.amazonaws.com, and check that the role exists",
-    true,
-};
-static const struct sw_cause_class command = {
-    "command",
-    "the container's command cannot be run",
-    "check command, entryPoint and that the program in the image is executable",
-    true,
-};
-static const struct sw_cause_class port_taken = {
-    "port-taken",
-    "the host port is taken on every suitable instance",
-    "use hostPort 0 with a target group of type instance, lower minimumHealthyPercent so that an "
-    "old task may stop first, or add an instance",
-    false,
-};
-static const struct sw_cause_class memory_short = {
-    "memory-short",
-    "no instance has enough free memory",
-    "lower the task's memory reservation, add or enlarge instances, or lower "
-    "minimumHealthyPercent",
-    false,
-};
-static const struct sw_cause_class cpu_short = {
-    "cpu-short",
-    "no instance has enough free CPU units",
-    "lower the task's cpu, add or enlarge instances, or lower minimumHealthyPercent",
-    false,
-};
-static const struct sw_cause_class attribute = {
-    "attribute",
-    "no instance has an attribute that the task needs",
-    "update the ECS agent or AMI, and check log driver, networkMode and placement constraints",
-    false,
-};
-static const struct sw_cause_class no_instances = {
-    "no-instances",
-    "the cluster has no instance that could run the task",
-    "check that instances are running, registered with this cluster, and their agent is connected",
-    false,
-};
-static const struct sw_cause_class placement = {
-    "placement",
-    "no instance meets the task's requirements",
-    "compare the task's needs with the cluster's instances",
-    false,
-};
-static const struct sw_cause_class percentages = {
-    "percentages",
-    "minimumHealthyPercent and maximumPercent allow no step",
-    "raise maximumPercent or lower minimumHealthyPercent; with one task: 100/200 or 0/100",
-    true,
-};
-static const struct sw_cause_class capacity = {
-    "capacity",
-    "AWS has no capacity or a quota is reached",
-    "wait, use another Availability Zone, or ask for a higher quota",
-    false,
-};
-static const struct sw_cause_class elb_health = {
-    "elb-health",
-    "the load balancer's health check fails",
-    "check the health check's path, port and expected codes, the security groups between load "
-    "balancer and tasks, and the service's health check grace period",
-    false,
-};
-static const struct sw_cause_class container_health = {
-    "container-health",
-    "the container's own health check fails",
-    "run its command in the image; it may need a program that is not there (curl), or a longer "
-    "startPeriod",
-    false,
-};
-static const struct sw_cause_class target_group = {
-    "target-group",
-    "ECS cannot register tasks with the target group",
-    "check that the target group exists, is used by a listener, and lies in the tasks' VPC",
-    false,
-};
-static const struct sw_cause_class out_of_memory = {
-    "out-of-memory",
-    "the container was killed for using too much memory",
-    "raise the container's memory",
-    true,
-};
-static const struct sw_cause_class network_interface = {
-    "network-interface",
-    "no network interface for the task",
-    "check free addresses in the subnet, the instance's interface limit, and the security groups",
-    false,
-};
-static const struct sw_cause_class disk_full = {
-    "disk-full",
-    "the instance's disk is full",
-    "free space there, or replace the instance",
-    false,
-};
-static const struct sw_cause_class dependency = {
-    "dependency",
-    "a container that others depend on did not start",
-    "look at that container's own reason",
-    true,
-};
-static const struct sw_cause_class throttled = {
-    "throttled",
-    "ECS is slowing down because tasks keep stopping",
-    "look at why the tasks stop",
-    false,
-};
-static const struct sw_cause_class exit_zero = {
-    "exit-zero",
-    "the main process ended normally, but a service must keep running",
-    "keep the program in the foreground",
-    true,
-};
-static const struct sw_cause_class exit_code = {
-    "exit-code",
-    "the container ended with an error",
-    SHOW_LOG,
-    true,
-};
-static const struct sw_cause_class exit_killed = {
-    "exit-killed",
-    "the container was killed (SIGKILL)",
-    "it used too much memory, or did not stop in time",
-    true,
-};
-static const struct sw_cause_class exit_crash = {
-    "exit-crash",
-    "the program crashed (segmentation fault or abort)",
-    SHOW_LOG,
-    true,
-};
-static const struct sw_cause_class by_user = {
-    "stopped-by-user",
-    "somebody stopped the task",
-    "look at who did, in CloudTrail",
-    false,
-};
-static const struct sw_cause_class infrastructure = {
-    "infrastructure",
-    "the machine under the task went away",
-    "nothing, if it happens once: ECS starts the task again",
-    false,
-};
-static const struct sw_cause_class deployment_failed = {
-    "deployment-failed",
-    "ECS gave the deployment up",
-    "look at why the tasks failed",
-    true,
-};
-static const struct sw_cause_class unknown = {
-    "other",
-    "something else went wrong",
-    "read AWS's words above",
-    false,
-};
-
-struct rule {
-    const char *text; /* in lower case */
-    const char *also; /* a second text that must be there; NULL: none */
-    const struct sw_cause_class *klass;
-};
-
-/* Reasons of stopped tasks and of their containers. */
-static const struct rule task_rules[] = {
-    { "container killed due to memory usage", NULL, &out_of_memory },
-    { "outofmemoryerror", NULL, &out_of_memory },
-    { "exec format error", NULL, &platform },
-    { "no matching manifest for", NULL, &platform },
-    { "does not contain descriptor matching platform", NULL, &platform },
-    { "operating system version mismatch", NULL, &platform },
-    { "unable to pull secrets or registry auth", "accessdenied", &secret_denied },
-    { "unable to pull secrets or registry auth", "resourcenotfound", &secret_missing },
-    { "unable to pull secrets or registry auth", "did not contain json key", &secret_missing },
-    { "unable to pull secrets or registry auth", "invalid ssm parameters", &secret_missing },
-    { "unable to pull secrets or registry auth", "invalid parameters", &secret_missing },
-    { "unable to pull secrets or registry auth", NULL, &secret_unreachable },
-    { "invalid ssm parameters", NULL, &secret_missing },
-    { "did not contain json key", NULL, &secret_missing },
-    { "secret", "resourcenotfoundexception", &secret_missing },
-    { "secret", "accessdenied", &secret_denied },
-    { "ssm", "accessdenied", &secret_denied },
-    { "kms", "accessdenied", &secret_denied },
-    { "log", "resourcenotfoundexception", &log_group },
-    { "failed to validate logger args", NULL, &log_driver },
-    { "failed to initialize logging driver", NULL, &log_driver },
-    { "ecr:batchgetimage", NULL, &image_denied },
-    { "role has the permissions to pull images", NULL, &image_denied },
-    { "check whether the image exists", NULL, &image_missing },
-    { "manifest unknown", NULL, &image_missing },
-    { "not found: manifest", NULL, &image_missing },
-    { "name unknown", NULL, &image_missing },
-    { "failed to resolve ref", ": not found", &image_missing },
-    { "repository", "not found", &image_missing },
-    { "repository", "does not exist or may require", &image_missing },
-    { "manifest for", "not found", &image_missing },
-    { "toomanyrequests", NULL, &registry_limit },
-    { "pull rate limit", NULL, &registry_limit },
-    { "pull access denied", NULL, &image_denied },
-    { "no basic auth credentials", NULL, &image_denied },
-    { "403 forbidden", NULL, &image_denied },
-    { "unauthorized", NULL, &image_denied },
-    { "authorization failed", NULL, &image_denied },
-    { "check your task network configuration", NULL, &registry_unreachable },
-    { "check your network configuration", NULL, &registry_unreachable },
-    { "i/o timeout", NULL, &registry_unreachable },
-    { "request canceled while waiting for connection", NULL, &registry_unreachable },
-    { "client.timeout exceeded", NULL, &registry_unreachable },
-    { "context deadline exceeded", NULL, &registry_unreachable },
-    { "context canceled", NULL, &registry_unreachable },
-    { "no space left on device", NULL, &disk_full },
-    { "executable file not found", NULL, &command },
-    { "no such file or directory: unknown", NULL, &command },
-    { "permission denied: unknown", NULL, &command },
-    { "port is already allocated", NULL, &port_taken },
-    { "address already in use", NULL, &port_taken },
-    { "driver failed programming external connectivity", NULL, &port_taken },
-    { "unable to assume the role", NULL, &role },
-    { "taskdependencyerror", NULL, &dependency },
-    { "task failed elb health checks", NULL, &elb_health },
-    { "failed container health checks", NULL, &container_health },
-    { "create network interface", NULL, &network_interface },
-    { "network interface", NULL, &network_interface },
-    { "spot task was interrupted", NULL, &infrastructure },
-    { "host ec2 (instance", NULL, &infrastructure },
-    { "container instance deregistration forced", NULL, &by_user },
-};
-
-/* Service events. */
-static const struct rule event_rules[] = {
-    { "deployment failed:", NULL, &deployment_failed },
-    { "is already using a port required by your task", NULL, &port_taken },
-    { "resource:ports", NULL, &port_taken },
-    { "has insufficient memory available", NULL, &memory_short },
-    { "resource:memory", NULL, &memory_short },
-    { "has insufficient cpu units available", NULL, &cpu_short },
-    { "resource:cpu", NULL, &cpu_short },
-    { "is missing an attribute required by your task", NULL, &attribute },
-    { "placement constraint unsatisfied", NULL, &attribute },
-    { "encountered error \"agent\"", NULL, &no_instances },
-    { "have the agent connected", NULL, &no_instances },
-    { "no container instances were found", NULL, &no_instances },
-    { "waiting for amazon ecs agent to start", NULL, &no_instances },
-    { "resource:eni", NULL, &network_interface },
-    { "was unable to stop or start tasks during a deployment", NULL, &percentages },
-    { "is unable to consistently start tasks successfully", NULL, &throttled },
-    { "unable to assume the role", NULL, &role },
-    { "iam trust relationship has been misconfigured", NULL, &role },
-    { "iam permissions policies have been misconfigured", NULL, &role },
-    { "is unhealthy in (", NULL, &elb_health },
-    { "failed container health checks", NULL, &container_health },
-    { "due to an unhealthy status", NULL, &elb_health },
-    { "target group is not found", NULL, &target_group },
-    { "failed to register targets", NULL, &target_group },
-    { "failed to deregister targets", NULL, &target_group },
-    { "failed to describe target health", NULL, &target_group },
-    { "capacity is unavailable", NULL, &capacity },
-    { "reached the limit on the number of", NULL, &capacity },
-    { "configuration is above your limit", NULL, &capacity },
-    { "provisioning capacity limit was exceeded", NULL, &capacity },
-    { "no container instance met all of its requirements", NULL, &placement },
-    { "unable to place a task", NULL, &placement },
-    { "could not launch", NULL, &placement },
+const struct sw_cause_class ecs_causes[CAUSE_COUNT] = {
+    [CAUSE_IMAGE_MISSING] = { "image-missing", "the image does not exist",
+                              "check repository, tag and registry; was the image pushed by an "
+                              "earlier job, and under this tag?",
+                              "slipway image exists IMAGE", true },
+    [CAUSE_IMAGE_DENIED] = { "image-denied", "the image may not be pulled",
+                             "allow ecr:GetAuthorizationToken, ecr:BatchGetImage and "
+                             "ecr:GetDownloadUrlForLayer to the task's execution role (on EC2 "
+                             "without one: to the instance role); for another account's "
+                             "repository also in its policy",
+                             "aws iam attach-role-policy --role-name EXECUTION_ROLE --policy-arn "
+                             "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy",
+                             true },
+    [CAUSE_IMAGE_LAYERS] = { "image-layers", "the image's layers cannot be fetched",
+                             "ECR keeps layers in S3: check the route to S3 and the policy of its "
+                             "gateway endpoint; push the image anew if a layer was lost",
+                             NULL, false },
+    [CAUSE_IMAGE_PULL] = { "image-pull", "the image cannot be pulled",
+                           "read AWS's words: they name the registry's answer", NULL, true },
+    [CAUSE_REGISTRY_UNREACHABLE] = { "registry-unreachable",
+                                     "the registry cannot be reached from the task",
+                                     "give the subnet a route to it: a NAT gateway, a public IP "
+                                     "address, or VPC endpoints for ecr.api, ecr.dkr and s3",
+                                     NULL, false },
+    [CAUSE_REGISTRY_LIMIT] = { "registry-limit", "the registry's pull limit is reached",
+                               "keep a copy of the image in ECR, or pull with a login", NULL,
+                               false },
+    [CAUSE_REGISTRY_CA] = { "registry-certificate",
+                            "the registry's certificate is not trusted by the instance",
+                            "install the registry's certificate authority on the instances (in "
+                            "/etc/docker/certs.d)",
+                            NULL, true },
+    [CAUSE_PLATFORM] = { "platform", "the image is for another processor or operating system",
+                         "build it for the machines that run it, e.g. slipway image build "
+                         "--platform linux/amd64",
+                         "slipway image build --platform linux/amd64", true },
+    [CAUSE_SECRET_MISSING] = { "secret-missing", "a secret or parameter does not exist",
+                               "check the ARN, the JSON key and the region in the task "
+                               "definition's secrets",
+                               NULL, true },
+    [CAUSE_SECRET_DENIED] = { "secret-denied", "a secret or parameter may not be read",
+                              "allow secretsmanager:GetSecretValue or ssm:GetParameters (and "
+                              "kms:Decrypt for a key of your own) to the task's execution role",
+                              NULL, true },
+    [CAUSE_SECRET_UNREACHABLE] = { "secret-unreachable",
+                                   "secrets cannot be read from the task's network",
+                                   "give the subnet a route to Secrets Manager and SSM: NAT, "
+                                   "public IP, or VPC endpoints",
+                                   NULL, false },
+    [CAUSE_SECRET] = { "secret", "a secret or parameter cannot be read",
+                       "check the ARNs in the task definition's secrets and what the execution "
+                       "role may read",
+                       NULL, true },
+    [CAUSE_ENV_FILE] = { "env-file", "a file of environment variables cannot be read",
+                         "check bucket, key (it must end in .env) and region, and allow "
+                         "s3:GetObject and s3:GetBucketLocation to the execution role",
+                         NULL, true },
+    [CAUSE_LOG_GROUP] = { "log-group", "the log group does not exist",
+                          "create it, or set awslogs-create-group to \"true\"",
+                          "aws logs create-log-group --log-group-name GROUP", true },
+    [CAUSE_LOG_DRIVER] = { "log-driver", "the log driver cannot start",
+                           "allow logs:CreateLogStream and logs:PutLogEvents (and "
+                           "logs:CreateLogGroup with awslogs-create-group) to the execution role",
+                           NULL, true },
+    [CAUSE_LOG_UNREACHABLE] = { "log-unreachable",
+                                "CloudWatch Logs cannot be reached from the task",
+                                "give the subnet a route to it: a NAT gateway, a public IP "
+                                "address, or a VPC endpoint for logs",
+                                NULL, false },
+    [CAUSE_FILE_SYSTEM] = { "file-system", "the EFS file system cannot be mounted",
+                            "check that it has a mount target in the task's Availability Zone, "
+                            "and that the mount target's security group lets the task in on port "
+                            "2049",
+                            NULL, true },
+    [CAUSE_VOLUME] = { "volume", "a volume cannot be made or mounted",
+                       "check the task definition's volumes and their drivers", NULL, true },
+    [CAUSE_ROLE] = { "role", "ECS cannot assume the task's or execution role",
+                     "let the role's trust policy name ecs-tasks.amazonaws.com, and check that "
+                     "the role exists",
+                     "aws iam get-role --role-name ROLE", true },
+    [CAUSE_COMMAND] = { "command", "the container's command cannot be run",
+                        "check command, entryPoint and that the program in the image is "
+                        "executable",
+                        NULL, true },
+    [CAUSE_START] = { "start", "the container cannot be created or started",
+                      "read AWS's words: they are the container runtime's", NULL, true },
+    [CAUSE_PORT_TAKEN] = { "port-taken", "the host port is taken on every suitable instance",
+                           "use hostPort 0 with a target group of type instance, lower "
+                           "minimumHealthyPercent so that an old task may stop first, or add an "
+                           "instance",
+                           NULL, false },
+    [CAUSE_MEMORY_SHORT] = { "memory-short", "no instance has enough free memory",
+                             "lower the task's memory reservation, add or enlarge instances, or "
+                             "lower minimumHealthyPercent",
+                             NULL, false },
+    [CAUSE_CPU_SHORT] = { "cpu-short", "no instance has enough free CPU units",
+                          "lower the task's cpu, add or enlarge instances, or lower "
+                          "minimumHealthyPercent",
+                          NULL, false },
+    [CAUSE_GPU_SHORT] = { "gpu-short", "no instance has enough free GPUs",
+                          "add instances that have, or ask for fewer", NULL, false },
+    [CAUSE_ATTRIBUTE] = { "attribute", "no instance has an attribute that the task needs",
+                          "update the ECS agent or AMI, and check log driver and networkMode; "
+                          "with awsvpc, that instances are in the service's subnets' zones",
+                          NULL, true },
+    [CAUSE_CONSTRAINT] = { "constraint", "no instance satisfies a placement constraint",
+                           "compare the placement constraints of service and task definition with "
+                           "the instances' attributes; distinctInstance needs an instance per task",
+                           NULL, false },
+    [CAUSE_AGENT] = { "agent", "the ECS agent of an instance is not connected",
+                      "restart it there, and check its role, its outbound port 443 and ECS_CLUSTER "
+                      "in /etc/ecs/ecs.config",
+                      "sudo systemctl restart ecs", false },
+    [CAUSE_NO_INSTANCES] = { "no-instances", "the cluster has no instance that could run the task",
+                             "check that instances are running, registered with this cluster, and "
+                             "their agent is connected",
+                             "aws ecs list-container-instances --cluster CLUSTER", true },
+    [CAUSE_CAPACITY_PROVIDER] = { "capacity-provider",
+                                  "the service's capacity provider gives the task no instance",
+                                  "check its Auto Scaling group's maximum and managed scaling, and "
+                                  "that the task definition suits it",
+                                  NULL, false },
+    [CAUSE_PROVISIONING_LIMIT] = { "provisioning-limit",
+                                   "too many tasks of the cluster wait for instances",
+                                   "check why the cluster's capacity providers do not scale out",
+                                   NULL, false },
+    [CAUSE_PLACEMENT] = { "placement", "no instance meets the task's requirements",
+                          "compare the task's needs with the cluster's instances", NULL, false },
+    [CAUSE_PERCENTAGES] = { "percentages", "minimumHealthyPercent and maximumPercent allow no step",
+                            "raise maximumPercent or lower minimumHealthyPercent; with one task: "
+                            "100/200 or 0/100",
+                            "aws ecs update-service --cluster CLUSTER --service SERVICE "
+                            "--deployment-configuration "
+                            "minimumHealthyPercent=100,maximumPercent=200",
+                            true },
+    [CAUSE_CAPACITY] = { "capacity", "AWS has no capacity left there",
+                         "wait, or use another Availability Zone or instance type", NULL, false },
+    [CAUSE_QUOTA] = { "quota", "a quota of the account is reached",
+                      "stop what is not needed, or ask AWS for a higher quota (Service Quotas)",
+                      NULL, true },
+    [CAUSE_ELB_HEALTH] = { "elb-health", "the load balancer's health check fails",
+                           "check the health check's path, port and expected codes, the security "
+                           "groups between load balancer and tasks, and the service's health "
+                           "check grace period",
+                           NULL, false },
+    [CAUSE_ELB_TIMEOUT] = { "elb-timeout", "the load balancer gets no answer from the tasks' port",
+                            "let the instances' (with awsvpc: the tasks') security group accept "
+                            "the load balancer's on the tasks' ports, with hostPort 0 on all of "
+                            "32768-65535; if it does, the app answers too slowly",
+                            "aws ec2 authorize-security-group-ingress --group-id TASKS_GROUP "
+                            "--protocol tcp --port 32768-65535 --source-group "
+                            "LOAD_BALANCER_GROUP",
+                            false },
+    [CAUSE_ELB_REFUSED] = { "elb-refused", "the tasks' port refuses the load balancer's connection",
+                            "check that the app listens on 0.0.0.0 and on the containerPort of the "
+                            "service's load balancer, and speaks the target group's protocol",
+                            NULL, false },
+    [CAUSE_ELB_CODES] = { "elb-codes", "the health check's path answers with an unexpected code",
+                          "point the health check to a path that answers 200, or widen the "
+                          "expected codes",
+                          "aws elbv2 modify-target-group --target-group-arn ARN "
+                          "--health-check-path PATH",
+                          false },
+    [CAUSE_ELB_CODES_REDIRECT] = { "elb-codes",
+                                   "the health check's path answers with a redirection",
+                                   "point the health check to a path that answers 200, or accept "
+                                   "the code",
+                                   "aws elbv2 modify-target-group --target-group-arn ARN "
+                                   "--matcher HttpCode=200-399",
+                                   false },
+    [CAUSE_ELB_CODES_BAD_REQUEST] = { "elb-codes",
+                                      "the health check's request is refused with code 400",
+                                      "the load balancer sends the target's address as Host: let "
+                                      "the app accept any host name on that path",
+                                      NULL, false },
+    [CAUSE_ELB_CODES_LOGIN] = { "elb-codes", "the health check's path wants a login",
+                                "let the app answer that path without one, or use another path",
+                                "aws elbv2 modify-target-group --target-group-arn ARN "
+                                "--health-check-path PATH",
+                                false },
+    [CAUSE_ELB_CODES_NOT_FOUND] = { "elb-codes",
+                                    "the health check's path does not exist in the app",
+                                    "point the health check to a path that the app has",
+                                    "aws elbv2 modify-target-group --target-group-arn ARN "
+                                    "--health-check-path PATH",
+                                    false },
+    [CAUSE_ELB_CODES_SERVER] = { "elb-codes", "the app answers the health check with an error",
+                                 "look at the app's log: it, or something that it needs, fails",
+                                 NULL, false },
+    [CAUSE_CONTAINER_HEALTH] = { "container-health", "the container's own health check fails",
+                                 "run its command in the image; it may need a program that is not "
+                                 "there (curl), or a longer startPeriod",
+                                 NULL, false },
+    [CAUSE_TARGET_GROUP] = { "target-group", "ECS cannot register tasks with the target group",
+                             "check that the target group exists, is used by a listener, and lies "
+                             "in the tasks' VPC",
+                             NULL, false },
+    [CAUSE_TARGET_GROUP_MISSING] = { "target-group-missing", "the target group was deleted",
+                                     "create it anew and set it at the service", NULL, true },
+    [CAUSE_TARGET_VPC] = { "target-vpc", "the target group lies in another VPC than the tasks",
+                           "create a target group in the tasks' VPC and set it at the service: the "
+                           "VPC of a target group cannot be changed",
+                           "aws elbv2 create-target-group --name NAME --vpc-id TASKS_VPC --protocol "
+                           "HTTP --port 80",
+                           true },
+    [CAUSE_TARGET_UNUSED] = { "target-unused", "no listener sends to the target group",
+                              "add a rule that forwards to it to a listener of the load balancer",
+                              "aws elbv2 create-rule --listener-arn ARN --priority 10 --conditions "
+                              "Field=path-pattern,Values='/*' --actions "
+                              "Type=forward,TargetGroupArn=ARN",
+                              true },
+    [CAUSE_TARGET_ZONE] = { "target-zone",
+                            "tasks run in an Availability Zone that the load balancer does not "
+                            "serve",
+                            "add a subnet of that zone to the load balancer, or keep the service "
+                            "out of the zone",
+                            "aws elbv2 set-subnets --load-balancer-arn ARN --subnets SUBNET...",
+                            false },
+    [CAUSE_TARGET_TYPE] = { "target-type", "the target group's type does not fit the network mode",
+                            "awsvpc needs a target group of type ip, bridge and host one of type "
+                            "instance; the type cannot be changed: create another",
+                            NULL, true },
+    [CAUSE_TARGET_NOT_REGISTERED] = { "target-not-registered",
+                                      "a task is not registered with the target group",
+                                      "check that the service has this target group, and that both "
+                                      "are in one VPC",
+                                      NULL, false },
+    [CAUSE_CONTAINER_NAME] = { "container-name",
+                               "the service's load balancer names a container or port that the "
+                               "task definition does not have",
+                               "give the container in the task definition that name and port "
+                               "mapping, or change the service's load balancer",
+                               NULL, true },
+    [CAUSE_NO_LOAD_BALANCER] = { "no-load-balancer",
+                                 "no load balancer or service discovery leads to the tasks",
+                                 "attach a target group to the service",
+                                 "aws ecs update-service --cluster CLUSTER --service SERVICE "
+                                 "--load-balancers "
+                                 "targetGroupArn=ARN,containerName=NAME,containerPort=PORT",
+                                 false },
+    [CAUSE_OUT_OF_MEMORY] = { "out-of-memory", "the container was killed for using too much memory",
+                              "raise the container's memory", NULL, true },
+    [CAUSE_NETWORK_INTERFACE] = { "network-interface", "no network interface for the task",
+                                  "check the instance type's limit of network interfaces "
+                                  "(awsvpcTrunking raises it) and the security groups",
+                                  NULL, false },
+    [CAUSE_SUBNET_FULL] = { "subnet-full", "the subnet has no free IP address",
+                            "use other or larger subnets for the service", NULL, false },
+    [CAUSE_DISK_FULL] = { "disk-full", "the instance's disk is full",
+                          "free space there, or replace the instance", "docker system prune",
+                          false },
+    [CAUSE_DOCKER_TIMEOUT] = { "docker-timeout", "Docker on the instance does not answer in time",
+                               "the instance is overloaded or its disk slow, or its log driver "
+                               "reaches nobody; replace the instance if it goes on",
+                               NULL, false },
+    [CAUSE_DEPENDENCY] = { "dependency", "a container that others depend on did not start",
+                           "look at that container's own reason", NULL, true },
+    [CAUSE_THROTTLED] = { "throttled", "ECS is slowing down because tasks keep stopping",
+                          "look at why the tasks stop", NULL, false },
+    [CAUSE_API_THROTTLED] = { "api-throttled", "AWS limits how fast ECS may work for this service",
+                              "wait; it goes on by itself", NULL, false },
+    [CAUSE_EXIT_ZERO] = { "exit-zero",
+                          "the main process ended normally, but a service must keep running",
+                          "keep the program in the foreground", NULL, true },
+    [CAUSE_EXIT_CODE] = { "exit-code", "the container ended with an error", SHOW_LOG, NULL, true },
+    [CAUSE_EXIT_KILLED] = { "exit-killed", "the container was killed (SIGKILL)",
+                            "it used too much memory, or did not stop in time", NULL, true },
+    [CAUSE_EXIT_TERMINATED] = { "exit-terminated",
+                                "the container ended when asked to stop (SIGTERM)",
+                                "look at why it was stopped: another container of the task may "
+                                "have ended first",
+                                NULL, false },
+    [CAUSE_EXIT_CRASH] = { "exit-crash", "the program crashed (segmentation fault or abort)",
+                           SHOW_LOG, NULL, true },
+    [CAUSE_BY_USER] = { "stopped-by-user", "somebody stopped the task",
+                        "look at who did, in CloudTrail", NULL, false },
+    [CAUSE_INTERRUPTED] = { "interrupted", "the task was stopped before it had started",
+                            "nothing, if it happens once: ECS starts the task again", NULL, false },
+    [CAUSE_INFRASTRUCTURE] = { "infrastructure", "the machine under the task went away",
+                               "nothing, if it happens once: ECS starts the task again", NULL,
+                               false },
+    [CAUSE_INTERNAL] = { "internal", "AWS had trouble of its own starting the task",
+                         "nothing, if it happens once: ECS tries again; else ask AWS, whose "
+                         "health page may know more",
+                         NULL, false },
+    [CAUSE_PROTECTION] = { "protection", "tasks under scale-in protection may not be stopped",
+                           "wait until their protection ends, or end it",
+                           "aws ecs update-task-protection --cluster CLUSTER --tasks TASK "
+                           "--no-protection-enabled",
+                           false },
+    [CAUSE_LAUNCH] = { "launch", "ECS cannot launch the task",
+                       "read AWS's words: they name what is wrong", NULL, true },
+    [CAUSE_ALARM] = { "alarm", "a CloudWatch alarm of the deployment went off",
+                      "look at the alarm's metric since the deployment began",
+                      "aws cloudwatch describe-alarms --state-value ALARM", true },
+    [CAUSE_HOOK] = { "hook", "a hook of the deployment failed",
+                     "look at the log of the Lambda function that the hook calls", NULL, true },
+    [CAUSE_DEPLOYMENT_FAILED] = { "deployment-failed", "ECS gave the deployment up",
+                                  "look at why the tasks failed", NULL, true },
+    [CAUSE_OTHER] = { "other", "something else went wrong", "read AWS's words above", NULL, false },
 };
 
-/* Lines of a container's log that tell more than its exit code. */
-static const struct rule log_rules[] = {
-    { "exec format error", NULL, &platform },
-    { "exec ", "no such file or directory", &command },
-    { "exec ", "permission denied", &command },
-};
-
-enum { TEXT_MAX = 4096 };
-
-/* Lower case, with a plain apostrophe for the curly one that some events have. */
-static void fold(const char *text, char out[TEXT_MAX])
+const struct sw_cause_class *sw_cause_class_find(const char *id)
 {
-    static const char curly[] = "\xe2\x80\x99";
-    size_t len = 0;
-    for (size_t i = 0; text[i] && len + 1 < TEXT_MAX; i++) {
-        if (strncmp(text + i, curly, sizeof(curly) - 1) == 0) {
-            out[len++] = '\'';
-            i += sizeof(curly) - 2;
-        } else {
-            out[len++] = sw_lower(text[i]);
-        }
-    }
-    out[len] = '\0';
-}
-
-static const struct sw_cause_class *match(const struct rule *rules, size_t count, const char *text)
-{
-    char folded[TEXT_MAX];
-    fold(text, folded);
-    for (size_t i = 0; i < count; i++) {
-        if (strstr(folded, rules[i].text) && (!rules[i].also || strstr(folded, rules[i].also))) {
-            return rules[i].klass;
+    for (size_t i = CAUSE_NONE + 1; i < CAUSE_COUNT; i++) {
+        if (strcmp(ecs_causes[i].id, id) == 0) {
+            return &ecs_causes[i];
         }
     }
     return NULL;
-}
-
-const struct sw_cause_class *sw_cause_of_event(const char *message)
-{
-    const struct sw_cause_class *found = match(event_rules, SW_COUNT(event_rules), message);
-    if (found) {
-        return found;
-    }
-    /* Fargate puts a task's reason into the event: "was unable to place a task. Reason: ...". */
-    const char *reason = strstr(message, "Error: ");
-    return reason ? match(task_rules, SW_COUNT(task_rules), message) : NULL;
-}
-
-const struct sw_cause_class *sw_cause_of_log(const char *line)
-{
-    return match(log_rules, SW_COUNT(log_rules), line);
-}
-
-/* The container whose end ended the task: the first with a code other than 0, else the first ended.
- */
-static const json_t *ended_container(const json_t *task)
-{
-    const json_t *ended = NULL;
-    size_t index = 0;
-    const json_t *container = NULL;
-    json_array_foreach(sw_json_array(task, "containers"), index, container)
-    {
-        int64_t code = sw_json_int(container, "exitCode", -1);
-        if (code > 0) {
-            return container;
-        }
-        if (code == 0 && !ended) {
-            ended = container;
-        }
-    }
-    return ended;
-}
-
-static const struct sw_cause_class *class_of_exit(int64_t code)
-{
-    switch (code) {
-    case 0:
-        return &exit_zero;
-    case 126:
-    case 127:
-        return &command;
-    case 134:
-    case 139:
-        return &exit_crash;
-    case 137:
-        return &exit_killed;
-    default:
-        return &exit_code;
-    }
-}
-
-/* A container whose reason is known; NULL when none is. */
-static const struct sw_cause_class *class_of_reasons(const json_t *task, const char **ret_text,
-                                                     const char **ret_container, int64_t *ret_exit)
-{
-    size_t index = 0;
-    const json_t *container = NULL;
-    json_array_foreach(sw_json_array(task, "containers"), index, container)
-    {
-        const char *reason = sw_json_str(container, "reason", "");
-        const struct sw_cause_class *found = match(task_rules, SW_COUNT(task_rules), reason);
-        if (found) {
-            *ret_text = reason;
-            *ret_container = sw_json_str(container, "name", NULL);
-            *ret_exit = sw_json_int(container, "exitCode", -1);
-            return found;
-        }
-    }
-    return NULL;
-}
-
-const struct sw_cause_class *sw_cause_of_task(const json_t *task, const char **ret_text,
-                                              const char **ret_container, int64_t *ret_exit)
-{
-    const char *reason = sw_json_str(task, "stoppedReason", "");
-    const char *code = sw_json_str(task, "stopCode", "");
-    *ret_text = reason;
-    *ret_container = NULL;
-    *ret_exit = -1;
-    if (strstr(reason, "Scaling activity initiated by")) {
-        return NULL;
-    }
-    const struct sw_cause_class *found = class_of_reasons(task, ret_text, ret_container, ret_exit);
-    if (!found) {
-        found = match(task_rules, SW_COUNT(task_rules), reason);
-    }
-    if (found) {
-        return found;
-    }
-    if (strcmp(code, "UserInitiated") == 0) {
-        return &by_user;
-    }
-    if (strcmp(code, "SpotInterruption") == 0 || strcmp(code, "TerminationNotice") == 0) {
-        return &infrastructure;
-    }
-    /* When the scheduler stops a task, its exit code says nothing about the program. */
-    bool stopped = strcmp(code, "ServiceSchedulerInitiated") == 0;
-    const json_t *ended = stopped ? NULL : ended_container(task);
-    if (!ended) {
-        return &unknown;
-    }
-    *ret_container = sw_json_str(ended, "name", NULL);
-    *ret_exit = sw_json_int(ended, "exitCode", -1);
-    return class_of_exit(*ret_exit);
 }

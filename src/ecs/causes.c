@@ -1,4 +1,5 @@
 #include <slipway/alloc.h>
+#include <slipway/env.h>
 #include <slipway/rollout.h>
 
 /* What a long rollout may make us remember. */
@@ -22,15 +23,33 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* `seen` has the class, container and exit code; its texts are copied when it is the first. */
+/* Words that nobody knows are all kept, the others by their first example. */
+static bool same_words(const struct sw_cause *cause, const char *text)
+{
+    return strcmp(cause->klass->id, "other") != 0 || strcmp(cause->example, text) == 0;
+}
+
+/* Answers are not ordered by time. */
+static void widen(struct sw_cause *cause, int64_t at_ms)
+{
+    if (at_ms > 0 && (cause->first_ms == 0 || at_ms < cause->first_ms)) {
+        cause->first_ms = at_ms;
+    }
+    if (at_ms > cause->last_ms) {
+        cause->last_ms = at_ms;
+    }
+}
+
+/* `seen` has the class, exit code and time; its texts are copied when it is the first. */
 static void count(struct sw_causes *causes, const struct sw_cause *seen, const char *text,
                   const char *container, const char *task)
 {
     for (size_t i = 0; i < causes->count; i++) {
         struct sw_cause *cause = &causes->items[i];
         if (cause->exit_code == seen->exit_code && cause->seen_as == seen->seen_as &&
-            same_text(cause->container, container)) {
+            same_text(cause->container, container) && same_words(cause, text)) {
             cause->count++;
+            widen(cause, seen->first_ms);
             return;
         }
     }
@@ -47,6 +66,8 @@ static void count(struct sw_causes *causes, const struct sw_cause *seen, const c
         .container = container ? sw_xstrdup(container) : NULL,
         .task = task ? sw_xstrdup(task) : NULL,
         .exit_code = seen->exit_code,
+        .first_ms = seen->first_ms,
+        .last_ms = seen->first_ms,
     };
 }
 
@@ -77,43 +98,126 @@ void sw_causes_add_tasks(struct sw_causes *causes, const json_t *answer, const c
         int64_t exit_code = -1;
         const struct sw_cause_class *klass = sw_cause_of_task(task, &text, &container, &exit_code);
         if (klass) {
-            const struct sw_cause seen = { .klass = klass,
-                                           .seen_as = klass,
-                                           .exit_code = exit_code };
+            const struct sw_cause seen = {
+                .klass = klass,
+                .seen_as = klass,
+                .exit_code = exit_code,
+                .first_ms = (int64_t)(sw_json_number(task, "stoppedAt", 0) * 1000),
+            };
             count(causes, &seen, text, container, arn);
         }
     }
 }
 
-void sw_causes_add_event(struct sw_causes *causes, const char *id, const char *message)
+void sw_causes_add_event(struct sw_causes *causes, const char *id, const char *message,
+                         int64_t at_ms)
 {
     const struct sw_cause_class *klass = sw_cause_of_event(message);
     if (klass && is_new(causes, id)) {
-        const struct sw_cause seen = { .klass = klass, .seen_as = klass, .exit_code = -1 };
+        const struct sw_cause seen = {
+            .klass = klass, .seen_as = klass, .exit_code = -1, .first_ms = at_ms
+        };
         count(causes, &seen, message, NULL, NULL);
     }
 }
 
-/* What explains more: a fatal stop of a task, then a fatal event, then what happens most. */
-static unsigned weight(const struct sw_cause *cause)
+void sw_causes_add_target(struct sw_causes *causes, const char *id, const char *state,
+                          const char *reason, const char *description)
 {
-    unsigned value = cause->count < 1000 ? cause->count : 1000;
-    if (cause->klass->fatal) {
-        value += 2000;
+    const struct sw_cause_class *klass = sw_cause_of_target(state, reason, description);
+    if (klass && is_new(causes, id)) {
+        const struct sw_cause seen = {
+            .klass = klass, .seen_as = klass, .exit_code = -1, .target = true
+        };
+        char *text SW_CLEANUP(sw_free_str) = sw_xasprintf("target is %s: %s%s%s", state, reason,
+                                                          *description ? ", " : "", description);
+        count(causes, &seen, text, NULL, NULL);
     }
+}
+
+/*
+ * What explains more stands higher: facts of ECS, why tasks stopped, what a load balancer says,
+ * events that will not heal, other events, and what explains nothing by itself.
+ */
+enum rank {
+    RANK_RESULT,
+    RANK_EMPTY,
+    RANK_EVENT,
+    RANK_FATAL_EVENT,
+    RANK_TARGET,
+    RANK_TASK,
+    RANK_FACT
+};
+
+static const struct {
+    const char *id;
+    enum rank rank;
+} special_ranks[] = {
+    { "alarm", RANK_FACT },
+    { "hook", RANK_FACT },
     /* That the deployment failed is a fact, but not its cause. */
-    return strcmp(cause->klass->id, "deployment-failed") == 0 ? 0 : value;
+    { "deployment-failed", RANK_RESULT },
+    { "other", RANK_EMPTY },
+    { "throttled", RANK_EMPTY },
+    { "api-throttled", RANK_EMPTY },
+    { "stopped-by-user", RANK_EMPTY },
+    { "infrastructure", RANK_EMPTY },
+    { "exit-terminated", RANK_EMPTY },
+    /* The load balancer's verdict without its reason: any reason is better. */
+    { "elb-health", RANK_EVENT },
+};
+
+static enum rank rank_of(const struct sw_cause *cause)
+{
+    for (size_t i = 0; i < SW_COUNT(special_ranks); i++) {
+        if (strcmp(cause->klass->id, special_ranks[i].id) == 0) {
+            return special_ranks[i].rank;
+        }
+    }
+    if (cause->task) {
+        return RANK_TASK;
+    }
+    if (cause->target || strncmp(cause->klass->id, "elb-", 4) == 0) {
+        return RANK_TARGET;
+    }
+    return cause->klass->fatal ? RANK_FATAL_EVENT : RANK_EVENT;
+}
+
+/* Whether `a` explains more than `b`. */
+static bool tells_more(const struct sw_cause *a, const struct sw_cause *b)
+{
+    enum rank rank_a = rank_of(a);
+    enum rank rank_b = rank_of(b);
+    if (rank_a != rank_b) {
+        return rank_a > rank_b;
+    }
+    if (a->klass->fatal != b->klass->fatal) {
+        return a->klass->fatal;
+    }
+    return a->count > b->count;
 }
 
 const struct sw_cause *sw_causes_main(const struct sw_causes *causes)
 {
     const struct sw_cause *best = NULL;
     for (size_t i = 0; i < causes->count; i++) {
-        if (!best || weight(&causes->items[i]) > weight(best)) {
+        if (!best || tells_more(&causes->items[i], best)) {
             best = &causes->items[i];
         }
     }
     return best;
+}
+
+static void print_times(const struct sw_cause *cause, struct sw_buf *out)
+{
+    char first[SW_TIME_TEXT_MAX];
+    char last[SW_TIME_TEXT_MAX];
+    if (cause->first_ms == 0 || cause->first_ms == cause->last_ms) {
+        return;
+    }
+    sw_time_format(cause->first_ms, SW_TIME_CLOCK, first);
+    sw_time_format(cause->last_ms, SW_TIME_CLOCK, last);
+    sw_buf_addf(out, "\n   from %s to %s UTC", first, last);
 }
 
 static void print_log(const char *log, struct sw_buf *out)
@@ -137,6 +241,7 @@ void sw_causes_print(const struct sw_causes *causes, struct sw_buf *out)
         if (cause->exit_code >= 0) {
             sw_buf_addf(out, " (exit code %lld)", (long long)cause->exit_code);
         }
+        print_times(cause, out);
         if (*cause->example) {
             sw_buf_addf(out, "\n   AWS says: %s", cause->example);
         }
@@ -144,5 +249,8 @@ void sw_causes_print(const struct sw_causes *causes, struct sw_buf *out)
             print_log(cause->log, out);
         }
         sw_buf_addf(out, "\n   next: %s", cause->klass->advice);
+        if (cause->klass->command) {
+            sw_buf_addf(out, "\n   command: %s", cause->klass->command);
+        }
     }
 }

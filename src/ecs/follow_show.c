@@ -35,7 +35,7 @@ static bool show_event(struct follower *follower, const json_t *event)
     if (follower->result->events.count < EVENTS_KEPT) {
         sw_strs_take(&follower->result->events, sw_xasprintf("%s %s", clock, event_text(message)));
     }
-    sw_causes_add_event(&follower->result->causes, id, message);
+    sw_causes_add_event(&follower->result->causes, id, message, created_ms);
     return sw_cause_of_event(message) != NULL;
 }
 

@@ -180,6 +180,7 @@ static void test_follow__tells_why_tasks_stop(void **state)
         "   AWS says: " PULL_ERROR "\n"
         "   next: check repository, tag and registry; was the image pushed by an earlier job, and "
         "under this tag?\n"
+        "   command: slipway image exists IMAGE\n"
         "0/2 running, 0 pending, 3 failed, 2 old\n"
         "the rollout failed; ECS is rolling the service back\n");
     trial_done(&trial);

@@ -255,8 +255,9 @@ static const struct {
       "container's log",
       3 },
     { "another container is asked for", "side", OWN_END("t1", WEB("0")), SW_E_FAILED,
-      "container \"side\" of task t1 ended with exit code 143; look at the last lines of the "
-      "container's log",
+      "container \"side\" of task t1 ended with exit code 143; the container ended when asked to "
+      "stop (SIGTERM); look at why it was stopped: another container of the task may have ended "
+      "first",
       143 },
     { "out of memory", NULL,
       OWN_END("t1", "{'name':'web','exitCode':137,'reason':'OutOfMemoryError: Container killed due "
