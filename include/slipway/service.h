@@ -36,8 +36,9 @@ struct sw_deploy_options {
     const char *service;         /* NULL: named like the family */
     const char *family;          /* NULL: see task_definition and file */
     const char *task_definition; /* family:revision or ARN to start from; wins over family */
-    const char *file;            /* JSON file to start from; wins over both. With none of the
-                                    three: the definition that the service runs */
+    const char *file;            /* JSON or YAML file to start from; wins over both. With none of
+                                    the three: the definition that the service runs */
+    bool expand_file;            /* ${VAR} in its texts stands for the variable */
     const struct sw_changes *changes;
     bool force;           /* roll even if nothing changed */
     bool set_desired;     /* set the number of tasks in the same call */

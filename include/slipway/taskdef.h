@@ -113,8 +113,8 @@ SW_NODISCARD enum sw_status sw_changes_add_updates(struct sw_changes *changes,
 /* Where a document came from decides what is done to it. */
 enum sw_taskdef_origin {
     SW_TASKDEF_WIRE, /* DescribeTaskDefinition's answer: taken as it is */
-    SW_TASKDEF_FILE, /* written by people: null members removed, spelling checked, task-level
-                        cpu and memory turned into the texts that the API wants */
+    SW_TASKDEF_FILE, /* written by people: null members removed, spelling and types checked, and
+                        numbers turned into texts, or texts into numbers, where the API wants it */
 };
 
 /*
@@ -193,9 +193,14 @@ void sw_taskdef_release(struct sw_taskdef *taskdef);
  */
 SW_NODISCARD enum sw_status sw_taskdef_describe(struct sw_aws *aws, const char *reference,
                                                 struct sw_taskdef *ret, struct sw_err *err);
-/* Reads a JSON file; "-" is standard input. */
-SW_NODISCARD enum sw_status sw_taskdef_read(const char *path, struct sw_taskdef *ret,
-                                            struct sw_err *err);
+/*
+ * Reads a JSON or YAML file; "-" is standard input. A file is YAML when its name ends in .yaml or
+ * .yml, or when it has no .json ending and begins with neither '{' nor '['. With `expand`, ${VAR}
+ * in its texts is expanded as sw_subst() does, after parsing. Members that ECS does not document
+ * are kept and warned of.
+ */
+SW_NODISCARD enum sw_status sw_taskdef_read(const struct sw_env *env, const char *path, bool expand,
+                                            struct sw_taskdef *ret, struct sw_err *err);
 
 /*
  * Registers the definition as a new revision; *ret_arn is the caller's. AWS's refusals come with

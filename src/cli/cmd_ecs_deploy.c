@@ -76,6 +76,7 @@ static enum sw_status deploy(const struct deploy_args *args, const struct sw_cha
         .family = sw_cli_text_or_null(args->source.family),
         .task_definition = sw_cli_text_or_null(args->source.task_definition),
         .file = sw_cli_text_or_null(args->source.file),
+        .expand_file = args->source.expand_file,
         .changes = changes,
         .force = args->force,
         .set_desired = args->desired_count >= 0,

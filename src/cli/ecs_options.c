@@ -18,7 +18,12 @@ const struct sw_opt sw_cli_ecs_source_opts[] = {
       .name = "file",
       .offset = offsetof(struct sw_cli_ecs_source, file),
       .value = "FILE",
-      .help = "start from this JSON file instead, as the ECS API or the AWS CLI writes it" },
+      .help =
+          "start from this JSON or YAML file instead, as the ECS API or the AWS CLI writes it" },
+    { .kind = SW_OPT_FLAG,
+      .name = "expand-file",
+      .offset = offsetof(struct sw_cli_ecs_source, expand_file),
+      .help = "expand ${VAR} in the texts of the file, after it is read" },
     { .kind = SW_OPT_END },
 };
 
@@ -182,6 +187,7 @@ enum sw_status sw_cli_ecs_edit(struct sw_aws *aws, const struct sw_cli_ecs_sourc
         .family = sw_cli_text_or_null(source->family),
         .task_definition = sw_cli_text_or_null(source->task_definition),
         .file = sw_cli_text_or_null(source->file),
+        .expand_file = source->expand_file,
     };
     struct sw_changes changes;
     *ret = (struct sw_cli_ecs_edit){ .before = NULL };

@@ -11,6 +11,7 @@ struct sw_cli_ecs_source {
     const char *family;
     const char *task_definition;
     const char *file;
+    bool expand_file;
 };
 extern const struct sw_opt sw_cli_ecs_source_opts[];
 

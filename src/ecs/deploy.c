@@ -51,7 +51,7 @@ enum sw_status sw_deploy_load(struct sw_aws *aws, const struct sw_deploy_options
                               const json_t *service, struct sw_taskdef *ret, struct sw_err *err)
 {
     if (options->file) {
-        return sw_taskdef_read(options->file, ret, err);
+        return sw_taskdef_read(sw_aws_env(aws), options->file, options->expand_file, ret, err);
     }
     const char *reference = options->task_definition ? options->task_definition : options->family;
     if (!reference) {

@@ -13,6 +13,18 @@
  */
 json_t *ecs_taskdef_normal(const json_t *definition);
 
+/*
+ * The document in a text, JSON or YAML by the ending of `path` and by how it begins; *ret is the
+ * caller's.
+ */
+SW_NODISCARD enum sw_status ecs_taskdef_parse(struct sw_str text, const char *path,
+                                              const char *where, json_t **ret, struct sw_err *err);
+/* sw_taskdef_from_document() that also tells of members of files that ECS does not document. */
+SW_NODISCARD enum sw_status ecs_taskdef_from_document(const json_t *document,
+                                                      enum sw_taskdef_origin origin,
+                                                      const char *where, struct sw_strs *unknown,
+                                                      json_t **ret, struct sw_err *err);
+
 /* One call of the ECS API with `input`, which is consumed. *ret_output as for sw_aws_json. */
 SW_NODISCARD enum sw_status ecs_call(struct sw_aws *aws, const char *action, json_t *input,
                                      const struct sw_aws_call_options *options, json_t **ret_output,

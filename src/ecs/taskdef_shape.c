@@ -1,4 +1,5 @@
 #include "ecs.h"
+#include "taskdef_type.h"
 
 #include <slipway/alloc.h>
 
@@ -95,17 +96,6 @@ static enum sw_status check_spelling(const struct shape *shape, json_t *object)
     return SW_OK;
 }
 
-/* The API wants texts where people write numbers. */
-static void number_to_text(json_t *definition, const char *key)
-{
-    const json_t *value = json_object_get(definition, key);
-    if (json_is_integer(value)) {
-        char text[32];
-        (void)snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
-        (void)json_object_set_new(definition, key, json_string(text));
-    }
-}
-
 static enum sw_status check_containers(const struct shape *shape, const json_t *definition)
 {
     const json_t *containers = json_object_get(definition, "containerDefinitions");
@@ -187,21 +177,26 @@ static enum sw_status find_definition(const struct shape *shape, const json_t *d
     return SW_OK;
 }
 
-static enum sw_status clean_file(const struct shape *shape, json_t *definition)
+/* The API's types are what people mean: "256" for cpu: 256. */
+static enum sw_status convert(const struct shape *shape, json_t *definition,
+                              struct sw_strs *unknown)
 {
-    enum sw_status status = check_spelling(shape, definition);
-    if (status == SW_OK) {
-        status = drop_nulls(shape, definition, "");
+    if (ecs_type_convert_all(&ecs_taskdef_type, definition, "", unknown, shape->err) != SW_OK) {
+        return sw_wrap(shape->err, "%s", shape->where);
     }
-    if (status == SW_OK) {
-        number_to_text(definition, "cpu");
-        number_to_text(definition, "memory");
-    }
-    return status;
+    return SW_OK;
 }
 
 enum sw_status sw_taskdef_from_document(const json_t *document, enum sw_taskdef_origin origin,
                                         const char *where, json_t **ret, struct sw_err *err)
+{
+    struct sw_strs unknown SW_CLEANUP(sw_strs_release) = { 0 };
+    return ecs_taskdef_from_document(document, origin, where, &unknown, ret, err);
+}
+
+enum sw_status ecs_taskdef_from_document(const json_t *document, enum sw_taskdef_origin origin,
+                                         const char *where, struct sw_strs *unknown, json_t **ret,
+                                         struct sw_err *err)
 {
     const struct shape shape = { .origin = origin, .where = where, .err = err };
     const json_t *found = NULL;
@@ -210,17 +205,23 @@ enum sw_status sw_taskdef_from_document(const json_t *document, enum sw_taskdef_
         return status;
     }
     json_auto_t *definition = json_deep_copy(found);
-    if (origin == SW_TASKDEF_FILE) {
-        status = clean_file(&shape, definition);
-    }
     for (size_t i = 0; i < SW_COUNT(read_only); i++) {
         (void)json_object_del(definition, read_only[i]);
+    }
+    if (origin == SW_TASKDEF_FILE) {
+        status = check_spelling(&shape, definition);
     }
     if (status == SW_OK) {
         status = hoist_tags(&shape, found == document ? NULL : document, definition);
     }
+    if (status == SW_OK && origin == SW_TASKDEF_FILE) {
+        status = drop_nulls(&shape, definition, "");
+    }
     if (status == SW_OK) {
         status = check_containers(&shape, definition);
+    }
+    if (status == SW_OK && origin == SW_TASKDEF_FILE) {
+        status = convert(&shape, definition, unknown);
     }
     if (status == SW_OK && !json_is_string(json_object_get(definition, "family"))) {
         status = bad_shape(&shape, "\"family\" is missing; expected the family's name");

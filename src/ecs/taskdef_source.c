@@ -1,7 +1,6 @@
 #include "ecs.h"
 
 #include <slipway/alloc.h>
-#include <slipway/fs.h>
 #include <slipway/progress.h>
 
 void sw_taskdef_release(struct sw_taskdef *taskdef)
@@ -91,33 +90,4 @@ enum sw_status sw_taskdef_describe(struct sw_aws *aws, const char *reference,
         .inactive = strcmp(sw_json_str(described, "status", "ACTIVE"), "ACTIVE") != 0,
     };
     return SW_OK;
-}
-
-enum sw_status sw_taskdef_read(const char *path, struct sw_taskdef *ret, struct sw_err *err)
-{
-    const char *where = strcmp(path, "-") == 0 ? "standard input" : path;
-    struct sw_buf text;
-    sw_buf_init(&text, SW_TASKDEF_FILE_MAX);
-    json_auto_t *document = NULL;
-    json_t *definition = NULL;
-    enum sw_status status = sw_fs_read(path, &text, err);
-    if (status == SW_E_NOT_FOUND) {
-        err->status = SW_E_INPUT;
-        status = SW_E_INPUT;
-    }
-    if (status == SW_OK) {
-        status = sw_json_parse(sw_buf_str(&text), where, &document, err);
-    }
-    sw_buf_release(&text);
-    if (status == SW_OK) {
-        status = sw_taskdef_from_document(document, SW_TASKDEF_FILE, where, &definition, err);
-    }
-    if (status == SW_OK) {
-        *ret = (struct sw_taskdef){
-            .definition = definition,
-            .label = sw_xstrdup(where),
-            .family = sw_xstrdup(sw_json_str(definition, "family", "")),
-        };
-    }
-    return status;
 }
