@@ -85,6 +85,11 @@ extern const struct sw_command *const sw_commands[];
  * it) in the given world and returns the process exit code.
  */
 int sw_cli_main(struct sw_env *env, int argc, char *const *argv, FILE *out, FILE *err);
+/*
+ * The whole of main(): signals, standard streams, the real world, and the command line. `clock`
+ * NULL is the real one.
+ */
+int sw_cli_process(const struct sw_clock *clock, int argc, char **argv);
 
 /* Writes to the result stream. */
 void sw_cli_out(struct sw_cli *cli, const char *fmt, ...) SW_PRINTF(2, 3);

@@ -11,6 +11,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """One connection. Subclasses implement serve(); `server.control` maps (method, path) to functions."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are two writes
     control_prefix = "/_"
 
     def log_message(self, format, *args):  # noqa: A002 (the base class's name)

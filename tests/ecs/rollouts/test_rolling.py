@@ -1,0 +1,72 @@
+"""Rolling updates, from the command to the exit code."""
+
+import harness
+from harness import service
+
+MISSING_IMAGE = (
+    'most likely: container "web": the image does not exist; check repository, tag and registry; was the image pushed'
+    " by an earlier job, and under this tag?"
+)
+
+
+class RollingTest(harness.TestCase):
+    def test_success(self):
+        trial = self.trial()
+        result = self.deploy(trial)
+        self.check(trial, result, 0, said=['the rollout of web:2 to service "web" completed after '])
+        self.assertEqual(result.stdout, "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:2\n")
+        self.assertTrue(44 <= trial.elapsed <= 60, trial.elapsed)
+
+    def test_success_does_not_wait_for_old_tasks_that_drain(self):
+        trial = self.trial(services=[service(drainSeconds=300)])
+        self.check(trial, self.deploy(trial), 0)
+        self.assertLess(trial.elapsed, 60)
+
+    def test_breaker_rolls_back(self):
+        trial = self.trial(plans={"web:2": "pull"}, services=[service(deploymentConfiguration=harness.BREAKER)])
+        self.check(
+            trial, self.deploy(trial), 11,
+            'the rollout of web:2 to service "web" failed and was rolled back: the service was rolled back to deployment'
+            " ecs-svc/1000000000000000002 (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1); " + MISSING_IMAGE,
+            said=["the rollout failed; ECS deployment circuit breaker: rolling back to deploymentId"],
+        )  # fmt: skip
+
+    def test_breaker_without_rollback(self):
+        trial = self.trial(plans={"web:2": "pull"}, services=[service(deploymentConfiguration=harness.BREAKER_ONLY)])
+        self.check(
+            trial, self.deploy(trial), 10,
+            'the rollout of web:2 to service "web" failed: ECS deployment circuit breaker: tasks failed to start.; '
+            + MISSING_IMAGE,
+        )  # fmt: skip
+
+    def test_superseded(self):
+        trial = self.trial(
+            definitions={"web": 3}, at=[{"s": 20, "do": "UpdateService", "with": {"service": "web", "taskDefinition": "web:3"}}]
+        )
+        self.check(
+            trial, self.deploy(trial), 12,
+            'the rollout of web:2 to service "web" was superseded: deployment ecs-svc/1000000000000000012'
+            " (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:3) took over",
+        )  # fmt: skip
+
+    def test_timeout(self):
+        trial = self.trial(plans={"web:2": "port-taken"})
+        result = self.deploy(trial, "--timeout", "10m")
+        self.assertEqual(result.returncode, 13, result.stderr)
+        self.assertIn('the rollout of web:2 to service "web" is not done after 10 min 00 s', result.stderr)
+        self.assertIn("hostPort 0", result.stderr)
+        self.assertEqual(trial.standin.problems, [])
+
+    def test_signals_say_where_it_stands(self):
+        for name in ("INT", "TERM"):
+            trial = self.trial(at=[{"s": 12, "do": "signal", "with": name}])
+            self.check(
+                trial, self.deploy(trial), 15,
+                'stopped waiting for the rollout of web:2 to service "web"; it stands at 2/2 running, 0 pending, 0'
+                " failed, and goes on",
+            )  # fmt: skip
+            self.assertLess(trial.elapsed, 20)
+
+
+if __name__ == "__main__":
+    harness.main()
