@@ -5,8 +5,8 @@
  * ECS services: look at one, deploy a task definition to it, and go back to an earlier one.
  *
  * A deployment makes at most four calls: DescribeServices, DescribeTaskDefinition,
- * RegisterTaskDefinition and one UpdateService. Everything is checked before something is
- * registered. Following the rollout is rollout.h.
+ * RegisterTaskDefinition and one UpdateService, or CreateService. Everything is checked before
+ * something is registered. Following the rollout is rollout.h.
  */
 
 #include <slipway/aws.h>
@@ -31,6 +31,49 @@ const json_t *sw_service_primary(const json_t *service);
  */
 SW_NODISCARD enum sw_status sw_service_check_controller(const json_t *service, struct sw_err *err);
 
+/*
+ * What is to be changed of a service besides its task definition. Only what is named is sent: NULL,
+ * SW_SWITCH_UNSET, -1 and empty lists leave the service as it is, and "none" as the only item of a
+ * list empties it. Texts are borrowed. Structures are written in the forms that task.h tells of.
+ */
+struct sw_service_request {
+    int64_t desired; /* tasks wanted; the others are percentages and seconds */
+    int64_t minimum_healthy_percent;
+    int64_t maximum_percent;
+    int64_t grace_period_s;         /* of health checks */
+    enum sw_switch circuit_breaker; /* with rollback, unless that is switched off */
+    enum sw_switch breaker_rollback;
+    const struct sw_strs *alarms; /* names of CloudWatch alarms */
+    enum sw_switch alarm_rollback;
+    const char *subnets;         /* comma list */
+    const char *security_groups; /* comma list */
+    enum sw_switch public_ip;
+    const struct sw_strs *capacity_providers;
+    const char *platform_version;
+    const struct sw_strs *load_balancers;     /* CONTAINER:PORT=TARGET-GROUP-ARN */
+    const struct sw_strs *service_registries; /* ARN, CONTAINER:PORT=ARN */
+    const char *propagate_tags;               /* TASK_DEFINITION, SERVICE or NONE */
+    enum sw_switch managed_tags;
+    enum sw_switch execute_command;
+    const struct sw_strs *placement_constraints;
+    const struct sw_strs *placement_strategies;
+    enum sw_switch zone_rebalancing;
+    const char *settings; /* further members of UpdateService as JSON, or @FILE */
+    /* For a service that does not exist yet; SW_E_USAGE without `create`. */
+    bool create;
+    bool daemon;
+    const char *launch_type;
+    const struct sw_strs *tags;
+};
+/*
+ * The members of UpdateService that the request names, and those that CreateService gets besides,
+ * NULL unless the service is to be created. Both are the caller's. SW_E_USAGE and SW_E_INPUT name
+ * the option and what it expects.
+ */
+SW_NODISCARD enum sw_status sw_service_request_build(const struct sw_service_request *request,
+                                                     json_t **ret_settings, json_t **ret_creation,
+                                                     struct sw_err *err);
+
 struct sw_deploy_options {
     const char *cluster;
     const char *service;         /* NULL: named like the family */
@@ -40,11 +83,10 @@ struct sw_deploy_options {
                                     the three: the definition that the service runs */
     bool expand_file;            /* ${VAR} in its texts stands for the variable */
     const struct sw_changes *changes;
-    bool force;           /* roll even if nothing changed */
-    bool set_desired;     /* set the number of tasks in the same call */
-    int64_t desired;      /* with set_desired */
-    bool circuit_breaker; /* switch the circuit breaker on, with rollback, in the same call */
-    bool allow_unchanged; /* nothing to deploy is success */
+    bool force;             /* roll even if nothing changed */
+    bool allow_unchanged;   /* nothing to deploy is success */
+    const json_t *settings; /* further members of the same call; NULL: none */
+    const json_t *creation; /* make the service when it does not exist, with these as well */
     /* Called with the finished definition before anything is registered; may be NULL. */
     enum sw_status (*verify)(void *ctx, const json_t *definition, const struct sw_changes *changes,
                              struct sw_err *err);
@@ -62,16 +104,20 @@ struct sw_deployment {
     char *previous_id;        /* the PRIMARY before; NULL when it is the one to follow */
     char *service_deployment; /* its ARN */
     bool registered;          /* a new revision was made */
-    bool updated;             /* UpdateService was called */
+    bool updated;             /* UpdateService or CreateService was called */
+    bool created;             /* the service was made */
     int64_t desired;          /* tasks wanted; -1 when not known */
     json_t *images;           /* [{"container", "image", "previousImage"}] of the definition */
 };
 void sw_deployment_release(struct sw_deployment *deployment);
 
 /*
- * Deploys. Nothing new is registered when the changes give what the starting point already is.
- * SW_E_UNCHANGED when the service already runs it (unless allow_unchanged or force): *ret is filled
- * then as well. On other failures *ret says how far it came and is released by the caller too.
+ * Deploys. A service that does not exist is an error unless options->creation is set. Structures
+ * that ECS replaces as a whole (the network, the circuit breaker, alarms) keep those of the
+ * service's members that the settings do not name. Nothing new is registered when the changes give
+ * what the starting point already is. SW_E_UNCHANGED when the service already runs it (unless
+ * allow_unchanged or force): *ret is filled then as well. On other failures *ret says how far it
+ * came and is released by the caller too.
  */
 SW_NODISCARD enum sw_status sw_service_deploy(struct sw_aws *aws,
                                               const struct sw_deploy_options *options,

@@ -1,6 +1,7 @@
 #include "commands.h"
 #include "ecs_options.h"
 #include "ecs_rollout.h"
+#include "ecs_service_options.h"
 
 struct deploy_args {
     struct sw_cli_common common;
@@ -12,8 +13,7 @@ struct deploy_args {
     bool force;
     bool allow_unchanged;
     bool verify_image;
-    bool circuit_breaker;
-    int64_t desired_count;
+    struct sw_cli_ecs_service settings;
     struct sw_cli_ecs_rollout rollout;
 };
 
@@ -44,17 +44,7 @@ static const struct sw_opt deploy_opts[] = {
       .name = "verify-image",
       .offset = offsetof(struct deploy_args, verify_image),
       .help = "check that the new images exist before anything is registered" },
-    { .kind = SW_OPT_INT,
-      .name = "desired-count",
-      .offset = offsetof(struct deploy_args, desired_count),
-      .value = "NUMBER",
-      .help = "set the number of tasks as well; default: left as it is",
-      .min = 0,
-      .max = 100000 },
-    { .kind = SW_OPT_FLAG,
-      .name = "circuit-breaker",
-      .offset = offsetof(struct deploy_args, circuit_breaker),
-      .help = "switch the service's circuit breaker on as well, with rollback" },
+    SW_CLI_ECS_SERVICE(struct deploy_args, settings),
     SW_CLI_ECS_ROLLOUT(struct deploy_args, rollout),
     SW_CLI_AWS(struct deploy_args, aws),
     { .kind = SW_OPT_END },
@@ -63,13 +53,18 @@ static const struct sw_opt deploy_opts[] = {
 static void set_defaults(void *args_)
 {
     struct deploy_args *args = args_;
-    args->desired_count = -1;
+    sw_cli_ecs_service_defaults(&args->settings);
     sw_cli_ecs_rollout_defaults(&args->rollout);
 }
 
 static enum sw_status deploy(const struct deploy_args *args, const struct sw_changes *changes,
                              struct sw_cli_ecs_run *run)
 {
+    json_auto_t *settings = NULL;
+    json_auto_t *creation = NULL;
+    if (sw_cli_ecs_service_read(&args->settings, &settings, &creation, run->err) != SW_OK) {
+        return run->err->status;
+    }
     const struct sw_deploy_options options = {
         .cluster = args->cluster,
         .service = sw_cli_text_or_null(args->service),
@@ -79,14 +74,13 @@ static enum sw_status deploy(const struct deploy_args *args, const struct sw_cha
         .expand_file = args->source.expand_file,
         .changes = changes,
         .force = args->force,
-        .set_desired = args->desired_count >= 0,
-        .desired = args->desired_count,
-        .circuit_breaker = args->circuit_breaker,
+        .settings = settings,
+        .creation = creation,
         .allow_unchanged = args->allow_unchanged,
         .verify = args->verify_image ? sw_deploy_verify_images : NULL,
         .verify_ctx = run->aws,
     };
-    run->until_running = args->desired_count >= 0;
+    run->until_running = args->settings.desired_count >= 0;
     return sw_service_deploy(run->aws, &options, &run->deployment, run->err);
 }
 
@@ -140,11 +134,16 @@ const struct sw_command sw_cmd_ecs_deploy = {
         "--task-definition and --file it is what the service runs. When the changes give what is "
         "registered already, no new revision is made; when the service already runs it, there is "
         "nothing to deploy, which is an error (exit 1) unless --allow-unchanged or --force is "
-        "given.\n\n" SW_CLI_ECS_ROLLOUT_HELP
+        "given.\n\n"
+        "Options that change the service itself go into the same call; what they do not name stays "
+        "as it is. Structures take their own form, AWS's shorthand (key=value,key=value) and JSON. A "
+        "service that does not exist is an error unless --create is given.\n\n" SW_CLI_ECS_ROLLOUT_HELP
         " Nothing is rolled back by slipway; slipway ecs rollback does that.\n\n" SW_CLI_ECS_UPDATES_HELP,
     .operands = "",
     .example = "slipway ecs deploy --cluster prod --family web --image web=nginx:1.27 --wait\n"
                "slipway ecs deploy --cluster prod --service web --tag-image web=v2 --wait\n"
+               "slipway ecs deploy --cluster prod --family web --create --launch-type FARGATE "
+               "--subnets subnet-1,subnet-2 --load-balancer web:80=arn:aws:...\n"
                "slipway ecs deploy --cluster prod --family web --env-updates "
                "'container=web,name=HOSTS,value=\"a,b\"'",
     .opts = deploy_opts,

@@ -64,6 +64,9 @@ json_t *sw_cli_ecs_facts(const char *cluster, const struct sw_deployment *deploy
     set_text(facts, "taskDefinition", deployment->task_definition);
     (void)json_object_set_new(facts, "registered", json_boolean(deployment->registered));
     (void)json_object_set_new(facts, "updated", json_boolean(deployment->updated));
+    if (deployment->created) {
+        (void)json_object_set_new(facts, "created", json_true());
+    }
     set_text(facts, "deploymentId", deployment->deployment_id);
     set_text(facts, "serviceDeploymentArn", deployment->service_deployment);
     if (deployment->images) {

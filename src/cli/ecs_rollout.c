@@ -104,7 +104,8 @@ static void say_summary(const struct sw_cli_ecs_run *run)
         sw_say(env, "%s is %s with the changes; the service ran %s",
                sw_taskdef_short_name(deployment->task_definition), deployment->base, previous);
     }
-    sw_say(env, "service %s: %s -> %s%s%s", deployment->service, previous,
+    sw_say(env, "service %s: %s -> %s%s%s", deployment->service,
+           deployment->created ? "(new service)" : previous,
            sw_taskdef_short_name(deployment->task_definition),
            deployment->deployment_id ? ", deployment " : "",
            deployment->deployment_id ? deployment->deployment_id : "");

@@ -46,9 +46,9 @@ static void default_text(const struct sw_opt *opt, const char *member, char out[
     case SW_OPT_BYTES:
     case SW_OPT_DURATION:
         number = *(const int64_t *)(const void *)member;
-        if (number != 0 && opt->kind == SW_OPT_DURATION) {
+        if (number > 0 && opt->kind == SW_OPT_DURATION) {
             format_duration(number, out);
-        } else if (number != 0) {
+        } else if (number > 0) {
             (void)snprintf(out, DEFAULT_TEXT_MAX, "%" PRId64, number);
         }
         break;

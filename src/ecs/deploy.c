@@ -1,5 +1,6 @@
 #include "deploy.h"
 #include "preflight.h"
+#include "request.h"
 
 #include <slipway/alloc.h>
 #include <slipway/log.h>
@@ -19,15 +20,39 @@ void sw_deployment_release(struct sw_deployment *deployment)
     *deployment = (struct sw_deployment){ .desired = -1 };
 }
 
+/* Describes the service, or finds that it is to be made. */
+static enum sw_status find_service(struct deploy *deploy)
+{
+    const char *cluster = deploy->options->cluster;
+    const char *name = deploy_service_name(deploy);
+    enum sw_status status = SW_OK;
+    if (deploy->options->creation) {
+        status = ecs_service_find(deploy->aws, cluster, name, &deploy->service, deploy->err);
+        deploy->create = status == SW_OK && !deploy->service;
+        return status;
+    }
+    status = sw_service_describe(deploy->aws, cluster, name, &deploy->service, deploy->err);
+    if (status == SW_E_NOT_FOUND && !*deploy->err->code) {
+        (void)sw_append(deploy->err, "; --create would make it");
+    }
+    return status;
+}
+
 /* DescribeServices. The old orbs got by without the right to it, so this does too. */
 static enum sw_status look_at_service(struct deploy *deploy)
 {
-    const char *cluster = deploy->options->cluster;
-    enum sw_status status = sw_service_describe(deploy->aws, cluster, deploy_service_name(deploy),
-                                                &deploy->service, deploy->err);
+    enum sw_status status = find_service(deploy);
+    if (status == SW_E_DENIED && deploy->options->creation) {
+        return sw_wrap(deploy->err, "--create needs to see whether the service exists");
+    }
     if (status == SW_E_DENIED) {
         sw_say(deploy->env,
                "the right ecs:DescribeServices is missing: the service is not checked beforehand");
+        return SW_OK;
+    }
+    if (deploy->create) {
+        sw_say(deploy->env, "service \"%s\" does not exist in cluster \"%s\": it will be created",
+               ecs_last_part(deploy_service_name(deploy)), deploy->options->cluster);
         return SW_OK;
     }
     if (status == SW_OK) {
@@ -158,8 +183,17 @@ static enum sw_status unchanged(struct deploy *deploy)
 static enum sw_status check(struct deploy *deploy)
 {
     const struct sw_deploy_options *options = deploy->options;
-    enum sw_status status = ecs_preflight(deploy->env, deploy->service, deploy->base.definition,
-                                          deploy->base.label, deploy->err);
+    json_auto_t *future = deploy_future_service(deploy);
+    bool network = json_object_get(deploy->settings, "networkConfiguration") != NULL;
+    enum sw_status status = SW_OK;
+    if (deploy->create || network) {
+        status =
+            ecs_check_network(deploy->base.definition, deploy->base.label, network, deploy->err);
+    }
+    if (status == SW_OK) {
+        status = ecs_preflight(deploy->env, future, deploy->base.definition, deploy->base.label,
+                               deploy->err);
+    }
     if (status == SW_OK && options->verify) {
         status = options->verify(options->verify_ctx, deploy->base.definition, options->changes,
                                  deploy->err);
@@ -172,7 +206,7 @@ static enum sw_status finish(struct deploy *deploy, bool changed)
     const struct sw_deploy_options *options = deploy->options;
     bool runs = !changed && deploy->done->previous &&
                 strcmp(deploy->done->previous, deploy->done->task_definition) == 0;
-    bool service_changes = options->force || options->set_desired || options->circuit_breaker;
+    bool service_changes = options->force || json_object_size(deploy->settings) > 0;
     if (runs && !service_changes) {
         return unchanged(deploy);
     }
@@ -204,10 +238,16 @@ static enum sw_status run(struct deploy *deploy)
     if (status != SW_OK) {
         return status;
     }
-    const char *name = sw_json_str(deploy->service, "serviceName", deploy_service_name(deploy));
+    const char *name = sw_json_str(deploy->service, "serviceName",
+                                   deploy->create ? ecs_last_part(deploy_service_name(deploy))
+                                                  : deploy_service_name(deploy));
     deploy->done->service = sw_xstrdup(name);
     deploy->done->family = sw_xstrdup(deploy->base.family);
     deploy->done->base = sw_xstrdup(deploy->base.label);
+    status = deploy_settings(deploy);
+    if (status != SW_OK) {
+        return status;
+    }
     load_peer(deploy);
     bool changed = false;
     status = edit(deploy, &changed);

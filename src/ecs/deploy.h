@@ -14,7 +14,9 @@ struct deploy {
     const struct sw_deploy_options *options;
     struct sw_deployment *done;
     struct sw_err *err;
-    json_t *service;        /* owned; NULL when it may not be looked at */
+    json_t *service;        /* owned; NULL when it may not be looked at, or is to be created */
+    json_t *settings;       /* owned: options->settings with what the service has of them */
+    bool create;            /* the service does not exist */
     struct sw_taskdef base; /* owned; what is changed */
     struct sw_taskdef peer; /* owned; the newest revision, when the base is a file */
 };
@@ -31,8 +33,16 @@ const char *deploy_service_name(const struct deploy *deploy);
 json_t *deploy_image_facts(const json_t *before, const json_t *after);
 
 /*
- * The one UpdateService call, to done->task_definition. Its answer, not a later look, tells the
- * deployment's id.
+ * Fills deploy->settings: structures that ECS replaces as a whole get the members that the service
+ * has and the options do not name. SW_E_USAGE for what does not fit the service.
+ */
+SW_NODISCARD enum sw_status deploy_settings(struct deploy *deploy);
+/* The service as it will be, for checks; the caller's. NULL when nothing is known of it. */
+json_t *deploy_future_service(const struct deploy *deploy);
+
+/*
+ * The one UpdateService or CreateService call, to done->task_definition. Its answer, not a later
+ * look, tells the deployment's id.
  */
 SW_NODISCARD enum sw_status deploy_update(struct deploy *deploy);
 

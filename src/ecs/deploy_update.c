@@ -1,4 +1,5 @@
 #include "deploy.h"
+#include "request.h"
 
 #include <slipway/alloc.h>
 #include <slipway/progress.h>
@@ -6,6 +7,7 @@
 void deploy_release(struct deploy *deploy)
 {
     json_decref(deploy->service);
+    json_decref(deploy->settings);
     sw_taskdef_release(&deploy->base);
     sw_taskdef_release(&deploy->peer);
 }
@@ -89,44 +91,53 @@ static void keep_previous(struct deploy *deploy, const json_t *primary)
     }
 }
 
-/* What is changed of the service itself, in the same call: two calls would make two deployments. */
-static void add_service_changes(const struct sw_deploy_options *options, json_t *input)
+/* One call with everything in it: two would make two deployments. */
+static enum sw_status update_service(struct deploy *deploy, json_t **ret_answer)
 {
-    if (options->force) {
-        (void)json_object_set_new(input, "forceNewDeployment", json_true());
+    const struct sw_aws_call_options call = {
+        .not_idempotent =
+            deploy->options->force || sw_json_bool(deploy->settings, "forceNewDeployment", false),
+    };
+    json_t *input =
+        json_pack("{s:s, s:s, s:s}", "cluster", deploy->options->cluster, "service",
+                  deploy_service_name(deploy), "taskDefinition", deploy->done->task_definition);
+    if (deploy->options->force) {
+        ecs_set_switch(input, "forceNewDeployment", SW_SWITCH_ON);
     }
-    if (options->set_desired) {
-        (void)json_object_set_new(input, "desiredCount", json_integer(options->desired));
-    }
-    if (options->circuit_breaker) {
-        (void)json_object_set_new(
-            input, "deploymentConfiguration",
-            json_pack("{s:{s:b, s:b}}", "deploymentCircuitBreaker", "enable", 1, "rollback", 1));
-    }
+    (void)json_object_update_missing(input, deploy->settings);
+    return ecs_call(deploy->aws, "UpdateService", input, &call, ret_answer, deploy->err);
+}
+
+static enum sw_status create_service(struct deploy *deploy, json_t **ret_answer)
+{
+    char *token SW_CLEANUP(sw_free_str) = ecs_client_token(deploy->env);
+    json_t *input = json_pack("{s:s, s:s, s:s, s:s}", "cluster", deploy->options->cluster,
+                              "serviceName", deploy->done->service, "taskDefinition",
+                              deploy->done->task_definition, "clientToken", token);
+    (void)json_object_update_missing(input, deploy->settings);
+    return ecs_call(deploy->aws, "CreateService", input, NULL, ret_answer, deploy->err);
 }
 
 enum sw_status deploy_update(struct deploy *deploy)
 {
     struct sw_deployment *done = deploy->done;
-    const struct sw_aws_call_options call = { .not_idempotent = deploy->options->force };
-    json_t *input = json_pack("{s:s, s:s, s:s}", "cluster", deploy->options->cluster, "service",
-                              deploy_service_name(deploy), "taskDefinition", done->task_definition);
-    add_service_changes(deploy->options, input);
     json_auto_t *answer = NULL;
-    if (ecs_call(deploy->aws, "UpdateService", input, &call, &answer, deploy->err) != SW_OK) {
+    enum sw_status status =
+        deploy->create ? create_service(deploy, &answer) : update_service(deploy, &answer);
+    if (status != SW_OK) {
         return explain_update(deploy);
     }
     const json_t *service = sw_json_object(answer, "service");
     const json_t *primary = sw_service_primary(service);
-    const char *id = sw_json_str(primary, "id", NULL);
     done->updated = true;
+    done->created = deploy->create;
     if (!service) {
         return sw_fail(deploy->err, SW_E_UNAVAILABLE,
-                       "UpdateService of \"%s\" answered without a service; whether the deployment "
-                       "was started is not known",
-                       done->service);
+                       "%s of \"%s\" answered without a service; whether the deployment was "
+                       "started is not known",
+                       deploy->create ? "CreateService" : "UpdateService", done->service);
     }
-    done->deployment_id = id ? sw_xstrdup(id) : NULL;
+    done->deployment_id = deploy_copy_text(primary, "id");
     done->service_deployment = deploy_copy_text(service, "currentServiceDeployment");
     done->desired = sw_json_int(service, "desiredCount", -1);
     keep_previous(deploy, primary);

@@ -30,6 +30,11 @@ SW_NODISCARD enum sw_status ecs_call(struct sw_aws *aws, const char *action, jso
                                      const struct sw_aws_call_options *options, json_t **ret_output,
                                      struct sw_err *err);
 
+/* Like sw_service_describe(), but *ret_service is NULL when the service is missing or deleted. */
+SW_NODISCARD enum sw_status ecs_service_find(struct sw_aws *aws, const char *cluster,
+                                             const char *service, json_t **ret_service,
+                                             struct sw_err *err);
+
 /*
  * Adds "; <what>: a, b, c" to *err, from the texts or ARNs that a List action answers under `key`.
  * `input` is consumed. Asked on failure paths only, so its own failure adds nothing.

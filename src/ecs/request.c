@@ -289,6 +289,24 @@ enum sw_status ecs_set_network(json_t *object, const struct ecs_network *network
     return SW_OK;
 }
 
+enum sw_status ecs_check_network(const json_t *definition, const char *label, bool has_network,
+                                 struct sw_err *err)
+{
+    bool awsvpc = strcmp(sw_json_str(definition, "networkMode", ""), "awsvpc") == 0;
+    if (awsvpc && !has_network) {
+        return sw_fail(err, SW_E_USAGE,
+                       "task definition %s has the network mode awsvpc: give --subnets (and "
+                       "--security-groups)",
+                       label);
+    }
+    if (!awsvpc && has_network) {
+        return sw_fail(err, SW_E_USAGE,
+                       "task definition %s has not the network mode awsvpc: leave out --subnets",
+                       label);
+    }
+    return SW_OK;
+}
+
 enum sw_status ecs_json_option(const char *option, const char *text, const char *example,
                                json_t **ret, struct sw_err *err)
 {

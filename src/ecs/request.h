@@ -50,6 +50,13 @@ SW_NODISCARD enum sw_status ecs_set_network(json_t *object, const struct ecs_net
                                             struct sw_err *err);
 
 /*
+ * Whether a request with or without a network configuration fits the definition's network mode;
+ * SW_E_USAGE otherwise. `label` names the definition.
+ */
+SW_NODISCARD enum sw_status ecs_check_network(const json_t *definition, const char *label,
+                                              bool has_network, struct sw_err *err);
+
+/*
  * The JSON object that `text` is, or that the file holds which "@FILE" names; the caller's.
  * SW_E_INPUT, with `example` when it is something else.
  */

@@ -25,9 +25,16 @@ static enum sw_status missing_service(struct sw_aws *aws, const char *cluster, c
     return err->status;
 }
 
-/* The service of the answer, checked; borrowed from `answer`. */
-static enum sw_status find_service(struct sw_aws *aws, const char *cluster, const char *service,
-                                   const json_t *answer, json_t **ret, struct sw_err *err)
+/* Neither is there, for ECS, what was deleted. */
+static bool is_missing(const json_t *found)
+{
+    return !json_is_object(found) || strcmp(sw_json_str(found, "status", ""), "INACTIVE") == 0;
+}
+
+/* The service of the answer, checked, borrowed from `answer`; *ret stays NULL when it is missing.
+ */
+static enum sw_status find_service(const char *cluster, const char *service, const json_t *answer,
+                                   json_t **ret, struct sw_err *err)
 {
     const json_t *services = sw_json_array(answer, "services");
     json_t *found = json_array_get(services, 0);
@@ -35,13 +42,10 @@ static enum sw_status find_service(struct sw_aws *aws, const char *cluster, cons
         return sw_fail(err, SW_E_UNAVAILABLE,
                        "DescribeServices answered without a list of services");
     }
-    if (!json_is_object(found)) {
-        return missing_service(aws, cluster, service, "does not exist", err);
+    if (is_missing(found)) {
+        return SW_OK;
     }
     const char *status = sw_json_str(found, "status", "");
-    if (strcmp(status, "INACTIVE") == 0) {
-        return missing_service(aws, cluster, service, "is INACTIVE (it was deleted)", err);
-    }
     if (strcmp(status, "DRAINING") == 0) {
         return sw_fail(err, SW_E_CONFLICT,
                        "service \"%s\" in cluster \"%s\" is DRAINING: it is being deleted", service,
@@ -56,25 +60,49 @@ static enum sw_status find_service(struct sw_aws *aws, const char *cluster, cons
     return SW_OK;
 }
 
-enum sw_status sw_service_describe(struct sw_aws *aws, const char *cluster, const char *service,
-                                   json_t **ret_service, struct sw_err *err)
+static enum sw_status describe(struct sw_aws *aws, const char *cluster, const char *service,
+                               json_t **ret_answer, struct sw_err *err)
 {
-    json_auto_t *answer = NULL;
     if (!*cluster || !*service) {
         return sw_fail(err, SW_E_INPUT, "the name of the %s is empty; is the variable in it set?",
                        *cluster ? "service" : "cluster");
     }
     enum sw_status status = ecs_call(
         aws, "DescribeServices", json_pack("{s:s, s:[s]}", "cluster", cluster, "services", service),
-        NULL, &answer, err);
+        NULL, ret_answer, err);
     if (status != SW_OK && strcmp(err->code, "ClusterNotFoundException") == 0) {
         return missing_cluster(aws, cluster, err);
     }
-    if (status != SW_OK) {
-        return sw_wrap(err, "service \"%s\"", service);
-    }
+    return status == SW_OK ? SW_OK : sw_wrap(err, "service \"%s\"", service);
+}
+
+enum sw_status ecs_service_find(struct sw_aws *aws, const char *cluster, const char *service,
+                                json_t **ret_service, struct sw_err *err)
+{
+    json_auto_t *answer = NULL;
     json_t *found = NULL;
-    status = find_service(aws, cluster, service, answer, &found, err);
+    enum sw_status status = describe(aws, cluster, service, &answer, err);
+    if (status == SW_OK) {
+        status = find_service(cluster, service, answer, &found, err);
+    }
+    *ret_service = json_incref(found);
+    return status;
+}
+
+enum sw_status sw_service_describe(struct sw_aws *aws, const char *cluster, const char *service,
+                                   json_t **ret_service, struct sw_err *err)
+{
+    json_auto_t *answer = NULL;
+    json_t *found = NULL;
+    enum sw_status status = describe(aws, cluster, service, &answer, err);
+    if (status == SW_OK) {
+        status = find_service(cluster, service, answer, &found, err);
+    }
+    if (status == SW_OK && !found) {
+        bool deleted = json_array_size(sw_json_array(answer, "services")) > 0;
+        status = missing_service(aws, cluster, service,
+                                 deleted ? "is INACTIVE (it was deleted)" : "does not exist", err);
+    }
     if (status == SW_OK) {
         *ret_service = json_incref(found);
     }

@@ -99,17 +99,9 @@ static enum sw_status check(const struct sw_taskdef *taskdef, const json_t *requ
                 check_container(definition, sw_json_str(item, "name", ""), taskdef->label, err);
         }
     }
-    bool awsvpc = strcmp(sw_json_str(definition, "networkMode", ""), "awsvpc") == 0;
-    bool network = json_object_get(request, "networkConfiguration") != NULL;
-    if (status == SW_OK && awsvpc && !network) {
-        status = sw_fail(err, SW_E_USAGE,
-                         "task definition %s has the network mode awsvpc: give --subnets (and "
-                         "--security-groups)",
-                         taskdef->label);
-    } else if (status == SW_OK && !awsvpc && network) {
-        status = sw_fail(err, SW_E_USAGE,
-                         "task definition %s has not the network mode awsvpc: leave out --subnets",
-                         taskdef->label);
+    if (status == SW_OK) {
+        bool network = json_object_get(request, "networkConfiguration") != NULL;
+        status = ecs_check_network(definition, taskdef->label, network, err);
     }
     return status;
 }

@@ -225,8 +225,10 @@ static void test_deploy__changes_the_service_in_the_same_call(void **state)
 
     (void)state;
     trial_init(&trial, steps, SW_COUNT(steps));
-    trial.options.set_desired = true;
-    trial.options.circuit_breaker = true;
+    json_auto_t *settings = test_json("{'desiredCount':0,'deploymentConfiguration':{"
+                                      "'deploymentCircuitBreaker':{'enable':true,"
+                                      "'rollback':true}}}");
+    trial.options.settings = settings;
     assert_string_equal(sw_status_name(trial_run(&trial)), "ok");
     assert_null(trial.done.previous_id);
     assert_string_equal(trial.w.t.said.ptr,
@@ -454,7 +456,8 @@ static void test_deploy__everything_is_checked_before_registering(void **state)
         { "no service",
           "web=r/web:2",
           SW_E_NOT_FOUND,
-          "service \"kim\" does not exist in cluster \"prod\"; services in it: api, web",
+          "service \"kim\" does not exist in cluster \"prod\"; services in it: api, web; "
+          "--create would make it",
           { { .action = "DescribeServices",
               .reply = "{'services':[],'failures':[{'arn':'x','reason':'MISSING'}]}" },
             { .action = "ListServices",
@@ -464,14 +467,15 @@ static void test_deploy__everything_is_checked_before_registering(void **state)
         { "an empty cluster",
           "web=r/web:2",
           SW_E_NOT_FOUND,
-          "service \"kim\" does not exist in cluster \"prod\"; there are no services in it",
+          "service \"kim\" does not exist in cluster \"prod\"; there are no services in it; "
+          "--create would make it",
           { { .action = "DescribeServices", .reply = "{'services':[],'failures':[]}" },
             { .action = "ListServices", .reply = "{'serviceArns':[]}" } } },
         { "a deleted service",
           "web=r/web:2",
           SW_E_NOT_FOUND,
           "service \"kim\" is INACTIVE (it was deleted) in cluster \"prod\"; services in it: api, "
-          "...",
+          "...; --create would make it",
           { { .action = "DescribeServices",
               .reply = "{'services':[{'serviceName':'kim','status':'INACTIVE'}]}" },
             { .action = "ListServices",

@@ -15,6 +15,7 @@
 /* ECS, as far as this deployment goes: what it answers depends on what was done to it. */
 struct fake_ecs {
     struct sw_strs texts;
+    bool missing; /* the service does not exist yet */
     bool registered;
     bool updated;
     unsigned looks; /* after the update */
@@ -34,6 +35,9 @@ static const char *text_of(struct fake_ecs *ecs, const char *text)
 
 static const char *describe_services(struct fake_ecs *ecs)
 {
+    if (!ecs->updated && ecs->missing) {
+        return "{'services':[],'failures':[{'reason':'MISSING'}]}";
+    }
     if (!ecs->updated) {
         return "{'services':[" SERVICE(OLD("PRIMARY")) "],'failures':[]}";
     }
@@ -58,7 +62,7 @@ static void answer(void *ctx, const struct fake_http_request *request,
     } else if (strcmp(action, "RegisterTaskDefinition") == 0) {
         ecs->registered = true;
         text = "{'taskDefinition':{'taskDefinitionArn':'" TD "kim:13','family':'kim'}}";
-    } else if (strcmp(action, "UpdateService") == 0) {
+    } else if (strcmp(action, ecs->missing ? "CreateService" : "UpdateService") == 0) {
         ecs->updated = true;
         text = "{'service':" SERVICE(NEW("IN_PROGRESS") "," OLD("ACTIVE")) "}";
     } else {
@@ -71,7 +75,7 @@ static void setup(void *ctx, struct fake_http *fake)
 {
     struct fake_ecs *ecs = ctx;
     sw_strs_release(&ecs->texts);
-    *ecs = (struct fake_ecs){ .registered = false };
+    *ecs = (struct fake_ecs){ .missing = ecs->missing };
     fake->handler = answer;
     fake->handler_ctx = ecs;
 }
@@ -101,14 +105,15 @@ static enum sw_status run(void *ctx, struct test_env *t, struct sw_err *err)
     struct sw_aws *aws SW_CLEANUP(sw_aws_cleanup) = NULL;
     struct sw_changes changes = { .items = NULL };
     struct sw_deployment done;
-    (void)ctx;
+    const struct fake_ecs *ecs = ctx;
+    json_auto_t *creation = ecs->missing ? json_object() : NULL;
     ecs_world_settings(t);
     assert_int_equal(sw_aws_new(&t->env, NULL, &aws, err), SW_OK);
     sw_changes_add(&changes, SW_CHANGE_IMAGE, SW_STR("web"), (struct sw_str){ NULL, 0 },
                    SW_STR("web:2"));
-    const struct sw_deploy_options options = { .cluster = "prod",
-                                               .family = "kim",
-                                               .changes = &changes };
+    const struct sw_deploy_options options = {
+        .cluster = "prod", .family = "kim", .changes = &changes, .creation = creation
+    };
     enum sw_status status = sw_service_deploy(aws, &options, &done, err);
     if (status == SW_OK) {
         status = follow(aws, &done, err);
@@ -141,10 +146,23 @@ static void test_deploy_sweep__never_claims_success_on_failure(void **state)
     sw_strs_release(&ecs.texts);
 }
 
+static void test_deploy_sweep__makes_no_service_that_it_does_not_tell_of(void **state)
+{
+    struct fake_ecs ecs = { .missing = true };
+    const struct sweep sweep = {
+        .name = "deploy --create", .setup = setup, .run = run, .verify = verify, .ctx = &ecs
+    };
+
+    (void)state;
+    sweep_all(&sweep);
+    sw_strs_release(&ecs.texts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_deploy_sweep__never_claims_success_on_failure),
+        cmocka_unit_test(test_deploy_sweep__makes_no_service_that_it_does_not_tell_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
