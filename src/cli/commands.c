@@ -29,7 +29,9 @@ const struct sw_command *const sw_commands[] = {
     &sw_cmd_image_push,
     &sw_cmd_image_tag,
     &sw_cmd_local_execute,
+    &sw_cmd_orb_create,
     &sw_cmd_orb_pack,
+    &sw_cmd_orb_publish,
     &sw_cmd_orb_validate,
     NULL,
 };

@@ -24,6 +24,7 @@ set(slipway_headers
   slipway/log.h
   slipway/manifest.h
   slipway/orbpack.h
+  slipway/orbpublish.h
   slipway/proc.h
   slipway/progress.h
   slipway/ref.h
