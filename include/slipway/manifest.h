@@ -46,6 +46,7 @@ struct sw_descriptors {
 
 struct sw_manifest {
     char *media_type; /* "" when the document has none */
+    char *subject;    /* digest of the manifest that it is about; NULL when there is none */
     struct sw_descriptor config;
     struct sw_descriptors layers;
 };
@@ -69,6 +70,13 @@ void sw_manifest_release(struct sw_manifest *manifest);
 /* Reads an index or manifest list: *ret gets its entries, the caller's. */
 SW_NODISCARD enum sw_status sw_index_parse(struct sw_str bytes, const char *where,
                                            struct sw_descriptors *ret, struct sw_err *err);
+/*
+ * The entry of an index that is exactly for `platform`, else the first that satisfies it, borrowed
+ * from `entries`. SW_E_NOT_FOUND lists the platforms that there are.
+ */
+SW_NODISCARD enum sw_status sw_index_pick(const struct sw_descriptors *entries,
+                                          const char *platform, const struct sw_descriptor **ret,
+                                          struct sw_err *err);
 /* Writes a new manifest: always with its mediaType, which Amazon ECR insists on. */
 void sw_manifest_write(const struct sw_manifest *manifest, struct sw_buf *out);
 
@@ -79,6 +87,11 @@ void sw_image_config_release(struct sw_image_config *config);
 /* Whether a media type names an index, or an image manifest. */
 bool sw_media_is_index(const char *media_type);
 bool sw_media_is_manifest(const char *media_type);
+/*
+ * Whether a layer is a foreign one: it is not to be passed on, and runtimes get it from addresses
+ * that its descriptor names.
+ */
+bool sw_media_is_foreign(const char *media_type);
 /* Whether an entry of an index is an attestation: they are stored as platform unknown/unknown. */
 bool sw_descriptor_is_attestation(const struct sw_descriptor *descriptor);
 /* Whether an image of platform `have` satisfies the wish `want`; a missing variant matches any. */

@@ -84,18 +84,48 @@ SW_NODISCARD enum sw_status sw_registry_list_tags(struct sw_registry *registry,
 SW_NODISCARD enum sw_status sw_registry_has_blob(struct sw_registry *registry,
                                                  const char *repository, const char *digest,
                                                  bool *ret, struct sw_err *err);
+/*
+ * The first of `repositories`, other than `but`, that has the blob, in *ret (borrowed; NULL: none),
+ * to share it from. One that may not be asked, or is not there, has none. A single one is not
+ * asked.
+ */
+SW_NODISCARD enum sw_status sw_registry_find_blob(struct sw_registry *registry,
+                                                  const struct sw_strs *repositories,
+                                                  const char *but, const char *digest,
+                                                  const char **ret, struct sw_err *err);
 /* Gets a small blob (a configuration) into `out`, whose maximum is the limit; checks its digest. */
 SW_NODISCARD enum sw_status sw_registry_get_blob(struct sw_registry *registry,
                                                  const char *repository, const char *digest,
                                                  struct sw_buf *out, struct sw_err *err);
 /*
+ * Reads a blob of any size into `sink`, as it comes: nothing is checked but the answer. A failure
+ * after the first bytes is not tried again.
+ */
+SW_NODISCARD enum sw_status sw_registry_read_blob(struct sw_registry *registry,
+                                                  const char *repository, const char *digest,
+                                                  const struct sw_http_sink *sink,
+                                                  struct sw_err *err);
+
+/*
+ * Asks the registry to share a blob of its repository `from`, so that nothing travels. When it does
+ * not, *ret_mounted is false and *ret_session may be the upload that it opened instead, the
+ * caller's, for sw_registry_put_blob(); else NULL. That mounting is refused or unknown there is no
+ * failure: uploading is the answer to it, and finds out what is wrong.
+ */
+SW_NODISCARD enum sw_status sw_registry_mount_blob(struct sw_registry *registry,
+                                                   const char *repository, const char *digest,
+                                                   const char *from, bool *ret_mounted,
+                                                   char **ret_session, struct sw_err *err);
+
+/*
  * Uploads a blob; body->length is its size and body->rewind is needed. Tried as a whole as often
- * as the policy says, each time in a new session. *ret_present is set when, between two tries,
- * the blob turned out to be there.
+ * as the policy says, each time in a new session; `session` (may be NULL) is one for the first
+ * try. *ret_present is set when, between two tries, the blob turned out to be there.
  */
 SW_NODISCARD enum sw_status sw_registry_put_blob(struct sw_registry *registry,
                                                  const char *repository, const char *digest,
-                                                 const struct sw_http_body *body, bool *ret_present,
+                                                 const struct sw_http_body *body,
+                                                 const char *session, bool *ret_present,
                                                  struct sw_err *err);
 
 #endif

@@ -2,14 +2,12 @@
 
 #include "image_login.h"
 #include "image_refs.h"
+#include "image_result.h"
 
 #include <slipway/alloc.h>
-#include <slipway/fs.h>
 #include <slipway/image.h>
 
 /* slipway image push */
-
-enum { DIGEST_FILE_MODE = 0644 };
 
 struct push_args {
     struct sw_cli_common common;
@@ -50,40 +48,6 @@ static void push_defaults(void *data)
     args->output = "text";
 }
 
-/* References as the command line names them, parsed. */
-struct targets {
-    struct sw_ref *refs;
-    size_t count;
-};
-
-static void targets_release(struct targets *targets)
-{
-    for (size_t i = 0; i < targets->count; i++) {
-        sw_ref_release(&targets->refs[i]);
-    }
-    free(targets->refs);
-}
-
-static enum sw_status parse_targets(const struct sw_strs *texts, struct targets *ret,
-                                    struct sw_err *err)
-{
-    ret->refs = sw_xcalloc(texts->count ? texts->count : 1, sizeof(*ret->refs));
-    for (size_t i = 0; i < texts->count; i++) {
-        if (sw_ref_parse(sw_str(texts->items[i]), &ret->refs[i], err)) {
-            return err->status;
-        }
-        ret->count++;
-        if (ret->refs[i].digest) {
-            return sw_cli_usage(err, "\"%s\" has a digest; an image is pushed to a tag",
-                                texts->items[i]);
-        }
-        if (!ret->refs[i].tag) {
-            ret->refs[i].tag = sw_xstrdup("latest");
-        }
-    }
-    return SW_OK;
-}
-
 /* The first operand is the source when it looks like one; the rest are references. */
 static enum sw_status read_operands(const struct sw_cli *cli, const struct sw_cli_image *image,
                                     char **ret_source, struct sw_strs *refs, struct sw_err *err)
@@ -107,29 +71,12 @@ static enum sw_status read_operands(const struct sw_cli *cli, const struct sw_cl
     return status;
 }
 
-static void print_text(struct sw_cli *cli, const struct targets *targets,
+static void print_json(struct sw_cli *cli, const struct sw_cli_targets *targets,
                        const struct sw_push_result *result)
 {
-    for (size_t i = 0; i < targets->count; i++) {
-        const struct sw_ref *ref = &targets->refs[i];
-
-        sw_cli_out(cli, "%s/%s:%s@%s\n", ref->host, ref->repository, ref->tag, result->digest);
-    }
-}
-
-static void print_json(struct sw_cli *cli, const struct targets *targets,
-                       const struct sw_push_result *result)
-{
-    json_auto_t *references = json_array();
     json_auto_t *layers = json_array();
     json_auto_t *doc = NULL;
 
-    for (size_t i = 0; i < targets->count; i++) {
-        const struct sw_ref *ref = &targets->refs[i];
-
-        (void)json_array_append_new(references,
-                                    json_sprintf("%s/%s:%s", ref->host, ref->repository, ref->tag));
-    }
     for (size_t i = 0; i < result->layer_count; i++) {
         const struct sw_push_layer *layer = &result->layers[i];
 
@@ -138,33 +85,29 @@ static void print_json(struct sw_cli *cli, const struct targets *targets,
                                               "diff_id", layer->diff_id, "size",
                                               (json_int_t)layer->size, "sent", (int)layer->sent));
     }
-    doc = json_pack("{s:s, s:O, s:O, s:I, s:I}", "digest", result->digest, "references", references,
-                    "layers", layers, "bytes_sent", (json_int_t)result->bytes_sent, "bytes_skipped",
+    doc = json_pack("{s:s, s:o, s:O, s:I, s:I}", "digest", result->digest, "references",
+                    sw_cli_targets_json(targets), "layers", layers, "bytes_sent",
+                    (json_int_t)result->bytes_sent, "bytes_skipped",
                     (json_int_t)result->bytes_skipped);
     sw_cli_out_json(cli, doc);
 }
 
 static enum sw_status report(struct sw_cli *cli, const struct push_args *args,
-                             const struct targets *targets, const struct sw_push_result *result,
-                             struct sw_err *err)
+                             const struct sw_cli_targets *targets,
+                             const struct sw_push_result *result, struct sw_err *err)
 {
-    enum sw_status status = SW_OK;
+    enum sw_status status = sw_cli_digest_file_write(args->digest_file, result->digest, err);
 
-    if (sw_cli_text_or_null(args->digest_file)) {
-        SW_CLEANUP(sw_free_str) char *line = sw_xasprintf("%s\n", result->digest);
-
-        status = sw_fs_write_atomic(args->digest_file, sw_str(line), DIGEST_FILE_MODE, err);
-    }
     if (strcmp(args->output, "json") == 0) {
         print_json(cli, targets, result);
     } else {
-        print_text(cli, targets, result);
+        sw_cli_print_targets(cli, targets, result->digest);
     }
     return status;
 }
 
 static enum sw_status push(struct sw_cli *cli, const struct push_args *args,
-                           struct sw_image_source *source, const struct targets *targets,
+                           struct sw_image_source *source, const struct sw_cli_targets *targets,
                            struct sw_err *err)
 {
     SW_CLEANUP(sw_cli_login_release) struct sw_cli_login login = { 0 };
@@ -192,16 +135,15 @@ static enum sw_status run_push(struct sw_cli *cli, void *data, struct sw_err *er
     SW_CLEANUP(sw_image_source_cleanup) struct sw_image_source *source = NULL;
     SW_CLEANUP(sw_free_str) char *source_text = NULL;
     SW_CLEANUP(sw_strs_release) struct sw_strs refs = { 0 };
-    SW_CLEANUP(targets_release) struct targets targets = { 0 };
-    const char *digest_file = sw_cli_text_or_null(args->digest_file);
+    SW_CLEANUP(sw_cli_targets_release) struct sw_cli_targets targets = { 0 };
     const char *platform = args->platform && args->platform[0] ? args->platform : NULL;
     enum sw_status status = read_operands(cli, &args->image, &source_text, &refs, err);
 
     if (status == SW_OK) {
-        status = parse_targets(&refs, &targets, err);
+        status = sw_cli_targets_parse(&refs, "latest", &targets, err);
     }
-    if (status == SW_OK && digest_file && sw_fs_can_replace(digest_file, err)) {
-        status = sw_wrap(err, "--digest-file");
+    if (status == SW_OK) {
+        status = sw_cli_digest_file_check(args->digest_file, err);
     }
     if (status == SW_OK) {
         status = sw_image_source_open(cli->env, source_text, platform, &source, err);

@@ -23,6 +23,7 @@ const struct sw_command *const sw_commands[] = {
     &sw_cmd_env_subst,
     &sw_cmd_help,
     &sw_cmd_image_build,
+    &sw_cmd_image_copy,
     &sw_cmd_image_digest,
     &sw_cmd_image_exists,
     &sw_cmd_image_inspect,

@@ -29,6 +29,7 @@ extern const struct sw_command sw_cmd_orb_create;
 extern const struct sw_command sw_cmd_orb_pack;
 extern const struct sw_command sw_cmd_orb_publish;
 extern const struct sw_command sw_cmd_orb_validate;
+extern const struct sw_command sw_cmd_image_copy;
 extern const struct sw_command sw_cmd_image_digest;
 extern const struct sw_command sw_cmd_image_exists;
 extern const struct sw_command sw_cmd_image_inspect;

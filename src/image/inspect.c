@@ -200,52 +200,17 @@ static void list_platforms(const struct inspection *in, const struct sw_remote *
     set(in->facts, "attestations", json_integer(attestations));
 }
 
-/* The entry of exactly that platform, else the first that satisfies it; NULL: none. */
-static const struct sw_descriptor *pick(const struct sw_descriptors *entries, const char *platform)
-{
-    const struct sw_descriptor *fits = NULL;
-
-    for (size_t i = 0; i < entries->count; i++) {
-        const struct sw_descriptor *entry = &entries->items[i];
-
-        if (entry->platform && strcmp(entry->platform, platform) == 0) {
-            return entry;
-        }
-        if (!fits && sw_platform_matches(platform, entry->platform)) {
-            fits = entry;
-        }
-    }
-    return fits;
-}
-
-static enum sw_status no_platform(const struct inspection *in, const struct sw_descriptors *entries,
-                                  struct sw_err *err)
-{
-    const char *separator = "";
-
-    (void)sw_fail(err, SW_E_NOT_FOUND,
-                  "the index has no image for %s; it has: ", in->options->platform);
-    for (size_t i = 0; i < entries->count; i++) {
-        if (!sw_descriptor_is_attestation(&entries->items[i]) && entries->items[i].platform) {
-            (void)sw_append(err, "%s%s", separator, entries->items[i].platform);
-            separator = ", ";
-        }
-    }
-    return separator[0] ? err->status : sw_append(err, "none");
-}
-
 /* Goes on to the image of the wanted platform. */
 static enum sw_status inspect_child(const struct inspection *in, const struct sw_remote *index,
                                     const struct sw_descriptors *entries, struct sw_err *err)
 {
-    const struct sw_descriptor *entry = pick(entries, in->options->platform);
     SW_CLEANUP(sw_remote_release) struct sw_remote child = { 0 };
-    enum sw_status status;
+    const struct sw_descriptor *entry = NULL;
+    enum sw_status status = sw_index_pick(entries, in->options->platform, &entry, err);
 
-    if (!entry) {
-        return no_platform(in, entries, err);
+    if (status == SW_OK) {
+        status = sw_remote_get(in->registry, in->ref, entry->digest, &child, err);
     }
-    status = sw_remote_get(in->registry, in->ref, entry->digest, &child, err);
     if (status != SW_OK) {
         return status;
     }

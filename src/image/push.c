@@ -16,8 +16,7 @@ struct push {
     const struct sw_push_options *options;
     struct sw_tagging *targets;
     size_t target_count;
-    struct sw_push_place *places;
-    size_t place_count;
+    struct sw_places places;
     struct sw_uploads uploads;
     struct sw_learn learn;
     struct sw_intake intake;
@@ -29,11 +28,8 @@ static void push_release(struct push *push)
     for (size_t i = 0; i < push->target_count; i++) {
         sw_tagging_release(&push->targets[i]);
     }
-    for (size_t i = 0; i < push->place_count; i++) {
-        sw_registry_free(push->places[i].registry);
-    }
+    sw_places_release(&push->places);
     free(push->targets);
-    free(push->places);
     sw_learn_release(&push->learn);
     sw_gzip_free(push->intake.gzip);
     sw_intake_release(&push->intake);
@@ -55,50 +51,27 @@ static enum sw_status check_ref(const struct sw_ref *ref, struct sw_err *err)
     return SW_OK;
 }
 
-/* The place of a reference, made when it is the first of its repository. */
-static enum sw_status find_place(struct push *push, const struct sw_ref *ref,
-                                 struct sw_push_place **ret, struct sw_err *err)
+static enum sw_status set_targets(struct push *push, const struct sw_ref *refs, size_t count,
+                                  struct sw_err *err)
 {
     const struct sw_registry_options options = { .auth = push->options->auth,
                                                  .policy = push->options->policy,
                                                  .plain_http = push->options->plain_http,
                                                  .push = true };
-    struct sw_push_place *place = push->places;
-    enum sw_status status;
 
-    for (size_t i = 0; i < push->place_count; i++, place++) {
-        if (strcmp(place->host, ref->host) == 0 &&
-            strcmp(place->repository, ref->repository) == 0) {
-            *ret = place;
-            return SW_OK;
-        }
-    }
-    *place = (struct sw_push_place){ NULL, ref->host, ref->repository };
-    status = sw_registry_new(&push->world.env, ref->host, &options, &place->registry, err);
-    if (status == SW_OK) {
-        push->place_count++;
-        *ret = place;
-    }
-    return status;
-}
-
-static enum sw_status set_targets(struct push *push, const struct sw_ref *refs, size_t count,
-                                  struct sw_err *err)
-{
-    /* Never more places than targets. */
     push->targets = sw_xcalloc(count ? count : 1, sizeof(*push->targets));
-    push->places = sw_xcalloc(count ? count : 1, sizeof(*push->places));
     for (size_t i = 0; i < count; i++) {
-        struct sw_push_place *place = NULL;
+        size_t at = 0;
         enum sw_status status = check_ref(&refs[i], err);
 
         if (status == SW_OK) {
-            status = find_place(push, &refs[i], &place, err);
+            status = sw_places_add(&push->places, &push->world.env, &refs[i], &options, &at, err);
         }
         if (status != SW_OK) {
             return status;
         }
-        sw_tagging_init(&push->targets[push->target_count++], place->registry, &refs[i]);
+        sw_tagging_init(&push->targets[push->target_count++], push->places.items[at].registry,
+                        &refs[i]);
     }
     return SW_OK;
 }
@@ -116,8 +89,8 @@ static enum sw_status intake_has(void *ctx, const char *digest, bool *ret, struc
     enum sw_status status = SW_OK;
     bool there = true;
 
-    for (size_t i = 0; there && status == SW_OK && i < push->place_count; i++) {
-        const struct sw_push_place *place = &push->places[i];
+    for (size_t i = 0; there && status == SW_OK && i < push->places.count; i++) {
+        const struct sw_push_place *place = &push->places.items[i];
 
         status = sw_registry_has_blob(place->registry, place->repository, digest, &there, err);
     }
@@ -136,7 +109,7 @@ static enum sw_status intake_fetch(void *ctx, const char *digest, struct sw_buf 
                                    struct sw_err *err)
 {
     struct push *push = ctx;
-    const struct sw_push_place *place = &push->places[0];
+    const struct sw_push_place *place = &push->places.items[0];
 
     return sw_registry_get_blob(place->registry, place->repository, digest, out, err);
 }
@@ -158,7 +131,7 @@ static unsigned processors(void)
 /* Which images may tell of layers: those that the tags name now, the latest, and those named. */
 static void start_learning(struct push *push)
 {
-    const struct sw_push_place *place = &push->places[0];
+    const struct sw_push_place *place = &push->places.items[0];
 
     sw_learn_init(&push->learn, push->env, place->registry, place->repository);
     for (size_t i = 0; i < push->options->learn_from.count; i++) {
@@ -191,7 +164,7 @@ static enum sw_status move_blobs(struct push *push, struct sw_image_source *sour
         .ctx = push,
     };
     start_learning(push);
-    status = sw_uploads_start(&push->uploads, &push->world, push->places, push->place_count,
+    status = sw_uploads_start(&push->uploads, &push->world, push->places.items, push->places.count,
                               threads, err);
     if (status != SW_OK) {
         return status;

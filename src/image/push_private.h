@@ -4,6 +4,7 @@
 /* What the files of the push share; see slipway/image.h. */
 
 #include "intake.h"
+#include "place.h"
 
 #include <slipway/image.h>
 #include <slipway/registry.h>
@@ -24,13 +25,6 @@ struct sw_push_world {
     atomic_bool failed;
 };
 void sw_push_world_init(struct sw_push_world *world, const struct sw_env *outer);
-
-/* One repository of one registry: blobs go there once, however many tags it gets. */
-struct sw_push_place {
-    struct sw_registry *registry;
-    const char *host;
-    const char *repository;
-};
 
 /*
  * Uploads in the background. Blobs are added by the reading thread; each is looked for and, when

@@ -59,3 +59,23 @@ enum sw_status sw_remote_get(struct sw_registry *registry, const struct sw_ref *
     }
     return status;
 }
+
+enum sw_status sw_remote_config(struct sw_registry *registry, const char *repository,
+                                const struct sw_remote *manifest, struct sw_image_config *ret,
+                                struct sw_err *err)
+{
+    struct sw_manifest SW_CLEANUP(sw_manifest_release) parsed = { 0 };
+    SW_CLEANUP(sw_buf_release) struct sw_buf bytes = { 0 };
+    enum sw_status status =
+        sw_manifest_parse(sw_buf_str(&manifest->bytes), manifest->digest, &parsed, err);
+
+    if (status != SW_OK) {
+        return status;
+    }
+    sw_buf_init(&bytes, SW_CONFIG_MAX);
+    status = sw_registry_get_blob(registry, repository, parsed.config.digest, &bytes, err);
+    if (status == SW_OK) {
+        status = sw_image_config_parse(sw_buf_str(&bytes), parsed.config.digest, ret, err);
+    }
+    return status;
+}

@@ -5,6 +5,7 @@
 
 #include <slipway/buf.h>
 #include <slipway/digest.h>
+#include <slipway/manifest.h>
 #include <slipway/ref.h>
 #include <slipway/registry.h>
 
@@ -23,6 +24,10 @@ struct sw_remote {
 SW_NODISCARD enum sw_status sw_remote_get(struct sw_registry *registry, const struct sw_ref *ref,
                                           const char *object, struct sw_remote *ret,
                                           struct sw_err *err);
+/* Reads the configuration of a manifest; *ret is the caller's on success. */
+SW_NODISCARD enum sw_status sw_remote_config(struct sw_registry *registry, const char *repository,
+                                             const struct sw_remote *manifest,
+                                             struct sw_image_config *ret, struct sw_err *err);
 /* A zeroed one is fine. */
 void sw_remote_release(struct sw_remote *remote);
 

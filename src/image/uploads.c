@@ -112,22 +112,10 @@ static enum sw_status body_rewind(void *ctx, SW_UNUSED struct sw_err *err)
     return SW_OK;
 }
 
-/* " in HOST/REPOSITORY" when there is more than one. */
-static const char *place_text(const struct sw_uploads *uploads, const struct sw_push_place *place,
-                              char **slot)
-{
-    if (uploads->place_count < 2) {
-        return "";
-    }
-    *slot = sw_xasprintf(" in %s/%s", place->host, place->repository);
-    return *slot;
-}
-
 static void tell(const struct sw_uploads *uploads, const struct sw_blob *blob,
                  const struct sw_push_place *place, bool sent, int64_t took_ms)
 {
-    SW_CLEANUP(sw_free_str) char *where = NULL;
-    const char *in = place_text(uploads, place, &where);
+    SW_CLEANUP(sw_free_str) char *in = sw_place_suffix(place, uploads->place_count);
     char digest[SW_DIGEST_SHORT_SIZE];
     char size[SW_SIZE_TEXT_MAX];
     char took[SW_SIZE_TEXT_MAX];
@@ -162,7 +150,7 @@ static enum sw_status upload_to(struct sw_uploads *uploads, struct sw_blob *blob
     }
     bool sent = status == SW_OK && !there;
     if (sent) {
-        status = sw_registry_put_blob(place->registry, place->repository, blob->digest, &body,
+        status = sw_registry_put_blob(place->registry, place->repository, blob->digest, &body, NULL,
                                       &there, err);
     }
     if (status != SW_OK) {

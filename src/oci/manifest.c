@@ -125,6 +125,7 @@ static enum sw_status load(struct sw_str bytes, size_t max, const char *where, j
 
 struct raw_manifest {
     const char *media_type;
+    json_t *subject;
     json_t *config;
     json_t *layers;
 };
@@ -134,6 +135,7 @@ static enum sw_status read_manifest(const json_t *doc, const char *where, struct
 {
     static const struct sw_json_field fields[] = {
         { "mediaType", SW_JSON_STR, offsetof(struct raw_manifest, media_type), false },
+        { "subject", SW_JSON_OBJECT, offsetof(struct raw_manifest, subject), false },
         { "config", SW_JSON_OBJECT, offsetof(struct raw_manifest, config), true },
         { "layers", SW_JSON_ARRAY, offsetof(struct raw_manifest, layers), true },
     };
@@ -144,6 +146,9 @@ static enum sw_status read_manifest(const json_t *doc, const char *where, struct
         return status;
     }
     into->media_type = sw_xstrdup(raw.media_type ? raw.media_type : "");
+    if (sw_digest_is_valid(sw_str(sw_json_str(raw.subject, "digest", "")))) {
+        into->subject = sw_xstrdup(sw_json_str(raw.subject, "digest", ""));
+    }
     status = read_descriptor(raw.config, where, &into->config, err);
     if (status != SW_OK) {
         return status;
@@ -172,7 +177,9 @@ enum sw_status sw_manifest_parse(struct sw_str bytes, const char *where, struct 
 void sw_manifest_release(struct sw_manifest *manifest)
 {
     free(manifest->media_type);
+    free(manifest->subject);
     manifest->media_type = NULL;
+    manifest->subject = NULL;
     descriptor_release(&manifest->config);
     sw_descriptors_release(&manifest->layers);
 }
@@ -308,31 +315,4 @@ void sw_image_config_release(struct sw_image_config *config)
     free(config->diff_ids);
     free(config->platform);
     *config = (struct sw_image_config){ 0 };
-}
-
-bool sw_media_is_index(const char *media_type)
-{
-    return strcmp(media_type, SW_MEDIA_OCI_INDEX) == 0 ||
-           strcmp(media_type, SW_MEDIA_DOCKER_LIST) == 0;
-}
-
-bool sw_media_is_manifest(const char *media_type)
-{
-    return strcmp(media_type, SW_MEDIA_OCI_MANIFEST) == 0 ||
-           strcmp(media_type, SW_MEDIA_DOCKER_MANIFEST) == 0;
-}
-
-bool sw_descriptor_is_attestation(const struct sw_descriptor *descriptor)
-{
-    return descriptor->platform && sw_str_starts(sw_str(descriptor->platform), "unknown/");
-}
-
-bool sw_platform_matches(const char *want, const char *have)
-{
-    size_t len = strlen(want);
-
-    if (!have || strncmp(want, have, len) != 0) {
-        return false;
-    }
-    return have[len] == '\0' || have[len] == '/';
 }

@@ -124,16 +124,9 @@ enum sw_status sw_registry_send(struct sw_registry *registry, const char *reposi
     return send_once(registry, repository, request, policy, &generation, ret_reply, err);
 }
 
-static char *blob_url(const struct sw_registry *registry, const char *repository,
-                      const char *digest)
-{
-    return sw_xasprintf("%s/v2/%s/blobs/%s", registry->origin, repository, digest);
-}
-
-/* Sends a request that has no body; everything but 2xx is an error. */
-static enum sw_status ask(struct sw_registry *registry, const struct sw_registry_call *call,
-                          const struct sw_http_request *request, struct sw_http_reply *ret_reply,
-                          struct sw_err *err)
+enum sw_status sw_registry_ask(struct sw_registry *registry, const struct sw_registry_call *call,
+                               const struct sw_http_request *request,
+                               struct sw_http_reply *ret_reply, struct sw_err *err)
 {
     enum sw_status status =
         sw_registry_send(registry, call->repository, request, &registry->policy, ret_reply, err);
@@ -188,7 +181,7 @@ static enum sw_status request_manifest(struct sw_registry *registry, const char 
                                            .right = "ecr:BatchGetImage",
                                            .object = object };
 
-    return ask(registry, &call, &request, ret_reply, err);
+    return sw_registry_ask(registry, &call, &request, ret_reply, err);
 }
 
 enum sw_status sw_registry_get_manifest(struct sw_registry *registry, const char *repository,
@@ -223,17 +216,29 @@ enum sw_status sw_registry_get_manifest(struct sw_registry *registry, const char
     return status;
 }
 
+/* What a HEAD would tell, from the bytes. */
+static enum sw_status info_of_bytes(struct sw_registry *registry, const char *repository,
+                                    const char *object, struct sw_manifest_info *ret,
+                                    struct sw_err *err)
+{
+    SW_CLEANUP(sw_buf_release) struct sw_buf bytes = { 0 };
+
+    sw_buf_init(&bytes, SW_MANIFEST_MAX);
+    return sw_registry_get_manifest(registry, repository, object, &bytes, ret, err);
+}
+
 enum sw_status sw_registry_head_manifest(struct sw_registry *registry, const char *repository,
                                          const char *object, struct sw_manifest_info *ret,
                                          struct sw_err *err)
 {
     struct sw_http_reply reply;
     struct sw_manifest_info info;
-    struct sw_buf bytes;
     enum sw_status status = request_manifest(registry, "HEAD", repository, object, &reply, err);
 
     if (status != SW_OK) {
-        return status;
+        /* Some registries know no HEAD. */
+        return err->http_status == 405 ? info_of_bytes(registry, repository, object, ret, err)
+                                       : status;
     }
     info = read_info(&reply);
     sw_http_reply_release(&reply);
@@ -241,12 +246,9 @@ enum sw_status sw_registry_head_manifest(struct sw_registry *registry, const cha
         *ret = info;
         return SW_OK;
     }
-    /* The header is optional in the specification: then the bytes tell. */
+    /* The header is optional in the specification. */
     sw_manifest_info_release(&info);
-    sw_buf_init(&bytes, SW_MANIFEST_MAX);
-    status = sw_registry_get_manifest(registry, repository, object, &bytes, ret, err);
-    sw_buf_release(&bytes);
-    return status;
+    return info_of_bytes(registry, repository, object, ret, err);
 }
 
 enum sw_status sw_registry_put_manifest(struct sw_registry *registry, const char *repository,
@@ -269,7 +271,7 @@ enum sw_status sw_registry_put_manifest(struct sw_registry *registry, const char
     struct sw_http_reply reply;
     char actual[SW_DIGEST_SIZE];
     const char *stored;
-    enum sw_status status = ask(registry, &call, &request, &reply, err);
+    enum sw_status status = sw_registry_ask(registry, &call, &request, &reply, err);
 
     if (status != SW_OK) {
         return status;
@@ -280,61 +282,6 @@ enum sw_status sw_registry_put_manifest(struct sw_registry *registry, const char
         status = sw_fail(err, SW_E_UNAVAILABLE,
                          "registry \"%s\" stored manifest %s of \"%s\" as %s although it is %s",
                          registry->host, object, repository, stored, actual);
-    }
-    sw_http_reply_release(&reply);
-    return status;
-}
-
-enum sw_status sw_registry_has_blob(struct sw_registry *registry, const char *repository,
-                                    const char *digest, bool *ret, struct sw_err *err)
-{
-    SW_CLEANUP(sw_free_str) char *url = blob_url(registry, repository, digest);
-    const struct sw_http_request request = { .method = "HEAD",
-                                             .url = url,
-                                             .follow_redirects = true };
-    const struct sw_registry_call call = { .repository = repository,
-                                           .action = "look for blob",
-                                           .right = "ecr:BatchCheckLayerAvailability",
-                                           .object = digest };
-    struct sw_http_reply reply;
-    enum sw_status status = ask(registry, &call, &request, &reply, err);
-
-    if (status == SW_E_NOT_FOUND && err->http_status == 404) {
-        *ret = false;
-        return SW_OK;
-    }
-    if (status != SW_OK) {
-        return status;
-    }
-    sw_http_reply_release(&reply);
-    *ret = true;
-    return SW_OK;
-}
-
-enum sw_status sw_registry_get_blob(struct sw_registry *registry, const char *repository,
-                                    const char *digest, struct sw_buf *out, struct sw_err *err)
-{
-    SW_CLEANUP(sw_free_str) char *url = blob_url(registry, repository, digest);
-    const struct sw_http_request request = {
-        .method = "GET", .url = url, .follow_redirects = true, .reply_max = out->max
-    };
-    const struct sw_registry_call call = { .repository = repository,
-                                           .action = "read blob",
-                                           .right = "ecr:GetDownloadUrlForLayer",
-                                           .object = digest };
-    struct sw_http_reply reply;
-    char actual[SW_DIGEST_SIZE];
-    enum sw_status status = ask(registry, &call, &request, &reply, err);
-
-    if (status != SW_OK) {
-        return status;
-    }
-    sw_digest_of(sw_buf_str(&reply.body), actual);
-    if (strcmp(actual, digest) != 0) {
-        status = sw_fail(err, SW_E_UNAVAILABLE, "blob %s of \"%s/%s\" came as %s", digest,
-                         registry->host, repository, actual);
-    } else {
-        sw_buf_add_str(out, sw_buf_str(&reply.body));
     }
     sw_http_reply_release(&reply);
     return status;
@@ -376,7 +323,7 @@ enum sw_status sw_registry_list_tags(struct sw_registry *registry, const char *r
                                            .right = "ecr:ListImages",
                                            .missing_is_repository = true };
     struct sw_http_reply reply;
-    enum sw_status status = ask(registry, &call, &request, &reply, err);
+    enum sw_status status = sw_registry_ask(registry, &call, &request, &reply, err);
 
     if (status != SW_OK) {
         return status;

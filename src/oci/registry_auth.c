@@ -8,7 +8,15 @@ enum { TOKEN_REPLY_MAX = 1024 * 1024 };
 
 char *sw_registry_scope(const struct sw_registry *registry, const char *repository)
 {
-    return sw_xasprintf("repository:%s:%s", repository, registry->push ? "pull,push" : "pull");
+    struct sw_str from = sw_str(repository);
+    struct sw_str name = sw_str_cut(&from, ' ');
+    const char *actions = registry->push ? "pull,push" : "pull";
+
+    if (from.len == 0) {
+        return sw_xasprintf("repository:%s:%s", repository, actions);
+    }
+    return sw_xasprintf("repository:%.*s:%s repository:%.*s:pull", SW_STR_ARG(name), actions,
+                        SW_STR_ARG(from));
 }
 
 static struct sw_registry_token *find_token(struct sw_registry *registry, const char *scope)
@@ -104,8 +112,26 @@ static enum sw_status check_realm(const struct sw_registry *registry, const char
     return SW_OK;
 }
 
-/* The parameters of the token request in query form. */
-static void token_query(const struct sw_challenge *challenge, const char *scope, struct sw_buf *out)
+/* Several scopes are one text with blanks in a form, and one parameter each in a query. */
+static void add_scopes(struct sw_str scopes, bool joined, struct sw_buf *out)
+{
+    const char *name = "scope=";
+
+    while (scopes.ptr) {
+        struct sw_str scope = joined ? scopes : sw_str_cut(&scopes, ' ');
+
+        sw_buf_add_cstr(out, name);
+        sw_buf_add_uri(out, scope, false);
+        if (joined) {
+            return;
+        }
+        name = "&scope=";
+    }
+}
+
+/* The parameters of the token request, in query form or `joined` in that of a form. */
+static void token_query(const struct sw_challenge *challenge, const char *scope, bool joined,
+                        struct sw_buf *out)
 {
     const char *asked = scope;
 
@@ -119,8 +145,7 @@ static void token_query(const struct sw_challenge *challenge, const char *scope,
         sw_buf_add_uri(out, sw_str(challenge->service), false);
         sw_buf_add_char(out, '&');
     }
-    sw_buf_add_cstr(out, "scope=");
-    sw_buf_add_uri(out, sw_str(asked), false);
+    add_scopes(sw_str(asked), joined, out);
 }
 
 /* Asks the token service: POST with an identity token, GET with a password or anonymously. */
@@ -140,7 +165,7 @@ static enum sw_status ask_token(struct sw_registry *registry, const struct sw_ch
 
     sw_buf_init_secret(&query, SW_BUF_TEXT_MAX);
     sw_buf_init(&url, SW_BUF_TEXT_MAX);
-    token_query(challenge, scope, &query);
+    token_query(challenge, scope, registry->user && !has_password(registry), &query);
     sw_buf_add_cstr(&url, challenge->realm);
     if (registry->user && !has_password(registry)) {
         sw_buf_add_cstr(&query, "&client_id=slipway&grant_type=refresh_token&refresh_token=");

@@ -44,13 +44,25 @@ struct sw_registry_call {
 };
 
 /*
- * Sends with the Authorization that is known; a 401 is answered once by logging in. `extra` (at
- * most 4) go with it. Everything but network failures is SW_OK with the reply.
+ * Sends with the Authorization that is known for `repository` (see sw_registry_scope); a 401 is
+ * answered once by logging in. `extra` (at most 4) go with it. Everything but network failures is
+ * SW_OK with the reply.
  */
 SW_NODISCARD enum sw_status sw_registry_send(struct sw_registry *registry, const char *repository,
                                              const struct sw_http_request *request,
                                              const struct sw_retry_policy *policy,
                                              struct sw_http_reply *ret_reply, struct sw_err *err);
+
+/* Sends a request that can be repeated; everything but 2xx is an error. */
+SW_NODISCARD enum sw_status sw_registry_ask(struct sw_registry *registry,
+                                            const struct sw_registry_call *call,
+                                            const struct sw_http_request *request,
+                                            struct sw_http_reply *ret_reply, struct sw_err *err);
+
+/* The address of an upload session that the answer to a POST to `url` opened. The caller's. */
+SW_NODISCARD enum sw_status sw_registry_session(const struct sw_registry *registry, const char *url,
+                                                const struct sw_http_reply *reply, char **ret,
+                                                struct sw_err *err);
 
 /* The header value for requests about `repository`; NULL when none is known. The caller's. */
 char *sw_registry_authorization(struct sw_registry *registry, const char *repository,
@@ -62,7 +74,10 @@ char *sw_registry_authorization(struct sw_registry *registry, const char *reposi
 SW_NODISCARD enum sw_status sw_registry_login(struct sw_registry *registry, const char *repository,
                                               const struct sw_http_reply *reply,
                                               unsigned generation, struct sw_err *err);
-/* The scope of push or pull on a repository. The caller's. */
+/*
+ * The scope of push or pull on a repository; the caller's. For a mount it is two repositories with
+ * a blank between them, the second to be read from: two scopes, likewise.
+ */
 char *sw_registry_scope(const struct sw_registry *registry, const char *repository);
 
 /* Turns an answer that is not a success into an error. */

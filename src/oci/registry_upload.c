@@ -10,18 +10,18 @@ struct upload {
     const char *repository;
     const char *digest;
     const struct sw_http_body *body;
-    int tries;        /* the session at work is the tries-th */
-    bool again;       /* after a failure: another session may succeed, */
-    int64_t delay_ms; /* after this time */
+    const char *session; /* opened before; NULL: none, or used up */
+    int tries;           /* the session at work is the tries-th */
+    bool again;          /* after a failure: another session may succeed, */
+    int64_t delay_ms;    /* after this time */
 };
 
-/* Opens an upload session: *ret_url is the caller's and has the digest already. */
+/* Opens an upload session: *ret_url is the caller's. */
 static enum sw_status start(struct upload *upload, char **ret_url, struct sw_err *err)
 {
     struct sw_registry *registry = upload->registry;
     SW_CLEANUP(sw_free_str)
     char *url = sw_xasprintf("%s/v2/%s/blobs/uploads/", registry->origin, upload->repository);
-    SW_CLEANUP(sw_free_str) char *address = NULL;
     const struct sw_http_request request = { .method = "POST", .url = url };
     const struct sw_registry_call call = { .repository = upload->repository,
                                            .action = "start the upload of blob",
@@ -30,7 +30,6 @@ static enum sw_status start(struct upload *upload, char **ret_url, struct sw_err
                                            .missing_is_repository = true };
     struct sw_retry_policy policy = registry->policy;
     struct sw_http_reply reply;
-    const char *location;
     enum sw_status status;
 
     /* A session that nobody uses does no harm. */
@@ -39,22 +38,42 @@ static enum sw_status start(struct upload *upload, char **ret_url, struct sw_err
     if (status != SW_OK) {
         return sw_registry_broken(registry, &call, err);
     }
-    location = sw_http_reply_header(&reply, "Location");
     if (reply.status < 200 || reply.status > 299) {
         status = sw_registry_refused(registry, &call, &reply, err);
-    } else if (!location) {
-        status = sw_fail(err, SW_E_UNAVAILABLE,
-                         "registry \"%s\" opened an upload without saying where (no Location)",
-                         registry->host);
-    } else if (sw_url_resolve(url, location, &address, err) != SW_OK) {
-        err->status = SW_E_UNAVAILABLE;
-        status = sw_wrap(err, "the upload address of registry \"%s\"", registry->host);
     } else {
-        *ret_url = sw_xasprintf("%s%cdigest=%s", address, strchr(address, '?') ? '&' : '?',
-                                upload->digest);
+        status = sw_registry_session(registry, url, &reply, ret_url, err);
     }
     sw_http_reply_release(&reply);
     return status;
+}
+
+enum sw_status sw_registry_session(const struct sw_registry *registry, const char *url,
+                                   const struct sw_http_reply *reply, char **ret,
+                                   struct sw_err *err)
+{
+    const char *location = sw_http_reply_header(reply, "Location");
+
+    if (!location) {
+        return sw_fail(err, SW_E_UNAVAILABLE,
+                       "registry \"%s\" opened an upload without saying where (no Location)",
+                       registry->host);
+    }
+    if (sw_url_resolve(url, location, ret, err) != SW_OK) {
+        err->status = SW_E_UNAVAILABLE;
+        return sw_wrap(err, "the upload address of registry \"%s\"", registry->host);
+    }
+    return SW_OK;
+}
+
+/* The session to use: one that was opened before, for the first try, or a new one. */
+static enum sw_status take_session(struct upload *upload, char **ret, struct sw_err *err)
+{
+    if (!upload->session) {
+        return start(upload, ret, err);
+    }
+    *ret = sw_xstrdup(upload->session);
+    upload->session = NULL;
+    return SW_OK;
 }
 
 /* Answers after which a new session is worth a try. */
@@ -117,16 +136,18 @@ static enum sw_status upload_once(struct upload *upload, struct sw_err *err)
                                            .action = "upload blob",
                                            .right = "ecr:UploadLayerPart",
                                            .object = upload->digest };
+    SW_CLEANUP(sw_free_str) char *session = NULL;
     SW_CLEANUP(sw_free_str) char *url = NULL;
     struct sw_http_request request = {
         .method = "PUT", .headers = headers, .header_count = SW_COUNT(headers), .body = upload->body
     };
     struct sw_http_reply reply;
-    enum sw_status status = start(upload, &url, err);
+    enum sw_status status = take_session(upload, &session, err);
 
     if (status != SW_OK) {
         return status;
     }
+    url = sw_xasprintf("%s%cdigest=%s", session, strchr(session, '?') ? '&' : '?', upload->digest);
     request.url = url;
     status = sw_registry_send(upload->registry, upload->repository, &request, &sw_retry_never,
                               &reply, err);
@@ -167,11 +188,13 @@ static enum sw_status prepare_again(struct upload *upload, bool *ret_present, st
 
 enum sw_status sw_registry_put_blob(struct sw_registry *registry, const char *repository,
                                     const char *digest, const struct sw_http_body *body,
-                                    bool *ret_present, struct sw_err *err)
+                                    const char *session, bool *ret_present, struct sw_err *err)
 {
-    struct upload upload = {
-        .registry = registry, .repository = repository, .digest = digest, .body = body
-    };
+    struct upload upload = { .registry = registry,
+                             .repository = repository,
+                             .digest = digest,
+                             .body = body,
+                             .session = session };
     bool present = false;
     enum sw_status status;
 

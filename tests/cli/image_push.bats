@@ -180,7 +180,7 @@ $REGISTRY/$repo:a+b|tag "a+b" has '+' at position 2
 $REGISTRY/Upper:x|repository "Upper" has 'U' at position 1; repository names are lower case
 --registry $REGISTRY --repo $repo --tag a/b|--tag: tag "a/b" has '/' at position 2
 --tag x|--tag needs --repo
-$REGISTRY/$repo@sha256:0000000000000000000000000000000000000000000000000000000000000000|has a digest; an image is pushed to a tag
+$REGISTRY/$repo@sha256:0000000000000000000000000000000000000000000000000000000000000000|has a digest; an image is written to a tag
 |nowhere to push to
 END
     slipway image push docker-archive:nothing.tar "$image"

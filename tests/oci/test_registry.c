@@ -1,10 +1,9 @@
 #include "test.h"
 
-#include "fake_http.h"
+#include "registry_world.h"
 
 #include <slipway/digest.h>
 #include <slipway/log.h>
-#include <slipway/registry.h>
 
 #define ECR           "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 #define BASE          "https://" ECR "/v2/team/app"
@@ -13,59 +12,7 @@
 #define BASIC         "Basic QVdTOnZlcnktc2VjcmV0"
 #define ECR_CHALLENGE "Basic realm=\"https://" ECR "/\",service=\"ecr.amazonaws.com\""
 
-struct login {
-    const char *user; /* NULL: none */
-    const char *secret;
-    int asked;
-};
-
-static enum sw_status get_login(void *ctx, SW_UNUSED const char *host, char **ret_user,
-                                char **ret_secret, struct sw_err *err)
-{
-    struct login *login = ctx;
-
-    login->asked++;
-    if (!login->user) {
-        return sw_fail(err, SW_E_NOT_FOUND, "none");
-    }
-    *ret_user = sw_xstrdup(login->user);
-    *ret_secret = sw_xstrdup(login->secret);
-    return SW_OK;
-}
-
-/* A client in a scripted world. */
-struct world {
-    struct test_env t;
-    struct fake_http fake;
-    struct login login;
-    struct sw_registry_auth auth;
-    struct sw_registry *registry;
-};
-
-static void world_init(struct world *world, const char *host, const struct fake_http_step *steps,
-                       size_t count)
-{
-    struct sw_err err = SW_ERR_INIT;
-    struct sw_registry_options options = { .push = true };
-
-    *world = (struct world){ .login = { "AWS", "very-secret", 0 } };
-    test_env_init(&world->t);
-    fake_http_init(&world->fake);
-    fake_http_expect_all(&world->fake, steps, count);
-    world->t.env.http = &world->fake.transport;
-    world->auth = (struct sw_registry_auth){ get_login, &world->login };
-    options.auth = &world->auth;
-    assert_ok(sw_registry_new(&world->t.env, host, &options, &world->registry, &err));
-}
-
-static void world_release(struct world *world)
-{
-    sw_registry_free(world->registry);
-    fake_http_done(&world->fake);
-    test_env_release(&world->t);
-}
-
-static enum sw_status has_hello(struct world *world, bool *ret, struct sw_err *err)
+static enum sw_status has_hello(struct registry_world *world, bool *ret, struct sw_err *err)
 {
     return sw_registry_has_blob(world->registry, "team/app", HELLO, ret, err);
 }
@@ -87,18 +34,18 @@ static void test_registry__sends_the_login_only_after_a_basic_challenge(void **s
           .headers = { { "Authorization", BASIC } },
           .status = 404 },
     };
-    struct world world;
+    struct registry_world world;
     struct sw_err err = SW_ERR_INIT;
     bool there = false;
 
     (void)state;
-    world_init(&world, ECR, steps, SW_COUNT(steps));
+    registry_world_init(&world, ECR, steps, SW_COUNT(steps));
     assert_ok(has_hello(&world, &there, &err));
     assert_true(there);
     assert_ok(has_hello(&world, &there, &err));
     assert_false(there);
     assert_int_equal(world.login.asked, 1);
-    world_release(&world);
+    registry_world_release(&world);
 }
 
 static void test_registry__exchanges_the_login_for_a_token(void **state)
@@ -135,12 +82,12 @@ static void test_registry__exchanges_the_login_for_a_token(void **state)
           .headers = { { "Authorization", "Bearer token-two" } },
           .status = 200 },
     };
-    struct world world;
+    struct registry_world world;
     struct sw_err err = SW_ERR_INIT;
     bool there = false;
 
     (void)state;
-    world_init(&world, "docker.io", steps, SW_COUNT(steps));
+    registry_world_init(&world, "docker.io", steps, SW_COUNT(steps));
     assert_ok(has_hello(&world, &there, &err));
     assert_ok(has_hello(&world, &there, &err));
     assert_true(there);
@@ -148,7 +95,7 @@ static void test_registry__exchanges_the_login_for_a_token(void **state)
     sw_buf_init(&text, 100);
     sw_redact(&text, SW_STR("a token-one b token-two"));
     assert_string_equal(text.ptr, "a **** b ****");
-    world_release(&world);
+    registry_world_release(&world);
 }
 
 static void test_registry__keeps_a_scope_of_the_service_s_own(void **state)
@@ -168,14 +115,14 @@ static void test_registry__keeps_a_scope_of_the_service_s_own(void **state)
           .headers = { { "Authorization", "Bearer public-token" } },
           .status = 200 },
     };
-    struct world world;
+    struct registry_world world;
     struct sw_err err = SW_ERR_INIT;
     bool there = false;
 
     (void)state;
-    world_init(&world, "public.ecr.aws", steps, SW_COUNT(steps));
+    registry_world_init(&world, "public.ecr.aws", steps, SW_COUNT(steps));
     assert_ok(has_hello(&world, &there, &err));
-    world_release(&world);
+    registry_world_release(&world);
 }
 
 static void test_registry__gives_an_identity_token_by_post(void **state)
@@ -198,15 +145,15 @@ static void test_registry__gives_an_identity_token_by_post(void **state)
           .headers = { { "Authorization", "Bearer short" } },
           .status = 200 },
     };
-    struct world world;
+    struct registry_world world;
     struct sw_err err = SW_ERR_INIT;
     bool there = false;
 
     (void)state;
-    world_init(&world, "h.io", steps, SW_COUNT(steps));
-    world.login = (struct login){ "<token>", "id+token", 0 };
+    registry_world_init(&world, "h.io", steps, SW_COUNT(steps));
+    world.login = (struct registry_login){ "<token>", "id+token", 0 };
     assert_ok(has_hello(&world, &there, &err));
-    world_release(&world);
+    registry_world_release(&world);
 }
 
 /* What comes of an answer to the look for a blob. */
@@ -258,19 +205,19 @@ static void test_registry__says_why_it_cannot_log_in(void **state)
             .reply_headers = { { c->challenge ? "WWW-Authenticate" : NULL, c->challenge } },
             .times = c->asks_twice ? 2 : 1,
         };
-        struct world world;
+        struct registry_world world;
         struct sw_err err = SW_ERR_INIT;
         bool there = false;
 
         print_message("%s\n", c->name);
-        world_init(&world, c->host, &step, 1);
+        registry_world_init(&world, c->host, &step, 1);
         world.login.user = c->user;
         assert_int_equal(has_hello(&world, &there, &err), c->status);
         if (c->message) {
             assert_string_equal(err.msg, c->message);
         }
         assert_null(strstr(err.msg, "very-secret"));
-        world_release(&world);
+        registry_world_release(&world);
     }
 }
 
@@ -344,19 +291,19 @@ static void test_registry__tells_what_a_refusal_means(void **state)
                                              .body = "{}",
                                              .status = c->http_status,
                                              .reply = c->body };
-        struct world world;
+        struct registry_world world;
         struct sw_err err = SW_ERR_INIT;
         SW_CLEANUP(sw_free_str)
         char *expected =
             sw_xasprintf("cannot write manifest v1 in \"" ECR "/team/app\": %s", c->message);
 
-        world_init(&world, ECR, &step, 1);
+        registry_world_init(&world, ECR, &step, 1);
         assert_fails(
             sw_registry_put_manifest(world.registry, "team/app", "v1", "a/b", SW_STR("{}"), &err),
             c->status, expected);
         assert_int_equal(err.http_status, c->http_status);
         assert_string_equal(err.code, c->code);
-        world_release(&world);
+        registry_world_release(&world);
     }
 }
 
@@ -368,51 +315,18 @@ static void test_registry__names_throttling_that_lasts(void **state)
                                          .status = 429,
                                          .reply = ERRORS("TOOMANYREQUESTS", "Rate exceeded"),
                                          .times = 8 };
-    struct world world;
+    struct registry_world world;
     struct sw_err err = SW_ERR_INIT;
 
     (void)state;
-    world_init(&world, ECR, &step, 1);
+    registry_world_init(&world, ECR, &step, 1);
     assert_fails(
         sw_registry_put_manifest(world.registry, "team/app", "v1", "a/b", SW_STR("{}"), &err),
         SW_E_UNAVAILABLE,
         "cannot write manifest v1 in \"" ECR "/team/app\": registry \"" ECR
         "\" limits the rate of requests; try again in a minute");
     assert_true(world.t.slept_ms > 0);
-    world_release(&world);
-}
-
-/* "hello" as a body, from memory. */
-struct hello {
-    size_t at;
-};
-
-static enum sw_status read_hello(void *ctx, char *data, size_t size, size_t *ret_len,
-                                 SW_UNUSED struct sw_err *err)
-{
-    struct hello *hello = ctx;
-    size_t left = 5 - hello->at;
-
-    *ret_len = left < size ? left : size;
-    memcpy(data, &"hello"[hello->at], *ret_len);
-    hello->at += *ret_len;
-    return SW_OK;
-}
-
-static enum sw_status rewind_hello(void *ctx, SW_UNUSED struct sw_err *err)
-{
-    struct hello *hello = ctx;
-
-    hello->at = 0;
-    return SW_OK;
-}
-
-static enum sw_status put_hello(struct world *world, bool *ret_present, struct sw_err *err)
-{
-    struct hello hello = { 0 };
-    const struct sw_http_body body = { 5, read_hello, rewind_hello, &hello };
-
-    return sw_registry_put_blob(world->registry, "team/app", HELLO, &body, ret_present, err);
+    registry_world_release(&world);
 }
 
 /* Where an upload goes, by what the registry says of it. */
@@ -453,15 +367,15 @@ static void test_registry__uploads_to_the_location_it_is_told(void **state)
               .body = "hello",
               .status = 201 },
         };
-        struct world world;
+        struct registry_world world;
         struct sw_err err = SW_ERR_INIT;
         bool present = true;
 
-        world_init(&world, ECR, steps, SW_COUNT(steps));
-        assert_ok(put_hello(&world, &present, &err));
+        registry_world_init(&world, ECR, steps, SW_COUNT(steps));
+        assert_ok(registry_world_put_hello(&world, NULL, &present, &err));
         assert_false(present);
         assert_int_equal(world.fake.requests[2].body_length, 5);
-        world_release(&world);
+        registry_world_release(&world);
     }
 }
 
@@ -480,16 +394,16 @@ static void test_registry__opens_a_new_session_after_a_broken_upload(void **stat
           .body = "hello",
           .status = 201 },
     };
-    struct world world;
+    struct registry_world world;
     struct sw_err err = SW_ERR_INIT;
     bool present = true;
 
     (void)state;
-    world_init(&world, ECR, steps, SW_COUNT(steps));
-    assert_ok(put_hello(&world, &present, &err));
+    registry_world_init(&world, ECR, steps, SW_COUNT(steps));
+    assert_ok(registry_world_put_hello(&world, NULL, &present, &err));
     assert_false(present);
     assert_int_equal(world.t.sleeps, 2);
-    world_release(&world);
+    registry_world_release(&world);
 }
 
 static void test_registry__notices_that_a_broken_upload_arrived(void **state)
@@ -499,15 +413,15 @@ static void test_registry__notices_that_a_broken_upload_arrived(void **state)
         { .method = "PUT", .failure = FAKE_TIMEOUT },
         { .method = "HEAD", .status = 200 },
     };
-    struct world world;
+    struct registry_world world;
     struct sw_err err = SW_ERR_INIT;
     bool present = false;
 
     (void)state;
-    world_init(&world, ECR, steps, SW_COUNT(steps));
-    assert_ok(put_hello(&world, &present, &err));
+    registry_world_init(&world, ECR, steps, SW_COUNT(steps));
+    assert_ok(registry_world_put_hello(&world, NULL, &present, &err));
     assert_true(present);
-    world_release(&world);
+    registry_world_release(&world);
 }
 
 static void test_registry__uploads_again_what_was_stored_as_something_else(void **state)
@@ -526,15 +440,15 @@ static void test_registry__uploads_again_what_was_stored_as_something_else(void 
           .status = 201,
           .reply_headers = { { "Docker-Content-Digest", HELLO } } },
     };
-    struct world world;
+    struct registry_world world;
     struct sw_err err = SW_ERR_INIT;
     bool present = true;
 
     (void)state;
-    world_init(&world, ECR, steps, SW_COUNT(steps));
-    assert_ok(put_hello(&world, &present, &err));
+    registry_world_init(&world, ECR, steps, SW_COUNT(steps));
+    assert_ok(registry_world_put_hello(&world, NULL, &present, &err));
     assert_false(present);
-    world_release(&world);
+    registry_world_release(&world);
 }
 
 static const struct upload_case {
@@ -574,15 +488,15 @@ static void test_registry__says_why_an_upload_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < SW_COUNT(upload_cases); i++) {
         const struct upload_case *c = &upload_cases[i];
-        struct world world;
+        struct registry_world world;
         struct sw_err err = SW_ERR_INIT;
         bool present = false;
 
         print_message("%s\n", c->name);
-        world_init(&world, ECR, &post, c->at_put ? 1 : 0);
+        registry_world_init(&world, ECR, &post, c->at_put ? 1 : 0);
         fake_http_expect(&world.fake, &c->step);
-        assert_fails(put_hello(&world, &present, &err), c->status, c->message);
-        world_release(&world);
+        assert_fails(registry_world_put_hello(&world, NULL, &present, &err), c->status, c->message);
+        registry_world_release(&world);
     }
 }
 
@@ -592,18 +506,18 @@ static void test_registry__explains_dropped_connections_of_ecr(void **state)
     static const struct fake_http_step steps[] = {
         { .method = "POST", .failure = FAKE_CUT_SHORT, .times = 8 },
     };
-    struct world world;
+    struct registry_world world;
     struct sw_err err = SW_ERR_INIT;
     bool present = false;
 
     (void)state;
-    world_init(&world, ECR, steps, SW_COUNT(steps));
-    assert_int_equal(put_hello(&world, &present, &err), SW_E_NETWORK);
+    registry_world_init(&world, ECR, steps, SW_COUNT(steps));
+    assert_int_equal(registry_world_put_hello(&world, NULL, &present, &err), SW_E_NETWORK);
     assert_non_null(
         strstr(err.msg, "; Amazon ECR also breaks the connection when the repository \"team/app\" "
                         "does not exist (create it with: slipway ecr create-repository team/app) "
                         "or the identity lacks the right ecr:InitiateLayerUpload"));
-    world_release(&world);
+    registry_world_release(&world);
 }
 
 static void test_registry__checks_what_it_gets(void **state)
@@ -622,14 +536,14 @@ static void test_registry__checks_what_it_gets(void **state)
           .reply = "hellO" },
         { .method = "GET", .url = BASE "/blobs/" HELLO, .status = 200, .reply = "hellO" },
     };
-    struct world world;
+    struct registry_world world;
     struct sw_manifest_info info = { .size = -1 };
     struct sw_err err = SW_ERR_INIT;
     struct sw_buf out;
 
     (void)state;
     sw_buf_init(&out, 1000);
-    world_init(&world, ECR, steps, SW_COUNT(steps));
+    registry_world_init(&world, ECR, steps, SW_COUNT(steps));
     assert_ok(sw_registry_get_manifest(world.registry, "team/app", "v1", &out, &info, &err));
     assert_string_equal(info.digest, HELLO);
     assert_string_equal(info.media_type, "a/b");
@@ -640,7 +554,7 @@ static void test_registry__checks_what_it_gets(void **state)
     assert_int_equal(sw_registry_get_blob(world.registry, "team/app", HELLO, &out, &err),
                      SW_E_UNAVAILABLE);
     sw_buf_release(&out);
-    world_release(&world);
+    registry_world_release(&world);
 }
 
 static void test_registry__reads_the_digest_from_the_bytes_when_no_header_has_it(void **state)
@@ -649,16 +563,16 @@ static void test_registry__reads_the_digest_from_the_bytes_when_no_header_has_it
         { .method = "HEAD", .url = BASE "/manifests/v1", .status = 200 },
         { .method = "GET", .url = BASE "/manifests/v1", .status = 200, .reply = "hello" },
     };
-    struct world world;
+    struct registry_world world;
     struct sw_manifest_info info = { .size = -1 };
     struct sw_err err = SW_ERR_INIT;
 
     (void)state;
-    world_init(&world, ECR, steps, SW_COUNT(steps));
+    registry_world_init(&world, ECR, steps, SW_COUNT(steps));
     assert_ok(sw_registry_head_manifest(world.registry, "team/app", "v1", &info, &err));
     assert_string_equal(info.digest, HELLO);
     sw_manifest_info_release(&info);
-    world_release(&world);
+    registry_world_release(&world);
 }
 
 static void test_registry__speaks_plain_http_to_this_machine_only(void **state)
@@ -668,15 +582,15 @@ static void test_registry__speaks_plain_http_to_this_machine_only(void **state)
           .url = "http://127.0.0.1:5000/v2/team/app/blobs/" HELLO,
           .status = 404 },
     };
-    struct world world;
+    struct registry_world world;
     struct sw_err err = SW_ERR_INIT;
     bool there = true;
 
     (void)state;
-    world_init(&world, "127.0.0.1:5000", steps, SW_COUNT(steps));
+    registry_world_init(&world, "127.0.0.1:5000", steps, SW_COUNT(steps));
     assert_ok(has_hello(&world, &there, &err));
     assert_false(there);
-    world_release(&world);
+    registry_world_release(&world);
 }
 
 int main(void)

@@ -129,6 +129,8 @@ struct target {
     char *kind; /* "blobs", "uploads" or "manifests" */
     char *name;
     char *digest;    /* of the query; NULL */
+    char *mount;     /* of the query; NULL */
+    char *from;      /* of the query, decoded; NULL */
     int64_t session; /* of the query; 0 */
 };
 
@@ -138,6 +140,31 @@ static void target_release(struct target *target)
     free(target->kind);
     free(target->name);
     free(target->digest);
+    free(target->mount);
+    free(target->from);
+}
+
+/* A parameter of the query with "%2F" decoded; NULL when it is not there. The caller's. */
+static char *parameter(struct sw_str query, const char *name)
+{
+    while (query.ptr) {
+        struct sw_str value = sw_str_cut(&query, '&');
+        struct sw_str key = sw_str_cut(&value, '=');
+        struct sw_buf out;
+
+        if (!sw_str_is(key, name)) {
+            continue;
+        }
+        sw_buf_init(&out, SW_BUF_TEXT_MAX);
+        while (value.len > 0) {
+            bool slash = sw_str_starts(value, "%2F");
+
+            sw_buf_add_char(&out, slash ? '/' : value.ptr[0]);
+            value = sw_str_from(value, slash ? 3 : 1);
+        }
+        return sw_buf_take(&out);
+    }
+    return NULL;
 }
 
 static bool parse_target(const char *text, struct target *ret)
@@ -146,13 +173,11 @@ static bool parse_target(const char *text, struct target *ret)
     struct sw_err ignored = SW_ERR_INIT;
     struct sw_url url;
     struct sw_str path;
-    ptrdiff_t digest;
 
     if (sw_url_parse(text, &url, &ignored) != SW_OK || !sw_str_starts(url.path, "/v2/")) {
         return false;
     }
     path = sw_str_from(url.path, 4);
-    digest = sw_str_find_str(url.query, SW_STR("digest="));
     for (size_t i = 0; i < SW_COUNT(kinds); i++) {
         ptrdiff_t at = sw_str_find_str(path, sw_str(kinds[i]));
 
@@ -163,8 +188,9 @@ static bool parse_target(const char *text, struct target *ret)
                 .repository = sw_str_dup(sw_str_first(path, (size_t)at)),
                 .kind = sw_xstrdup(kinds[i]),
                 .name = sw_str_dup(sw_str_from(path, (size_t)at + strlen(kinds[i]))),
-                .digest =
-                    digest < 0 ? NULL : sw_str_dup(sw_str_from(url.query, (size_t)digest + 7)),
+                .digest = parameter(url.query, "digest"),
+                .mount = parameter(url.query, "mount"),
+                .from = parameter(url.query, "from"),
             };
             if (sw_str_starts(state, "_state=")) {
                 state = sw_str_from(state, strlen("_state="));
@@ -196,13 +222,24 @@ static void answer_blob(struct fake_registry *registry, const struct target *tar
 static void open_upload(struct fake_registry *registry, const struct target *target,
                         struct fake_http_answer *answer)
 {
-    unsigned id = ++registry->sessions;
+    const struct fake_registry_item *shared = NULL;
+    unsigned id;
 
     if (registry->missing) {
         refuse(registry, answer, 404, "NAME_UNKNOWN",
                "The repository does not exist in the registry");
         return;
     }
+    if (registry->mounts && target->mount && target->from) {
+        shared = look(registry->blobs, registry->blob_count, target->from, target->mount);
+    }
+    if (shared) {
+        put(registry->blobs, &registry->blob_count, target->repository, target->mount,
+            sw_buf_str(&shared->bytes), "");
+        answer->status = 201;
+        return;
+    }
+    id = ++registry->sessions;
     registry->open_sessions[id % 255 + 1] = true;
     answer->status = 202;
     answer->headers[0].name = "Location";
@@ -240,6 +277,9 @@ static bool has_blobs(const struct fake_registry *registry, const char *reposito
     bool all = look(registry->blobs, registry->blob_count, repository, manifest->config.digest);
 
     for (size_t i = 0; all && i < manifest->layers.count; i++) {
+        if (registry->foreign_layers && sw_media_is_foreign(manifest->layers.items[i].media_type)) {
+            continue;
+        }
         all = look(registry->blobs, registry->blob_count, repository,
                    manifest->layers.items[i].digest);
     }

@@ -32,6 +32,8 @@ struct fake_registry {
     bool missing;              /* no repository: 404 NAME_UNKNOWN */
     bool reading_denied;       /* every GET is 403 DENIED */
     bool immutable;            /* tags cannot be moved, not even to the same digest */
+    bool foreign_layers;       /* a manifest's foreign layers need not be there */
+    bool mounts;               /* blobs can be shared between repositories; else 202 */
     unsigned drop_bodies;      /* so many uploads answer 500 after the body was taken */
     struct fake_registry_item blobs[FAKE_REGISTRY_ITEMS_MAX];
     size_t blob_count;

@@ -1,0 +1,35 @@
+#ifndef SLIPWAY_IMAGE_PLACE_H
+#define SLIPWAY_IMAGE_PLACE_H
+
+/* Where blobs go: repositories of registries, each once, however many references name it. */
+
+#include <slipway/ref.h>
+#include <slipway/registry.h>
+
+/* One repository of one registry. */
+struct sw_push_place {
+    struct sw_registry *registry;
+    const char *host; /* borrowed from the reference that named it first */
+    const char *repository;
+};
+
+struct sw_places {
+    struct sw_push_place *items;
+    size_t count;
+    size_t capacity;
+};
+
+/*
+ * The place of a reference, made with `env` and `options` when it is the first of its repository.
+ * *ret is an index into places->items.
+ */
+SW_NODISCARD enum sw_status sw_places_add(struct sw_places *places, const struct sw_env *env,
+                                          const struct sw_ref *ref,
+                                          const struct sw_registry_options *options, size_t *ret,
+                                          struct sw_err *err);
+void sw_places_release(struct sw_places *places);
+
+/* " in HOST/REPOSITORY" when there are several places to tell apart, else "". The caller's. */
+char *sw_place_suffix(const struct sw_push_place *place, size_t place_count);
+
+#endif

@@ -1,0 +1,73 @@
+#include <slipway/manifest.h>
+
+#include <string.h>
+
+bool sw_media_is_index(const char *media_type)
+{
+    return strcmp(media_type, SW_MEDIA_OCI_INDEX) == 0 ||
+           strcmp(media_type, SW_MEDIA_DOCKER_LIST) == 0;
+}
+
+bool sw_media_is_manifest(const char *media_type)
+{
+    return strcmp(media_type, SW_MEDIA_OCI_MANIFEST) == 0 ||
+           strcmp(media_type, SW_MEDIA_DOCKER_MANIFEST) == 0;
+}
+
+bool sw_descriptor_is_attestation(const struct sw_descriptor *descriptor)
+{
+    return descriptor->platform && sw_str_starts(sw_str(descriptor->platform), "unknown/");
+}
+
+bool sw_platform_matches(const char *want, const char *have)
+{
+    size_t len = strlen(want);
+
+    if (!have || strncmp(want, have, len) != 0) {
+        return false;
+    }
+    return have[len] == '\0' || have[len] == '/';
+}
+
+bool sw_media_is_foreign(const char *media_type)
+{
+    const struct sw_str type = sw_str(media_type);
+
+    return sw_str_starts(type, "application/vnd.docker.image.rootfs.foreign.") ||
+           sw_str_starts(type, "application/vnd.oci.image.layer.nondistributable.");
+}
+
+static enum sw_status no_platform(const struct sw_descriptors *entries, const char *platform,
+                                  struct sw_err *err)
+{
+    const char *separator = "";
+
+    (void)sw_fail(err, SW_E_NOT_FOUND, "the index has no image for %s; it has: ", platform);
+    for (size_t i = 0; i < entries->count; i++) {
+        if (!sw_descriptor_is_attestation(&entries->items[i]) && entries->items[i].platform) {
+            (void)sw_append(err, "%s%s", separator, entries->items[i].platform);
+            separator = ", ";
+        }
+    }
+    return separator[0] ? err->status : sw_append(err, "none");
+}
+
+enum sw_status sw_index_pick(const struct sw_descriptors *entries, const char *platform,
+                             const struct sw_descriptor **ret, struct sw_err *err)
+{
+    const struct sw_descriptor *fits = NULL;
+
+    for (size_t i = 0; i < entries->count; i++) {
+        const struct sw_descriptor *entry = &entries->items[i];
+
+        if (entry->platform && strcmp(entry->platform, platform) == 0) {
+            *ret = entry;
+            return SW_OK;
+        }
+        if (!fits && sw_platform_matches(platform, entry->platform)) {
+            fits = entry;
+        }
+    }
+    *ret = fits;
+    return fits ? SW_OK : no_platform(entries, platform, err);
+}

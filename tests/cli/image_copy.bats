@@ -1,0 +1,83 @@
+#!/usr/bin/env bats
+# Copying images between repositories and registries (distribution). The judges are skopeo and, where it is
+# installed, crane.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    load registry
+    start_registry
+}
+
+teardown_file() {
+    load registry
+    stop_registry
+}
+
+setup() {
+    load registry
+    cd "$BATS_TEST_TMPDIR" || return
+    repo=test-$BATS_TEST_NUMBER
+    image=$REGISTRY/$repo:v1
+    make_archive image.tar "$BATS_TEST_NUMBER" acme/web:v1
+    slipway image push docker-archive:image.tar "$image"
+    digest=${output#*@}
+}
+
+slipway() { run --separate-stderr "$SLIPWAY_PROGRAM" "$@"; }
+
+@test "an image is copied with its digest, and its layers are shared" {
+    slipway image copy "$image" "$REGISTRY/$repo-b" "$REGISTRY/$repo-b:latest" --digest-file digest
+    [ "$status" -eq 0 ]
+    [ "$output" = "$REGISTRY/$repo-b:v1@$digest
+$REGISTRY/$repo-b:latest@$digest" ]
+    [ "$(cat digest)" = "$digest" ]
+    [ "$(grep -c ": mounted from $repo, " <<<"$stderr")" -eq 3 ]
+    # shellcheck disable=SC2154 # set by run
+    [ "${stderr_lines[-1]%%, *}" = "0 B sent" ]
+    [ "$(judge "$REGISTRY/$repo-b:latest")" = "$digest" ]
+    skopeo copy -q --src-tls-verify=false "docker://$REGISTRY/$repo-b:v1" dir:out
+    if command -v crane >/dev/null; then crane validate --remote "$REGISTRY/$repo-b:v1"; fi
+}
+
+@test "again it sends nothing and leaves the tag alone" {
+    slipway image copy "$image" "$REGISTRY/$repo-b:v1"
+    slipway image copy "$image" "$REGISTRY/$repo-b:v1" --output json
+    [ "$status" -eq 0 ]
+    [ "$(jq -c '[.digest, .written, .bytes_sent, .bytes_mounted, .references[0]]' <<<"$output")" = \
+        "[\"$digest\",[false],0,0,\"$REGISTRY/$repo-b:v1\"]" ]
+    [[ $stderr == *"$REGISTRY/$repo-b:v1 is this image already"* ]]
+}
+
+@test "by digest, into another registry, as a stream" {
+    # The same registry under another name is another registry to the program.
+    other=localhost:${REGISTRY##*:}
+    jq --arg h "$other" '.auths[$h] = .auths[]' "$DOCKER_CONFIG/config.json" >config.json
+    DOCKER_CONFIG=$PWD
+    slipway image copy "$REGISTRY/$repo@$digest" "$other/$repo-c:x" "$REGISTRY/$repo-d:x"
+    [ "$status" -eq 0 ]
+    [ "$(grep -c ": sent in $other/$repo-c, " <<<"$stderr")" -eq 3 ]
+    [ "$(grep -c ": mounted from $repo in $REGISTRY/$repo-d, " <<<"$stderr")" -eq 3 ]
+    [ "$(judge "$REGISTRY/$repo-c:x")" = "$digest" ]
+    [ "$(judge "$REGISTRY/$repo-d:x")" = "$digest" ]
+    skopeo copy -q --src-tls-verify=false "docker://$REGISTRY/$repo-c:x" dir:out
+}
+
+@test "what cannot be copied is named and nothing is written" {
+    while IFS='|' read -r code words message; do
+        # shellcheck disable=SC2086 # words
+        slipway image copy $words
+        [ "$status" -eq "$code" ] || { echo "$words: $status $stderr"; return 1; }
+        [ -z "$output" ]
+        [[ $stderr == *"$message"* ]] || { echo "$words: $stderr"; return 1; }
+    done <<END
+1|$REGISTRY/$repo:none $REGISTRY/$repo-e:v1|cannot read manifest none in "$REGISTRY/$repo"
+1|$image $REGISTRY/$repo-e:v1 --platform linux/s390x|the image is for linux/amd64, not for linux/s390x
+2|$image $REGISTRY/$repo-e@$digest|has a digest; an image is written to a tag
+2|$REGISTRY/$repo@$digest $REGISTRY/$repo-e|has no tag; give it one, as in "$REGISTRY/$repo-e:v1"
+2|$image|SRC DST...
+4|$image 127.0.0.1:1/x:v1|
+END
+    slipway image exists "$REGISTRY/$repo-e:v1"
+    [ "$status" -eq 1 ]
+}
