@@ -130,6 +130,15 @@ SW_NODISCARD enum sw_status
 sw_ecr_repository_ensure(struct sw_aws *aws, const struct sw_ecr_repository_options *options,
                          struct sw_ecr_repository *ret, struct sw_err *err);
 
+/*
+ * Sets resource tags of a repository; those of other keys stay. With the id of the `account` it
+ * belongs to, nothing but the right to tag is needed; NULL: AWS is asked for its ARN.
+ */
+SW_NODISCARD enum sw_status sw_ecr_repository_tag(struct sw_aws *aws, enum sw_ecr_kind kind,
+                                                  const char *name, const char *account,
+                                                  const struct sw_ecr_tags *tags,
+                                                  struct sw_err *err);
+
 /* Severities of scan findings, in AWS's words and order. */
 enum sw_ecr_severity {
     SW_ECR_UNDEFINED, /* and what AWS has not ranked, or ranks in words unknown here */

@@ -13,12 +13,15 @@ struct tag_args {
     struct sw_cli_aws aws;
     const char *output;
     bool plain_http;
+    bool keep;
 };
 
 static const struct sw_opt tag_opts[] = {
     SW_CLI_COMMON(struct tag_args, common),
     { SW_OPT_FLAG, "plain-http", 0, offsetof(struct tag_args, plain_http), NULL,
       "talk to the registry without TLS (loopback registries always are)", 0, NULL, 0, 0, NULL },
+    { SW_OPT_FLAG, "keep-existing", 0, offsetof(struct tag_args, keep), NULL,
+      "leave tags alone that the repository has already", 0, NULL, 0, 0, NULL },
     { SW_OPT_ENUM, "output", 0, offsetof(struct tag_args, output), "text|json",
       "form of the result", 0, "text|json", 0, 0, NULL },
     SW_CLI_AWS(struct tag_args, aws),
@@ -71,8 +74,10 @@ static void print_text(struct sw_cli *cli, const struct sw_ref *ref, const struc
                        const struct sw_retag_result *result)
 {
     for (size_t i = 0; i < tags->count; i++) {
-        sw_cli_out(cli, "%s/%s:%s@%s\n", ref->host, ref->repository, tags->items[i],
-                   result->digest);
+        if (!result->kept[i]) {
+            sw_cli_out(cli, "%s/%s:%s@%s\n", ref->host, ref->repository, tags->items[i],
+                       result->digest);
+        }
     }
 }
 
@@ -85,9 +90,9 @@ static void print_json(struct sw_cli *cli, const struct sw_ref *ref, const struc
     for (size_t i = 0; i < tags->count; i++) {
         json_t *reference = json_sprintf("%s/%s:%s", ref->host, ref->repository, tags->items[i]);
 
-        (void)json_array_append_new(list,
-                                    json_pack("{s:s, s:o, s:b}", "tag", tags->items[i], "reference",
-                                              reference, "written", (int)result->written[i]));
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:o, s:b, s:b}", "tag", tags->items[i], "reference", reference,
+                            "written", (int)result->written[i], "kept", (int)result->kept[i]));
     }
     doc = json_pack("{s:s, s:s, s:O}", "digest", result->digest, "media_type", result->media_type,
                     "tags", list);
@@ -106,7 +111,12 @@ static enum sw_status tag_image(struct sw_cli *cli, const struct tag_args *args,
         status = sw_cli_login_registry(&login, cli, ref->host, args->plain_http, /* push= */ true,
                                        &registry, err);
     }
-    return status == SW_OK ? sw_image_retag(cli->env, registry, ref, tags, ret, err) : status;
+    if (status == SW_OK) {
+        const struct sw_retag retag = { .source = ref, .tags = tags, .keep = args->keep };
+
+        status = sw_image_retag(cli->env, registry, &retag, ret, err);
+    }
+    return status;
 }
 
 static enum sw_status run_tag(struct sw_cli *cli, void *data, struct sw_err *err)

@@ -11,6 +11,7 @@ const struct sw_command *const sw_commands[] = {
     &sw_cmd_ecr_login,
     &sw_cmd_ecr_set_lifecycle_policy,
     &sw_cmd_ecr_set_policy,
+    &sw_cmd_ecr_tag_repository,
     &sw_cmd_ecr_wait_scan,
     &sw_cmd_ecs_deploy,
     &sw_cmd_ecs_diff,

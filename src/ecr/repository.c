@@ -1,6 +1,7 @@
 #include <slipway/ecr.h>
 
 #include <slipway/alloc.h>
+#include <slipway/endpoint.h>
 #include <slipway/log.h>
 
 #include "ecr_internal.h"
@@ -146,6 +147,17 @@ static void add_private_settings(json_t *input, const struct sw_ecr_repository_o
     }
 }
 
+static json_t *tag_list(const struct sw_ecr_tags *tags)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < tags->count; i++) {
+        const struct sw_ecr_tag *tag = &tags->items[i];
+        (void)json_array_append_new(list,
+                                    json_pack("{s:s, s:s}", "Key", tag->key, "Value", tag->value));
+    }
+    return list;
+}
+
 static json_t *create_input(const struct sw_ecr_repository_options *options)
 {
     json_t *input = json_pack("{s:s}", "repositoryName", options->name);
@@ -153,13 +165,7 @@ static json_t *create_input(const struct sw_ecr_repository_options *options)
         add_private_settings(input, options);
     }
     if (options->tags && options->tags->count > 0) {
-        json_t *tags = json_array();
-        for (size_t i = 0; i < options->tags->count; i++) {
-            const struct sw_ecr_tag *tag = &options->tags->items[i];
-            (void)json_array_append_new(
-                tags, json_pack("{s:s, s:s}", "Key", tag->key, "Value", tag->value));
-        }
-        (void)json_object_set_new(input, "tags", tags);
+        (void)json_object_set_new(input, "tags", tag_list(options->tags));
     }
     return input;
 }
@@ -238,4 +244,52 @@ enum sw_status sw_ecr_repository_ensure(struct sw_aws *aws,
     }
     *ret = found;
     return SW_OK;
+}
+
+/* The repository's ARN: made of the account's id when that is given, else asked for. */
+static enum sw_status find_arn(struct sw_aws *aws, enum sw_ecr_kind kind, const char *name,
+                               const char *account, char **ret, struct sw_err *err)
+{
+    const struct sw_ecr_repository_options options = { .name = name, .kind = kind };
+    struct sw_ecr_repository found = { 0 };
+    const char *region = SW_ECR_PUBLIC_REGION;
+    enum sw_status status;
+
+    if (!account) {
+        status = describe(aws, &options, &found, err);
+        if (status == SW_OK) {
+            *ret = sw_xstrdup(found.arn);
+            sw_ecr_repository_release(&found);
+        }
+        return status;
+    }
+    if (strlen(account) != SW_ECR_ACCOUNT_LEN ||
+        strspn(account, "0123456789") != SW_ECR_ACCOUNT_LEN) {
+        return sw_fail(err, SW_E_INPUT, "\"%s\" is no account id, which has %d digits", account,
+                       SW_ECR_ACCOUNT_LEN);
+    }
+    status = kind == SW_ECR_PUBLIC ? SW_OK : sw_aws_region(aws, &region, err);
+    if (status == SW_OK) {
+        *ret = sw_xasprintf("arn:%s:%s:%s:%s:repository/%s", sw_partition_of(sw_str(region))->id,
+                            kind == SW_ECR_PUBLIC ? "ecr-public" : "ecr",
+                            kind == SW_ECR_PUBLIC ? "" : region, account, name);
+    }
+    return status;
+}
+
+enum sw_status sw_ecr_repository_tag(struct sw_aws *aws, enum sw_ecr_kind kind, const char *name,
+                                     const char *account, const struct sw_ecr_tags *tags,
+                                     struct sw_err *err)
+{
+    char *SW_CLEANUP(sw_free_str) arn = NULL;
+    enum sw_status status = sw_ecr_repository_check(name, kind, err);
+
+    if (status == SW_OK) {
+        status = find_arn(aws, kind, name, account, &arn, err);
+    }
+    if (status == SW_OK) {
+        json_auto_t *input = json_pack("{s:s, s:o}", "resourceArn", arn, "tags", tag_list(tags));
+        status = sw_ecr_call(aws, kind, "TagResource", input, NULL, err);
+    }
+    return status == SW_OK ? SW_OK : sw_wrap(err, "cannot tag the repository \"%s\"", name);
 }

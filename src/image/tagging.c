@@ -88,6 +88,11 @@ static enum sw_status write_one(const struct sw_env *env, struct sw_tagging *tag
         sw_say(env, "%s is this image already", tagging->text);
         return SW_OK;
     }
+    if (tagging->before && tagging->keep) {
+        tagging->kept = true;
+        sw_say(env, "%s is there already, and stays %s", tagging->text, tagging->before);
+        return SW_OK;
+    }
     status = sw_registry_put_manifest(tagging->registry, tagging->ref->repository,
                                       sw_ref_object(tagging->ref), manifest->media_type,
                                       manifest->bytes, err);

@@ -18,7 +18,9 @@ struct sw_tagging {
     char *text;                   /* "HOST/REPOSITORY:TAG" */
     char *before;                 /* the digest it names now; NULL when there is none, or it cannot
                                      be asked */
-    bool written;                 /* false: it names the manifest already */
+    bool keep;                    /* an image that has the tag now keeps it */
+    bool kept;                    /* it names another image, and stays */
+    bool written;                 /* false: it names the manifest already, or was kept */
 };
 
 /* What the tags are to name. */

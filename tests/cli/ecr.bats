@@ -305,6 +305,22 @@ warning: its tags can be moved although --immutable was given'
     grep -q '^error: cannot set the policy of "team/missing": .*RepositoryNotFoundException' err
 }
 
+@test "a repository gets resource tags" {
+    slip ecr create-repository team/tagged
+    slip ecr tag-repository team/tagged a=1 '[{"Key": "b", "Value": "two words"}]'
+    [ "$status" -eq 0 ]
+    [ ! -s out ]
+    is err 'set 2 resource tags of "team/tagged"'
+    slip ecr tag-repository team/tagged --account-id 123456789012 'Key=a,Value=3'
+    [ "$status" -eq 0 ]
+    is err 'set 1 resource tag of "team/tagged"'
+    slip ecr tag-repository team/missing a=1
+    [ "$status" -eq 1 ]
+    grep -q '^error: cannot tag the repository "team/missing": .*RepositoryNotFoundException' err
+    slip ecr tag-repository team/tagged a
+    [ "$status" -eq 2 ]
+}
+
 @test "wait-scan finds no image, and no registry but ECR" {
     slip ecr wait-scan "$ecr_host/team/none:1"
     [ "$status" -eq 1 ]

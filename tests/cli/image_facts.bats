@@ -62,11 +62,19 @@ tagged $REGISTRY/$repo:stable" ]
     [ "$status" -eq 0 ]
     [ "$(jq -c . <<<"$output")" = "$(jq -nc --arg d "$digest" --arg r "$REGISTRY/$repo:v2" '{digest: $d,
         media_type: "application/vnd.docker.distribution.manifest.v2+json",
-        tags: [{tag: "v2", reference: $r, written: true}]}')" ]
+        tags: [{tag: "v2", reference: $r, written: true, kept: false}]}')" ]
     slipway image tag "$image" v2 --output json
     [ "$status" -eq 0 ]
     [ "$(jq -c '[.tags[].written]' <<<"$output")" = "[false]" ]
     [ "$stderr" = "$REGISTRY/$repo:v2 is this image already" ]
+}
+
+@test "tag: what is there can stay" {
+    put_index moved
+    slipway image tag "$image" moved fresh --keep-existing
+    [ "$status" -eq 0 ]
+    [ "$output" = "$REGISTRY/$repo:fresh@$digest" ]
+    [[ ${stderr_lines[0]} == "$REGISTRY/$repo:moved is there already, and stays sha256:"* ]]
 }
 
 @test "tag: an index stays an index" {

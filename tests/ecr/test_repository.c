@@ -412,6 +412,67 @@ static void test_repository__survives_every_fault(void **state)
     sweep_all(&sweep);
 }
 
+struct tag_case {
+    enum sw_ecr_kind kind;
+    const char *account;
+    const char *arn;
+};
+
+static void test_repository__tags_are_set_by_the_arn(void **state)
+{
+    (void)state;
+    static const struct tag_case cases[] = {
+        { SW_ECR_PRIVATE, "123456789012", "arn:aws:ecr:us-west-2:123456789012:repository/web" },
+        { SW_ECR_PUBLIC, "123456789012", "arn:aws:ecr-public::123456789012:repository/web" },
+        { SW_ECR_PRIVATE, NULL, "arn:web" },
+    };
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        const bool is_public = cases[i].kind == SW_ECR_PUBLIC;
+        char body[160];
+        (void)snprintf(body, sizeof(body),
+                       "{\"resourceArn\":\"%s\",\"tags\":[{\"Key\":\"a\",\"Value\":\"b\"}]}",
+                       cases[i].arn);
+        const struct fake_http_step steps[] = {
+            { DESCRIBE, .status = 200, .reply = described },
+            { .method = "POST",
+              .url = is_public ? PUBLIC_URL : PRIVATE_URL,
+              .headers = { { "X-Amz-Target", is_public ? PUBLIC_TARGET "TagResource"
+                                                       : PRIVATE_TARGET "TagResource" } },
+              .body = body,
+              .status = 200,
+              .reply = "{}" },
+        };
+        const size_t first = cases[i].account ? 1 : 0;
+        struct ecr_world w;
+        struct sw_err err = SW_ERR_INIT;
+        struct sw_ecr_tags tags = { 0 };
+        ecr_world_init(&w, steps + first, SW_COUNT(steps) - first);
+        assert_ok(sw_ecr_tags_add(&tags, "a=b", &err));
+        assert_ok(
+            sw_ecr_repository_tag(w.aws, cases[i].kind, "web", cases[i].account, &tags, &err));
+        sw_ecr_tags_release(&tags);
+        ecr_world_done(&w);
+    }
+}
+
+static void test_repository__tagging_says_what_is_wrong(void **state)
+{
+    (void)state;
+    const struct fake_http_step steps[] = { { DESCRIBE, .status = 400, .reply = not_found } };
+    struct ecr_world w;
+    struct sw_ecr_tags tags = { 0 };
+    ecr_world_init(&w, steps, SW_COUNT(steps));
+    assert_int_equal(sw_ecr_repository_tag(w.aws, SW_ECR_PRIVATE, "web", "12", &tags, &w.err),
+                     SW_E_INPUT);
+    assert_string_equal(w.err.msg, "cannot tag the repository \"web\": \"12\" is no account id, "
+                                   "which has 12 digits");
+    w.err = (struct sw_err)SW_ERR_INIT;
+    assert_int_equal(sw_ecr_repository_tag(w.aws, SW_ECR_PRIVATE, "web", NULL, &tags, &w.err),
+                     SW_E_NOT_FOUND);
+    assert_string_equal(w.err.code, "RepositoryNotFoundException");
+    ecr_world_done(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,6 +490,8 @@ int main(void)
         cmocka_unit_test(test_repository__policies_are_sent_compact),
         cmocka_unit_test(test_repository__bad_policies_are_not_sent),
         cmocka_unit_test(test_repository__survives_every_fault),
+        cmocka_unit_test(test_repository__tags_are_set_by_the_arn),
+        cmocka_unit_test(test_repository__tagging_says_what_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,9 +49,10 @@ static void world_release(struct world *world)
     test_env_release(&world->t);
 }
 
-/* Tags `source` with the comma list `tags`. */
-static enum sw_status retag(const struct sw_env *env, const char *source, const char *tags,
-                            struct sw_retag_result *result, struct sw_err *err)
+/* Tags `source` with the comma list `tags`; with `keep`, those that are free. */
+static enum sw_status retag_some(bool keep, const struct sw_env *env, const char *source,
+                                 const char *tags, struct sw_retag_result *result,
+                                 struct sw_err *err)
 {
     const struct sw_registry_options options = { .push = true };
     SW_CLEANUP(sw_registry_cleanup) struct sw_registry *registry = NULL;
@@ -63,7 +64,15 @@ static enum sw_status retag(const struct sw_env *env, const char *source, const 
     }
     assert_int_equal(sw_ref_parse(sw_str(source), &ref, err), SW_OK);
     assert_int_equal(sw_registry_new(env, ref.host, &options, &registry, err), SW_OK);
-    return sw_image_retag(env, registry, &ref, &list, result, err);
+    const struct sw_retag what = { .source = &ref, .tags = &list, .keep = keep };
+
+    return sw_image_retag(env, registry, &what, result, err);
+}
+
+static enum sw_status retag(const struct sw_env *env, const char *source, const char *tags,
+                            struct sw_retag_result *result, struct sw_err *err)
+{
+    return retag_some(/* keep= */ false, env, source, tags, result, err);
 }
 
 /* All requests as lines "METHOD URL", the manifests' common prefix taken off. */
@@ -324,6 +333,28 @@ static void test_retag__survives_every_fault(void **state)
     fake_registry_release(&registry);
 }
 
+static void test_retag__tags_that_are_there_can_be_kept(void **state)
+{
+    struct world world;
+    struct sw_retag_result result;
+    struct sw_err err = SW_ERR_INIT;
+
+    (void)state;
+    world_init(&world);
+    assert_ok(retag_some(/* keep= */ true, &world.t.env, HOST "/team/app:v1", "multi,new,v1",
+                         &result, &err));
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(result.kept[i], i == 0);
+        assert_int_equal(result.written[i], i == 1);
+    }
+    sw_retag_result_release(&result);
+    assert_ok(retag(&world.t.env, HOST "/team/app:v1", "multi", &result, &err));
+    assert_true(result.written[0]);
+    assert_false(result.kept[0]);
+    sw_retag_result_release(&result);
+    world_release(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +367,7 @@ int main(void)
         cmocka_unit_test(test_retag__needs_a_media_type),
         cmocka_unit_test(test_retag__stops_between_tags),
         cmocka_unit_test(test_retag__survives_every_fault),
+        cmocka_unit_test(test_retag__tags_that_are_there_can_be_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
