@@ -24,6 +24,13 @@ esac
 case ${SLIPWAY_PUBLIC:-} in
     1 | true) SLIPWAY_REPO=$SLIPWAY_PUBLIC_ALIAS/$SLIPWAY_REPO ;;
 esac
+# circleci/aws-ecr 9 calls the Dockerfile's folder path. Where it means that, the Dockerfile is there and only there.
+if [ -z "${SLIPWAY_BUILD_PATH:-}" ] && [ "$SLIPWAY_CONTEXT" != . ]; then
+    dockerfile=$(slipway env subst -- "$SLIPWAY_DOCKERFILE")
+    if [ ! -f "$dockerfile" ] && [ -f "$(slipway env subst -- "$SLIPWAY_CONTEXT")/$dockerfile" ]; then
+        SLIPWAY_BUILD_PATH=.
+    fi
+fi
 # With a context of its own, the path is where the Dockerfile is.
 if [ -n "${SLIPWAY_BUILD_PATH:-}" ]; then
     SLIPWAY_DOCKERFILE=$SLIPWAY_CONTEXT/$SLIPWAY_DOCKERFILE

@@ -19,6 +19,7 @@ said=$(slipway image exists --expand \
     --tag "$SLIPWAY_TAG" \
     --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
     --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \
+    ${SLIPWAY_ROLE_ARN:+--role-arn "$SLIPWAY_ROLE_ARN"} \
     "$@" 2>&1) || status=$?
 case $status in
     0) there=true answer="every tag is there already: nothing to build" ;;

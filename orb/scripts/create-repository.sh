@@ -27,6 +27,7 @@ slipway ecr create-repository --expand \
     --region "$SLIPWAY_REGION" \
     --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
     --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \
+    ${SLIPWAY_ROLE_ARN:+--role-arn "$SLIPWAY_ROLE_ARN"} \
     ${SLIPWAY_KMS_KEY:+--kms-key "$SLIPWAY_KMS_KEY"} \
     ${SLIPWAY_RESOURCE_TAG:+--tag "$SLIPWAY_RESOURCE_TAG"} \
     "$@" -- "$SLIPWAY_REPO"

@@ -17,6 +17,25 @@ if [ -n "$account" ]; then
     esac
     SLIPWAY_REGISTRY=$account.dkr.ecr.$region.${SLIPWAY_AWS_DOMAIN:-amazonaws.com}
 fi
+# Only the registry's name is wanted, for steps that need no login of Docker's.
+case ${SLIPWAY_NAME_ONLY:-}:${SLIPWAY_PUBLIC:-} in
+    yes:true | yes:1) host=public.ecr.aws ;;
+    yes:*)
+        if [ "$SLIPWAY_REGISTRY" = AWS_ECR_ACCOUNT_URL ] && [ -z "${AWS_ECR_ACCOUNT_URL:-}" ]; then
+            SLIPWAY_REGISTRY=${SLIPWAY_REGISTRY_HOST:-}
+        fi
+        if [ -z "$SLIPWAY_REGISTRY" ]; then
+            echo "error: which registry? give the account's id, or set AWS_ACCOUNT_ID or AWS_ECR_ACCOUNT_URL" >&2
+            exit 2
+        fi
+        host=$(slipway env subst --name -- "$SLIPWAY_REGISTRY")
+        ;;
+esac
+if [ -n "${host:-}" ]; then
+    echo "$host"
+    [ -z "${BASH_ENV:-}" ] || echo "export SLIPWAY_REGISTRY_HOST='$host'" >>"$BASH_ENV"
+    exit 0
+fi
 set --
 case ${SLIPWAY_PROFILE:-default} in
     default) ;;
@@ -33,6 +52,7 @@ host=$(slipway ecr login --expand \
     --region "$SLIPWAY_REGION" \
     --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
     --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \
+    ${SLIPWAY_ROLE_ARN:+--role-arn "$SLIPWAY_ROLE_ARN"} \
     "$@")
 echo "$host"
 [ -z "${BASH_ENV:-}" ] || echo "export SLIPWAY_REGISTRY_HOST='$host'" >>"$BASH_ENV"

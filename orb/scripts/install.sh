@@ -92,7 +92,8 @@ install_release() {
     [ "$(installed_version)" = "$version" ] || fail "$dir/slipway does not run here, or is not version $version"
 }
 
-version=${SLIPWAY_VERSION:-$released_version}
+# What an earlier step of the job chose is kept where a later one leaves it open.
+version=${SLIPWAY_VERSION:-${SLIPWAY_CHOSEN_VERSION:-$released_version}}
 version=${version#v}
 dir=${SLIPWAY_INSTALL_DIR:-$HOME/.local/bin}
 case $dir in
@@ -107,4 +108,5 @@ if [ "$version" = installed ]; then
 elif [ "$(installed_version)" != "$version" ]; then
     install_release
 fi
+[ "$version" = "$released_version" ] || [ -z "${BASH_ENV:-}" ] || echo "export SLIPWAY_CHOSEN_VERSION='$version'" >>"$BASH_ENV"
 echo "slipway $(installed_version) at $(command -v slipway)"

@@ -18,10 +18,29 @@ case ${SLIPWAY_PROFILE:-default} in
     default) ;;
     *) set -- --profile "$SLIPWAY_PROFILE" ;;
 esac
-slipway image push --expand \
+if [ -n "${SLIPWAY_ARCHIVE:-}" ]; then
+    case $SLIPWAY_ARCHIVE in
+        docker-archive:* | oci-archive:* | oci:*) ;;
+        *) SLIPWAY_ARCHIVE=docker-archive:$SLIPWAY_ARCHIVE ;;
+    esac
+    set -- "$@" "$SLIPWAY_ARCHIVE"
+fi
+if [ -n "${SLIPWAY_IMAGE_FILE:-}" ]; then
+    # Made before the push: a file that cannot be written stops it.
+    SLIPWAY_IMAGE_FILE=$(slipway env subst -- "$SLIPWAY_IMAGE_FILE")
+    mkdir -p "$(dirname "$SLIPWAY_IMAGE_FILE")"
+    : >"$SLIPWAY_IMAGE_FILE"
+fi
+pushed=$(slipway image push --expand \
     --registry "$SLIPWAY_REGISTRY" \
     --repo "$SLIPWAY_REPO" \
     --tag "$SLIPWAY_TAG" \
     --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
     --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \
-    "$@"
+    ${SLIPWAY_ROLE_ARN:+--role-arn "$SLIPWAY_ROLE_ARN"} \
+    "$@")
+echo "$pushed"
+# HOST/NAME@DIGEST, which names this very image whatever becomes of its tags.
+image=$(echo "$pushed" | sed -n '1s/:[^:/@]*@/@/p')
+[ -z "${SLIPWAY_IMAGE_FILE:-}" ] || echo "$image" >"$SLIPWAY_IMAGE_FILE"
+[ -z "${BASH_ENV:-}" ] || echo "export SLIPWAY_IMAGE='$image'" >>"$BASH_ENV"

@@ -24,4 +24,5 @@ slipway ecr "$@" --expand \
     --region "$SLIPWAY_REGION" \
     --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
     --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \
+    ${SLIPWAY_ROLE_ARN:+--role-arn "$SLIPWAY_ROLE_ARN"} \
     -- "$SLIPWAY_REPO" "$SLIPWAY_POLICY_PATH"

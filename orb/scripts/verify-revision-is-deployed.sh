@@ -23,6 +23,7 @@ slipway ecs wait --expand \
     --region "$SLIPWAY_REGION" \
     --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
     --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \
+    ${SLIPWAY_ROLE_ARN:+--role-arn "$SLIPWAY_ROLE_ARN"} \
     "$@" || status=$?
 case $SLIPWAY_FAIL_ON_TIMEOUT:$status in
     0:13 | false:13) exit 0 ;;

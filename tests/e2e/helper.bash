@@ -4,8 +4,6 @@
 
 bats_require_minimum_version 1.5.0
 
-ecs_target=AmazonEC2ContainerServiceV20141113
-
 # begin_sandbox [--docker]: for setup_file. The sandbox ends with this file's process at the latest.
 begin_sandbox() {
     mkdir "$BATS_FILE_TMPDIR/bin"
@@ -36,13 +34,15 @@ faults() { post "$SLIPWAY_SANDBOX_PROXY/_proxy/faults" "$1"; }
 # How often an action was called; without a name, how many calls there were.
 calls() { curl -sS --fail "$SLIPWAY_SANDBOX_STANDIN/_standin/calls" | jq --arg a "${1:-}" 'if $a == "" then .total else .by_action[$a] // 0 end'; }
 
-# moto's answer to an ECS call, past the stand-in: neither counted nor signed.
-moto_ecs() {
-    curl -sS --fail --data "$2" \
-        -H "X-Amz-Target: $ecs_target.$1" -H 'Content-Type: application/x-amz-json-1.1' \
-        -H 'Authorization: AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/ecs/aws4_request' \
+# moto's answer to a call, past the stand-in: neither counted nor signed.
+moto() {
+    curl -sS --fail --data "$3" \
+        -H "X-Amz-Target: $2" -H 'Content-Type: application/x-amz-json-1.1' \
+        -H "Authorization: AWS4-HMAC-SHA256 Credential=AKIA/20260101/us-east-1/$1/aws4_request" \
         "$SLIPWAY_SANDBOX_MOTO/"
 }
+moto_ecs() { moto ecs "AmazonEC2ContainerServiceV20141113.$1" "$2"; }
+moto_ecr() { moto ecr "AmazonEC2ContainerRegistry_V20150921.$1" "$2"; }
 
 registry() { curl -sS -u "AWS:$SLIPWAY_SANDBOX_REGISTRY_PASSWORD" "http://$SLIPWAY_SANDBOX_REGISTRY/v2/$1"; }
 

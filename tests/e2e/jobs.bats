@@ -257,7 +257,6 @@ jobs:
   own-steps:
     docker: [{image: cimg/base:2025.01}]
     steps:
-      - aws-ecs/install
       - aws-ecs/update_task_definition:
           family: kim-app-nginx
           container_docker_label_updates: container=nginx,release=own
@@ -278,7 +277,8 @@ workflows:
 END
     execute own-steps
     succeeds
-    [ "$(step_names)" = "Install slipway|Register a revision of kim-app-nginx (own)|Deploy kim-app-nginx to default-kim5|Follow the rollout of kim-app-nginx on default-kim5" ]
+    put="Install slipway"
+    [ "$(step_names)" = "$put|Register a revision of kim-app-nginx (own)|$put|Deploy kim-app-nginx to default-kim5|$put|Follow the rollout of kim-app-nginx on default-kim5" ]
     [ "$(newest_revision | jq -r '.taskDefinition.containerDefinitions[0].dockerLabels.release')" = own ]
     [ "$(service_revision)" = "$(newest_arn)" ]
     running=$(service_revision)
@@ -320,4 +320,72 @@ END
     both="Build the image|Push the image to Amazon ECR"
     [ "$(step_names)" = "Checkout code|Sign in|$one|$both|Move the Dockerfile|$one|Look for the tags|$both" ]
     [ "$(registry nginx/tags/list | jq '.tags | index("first") != null and index("second") != null')" = true ]
+}
+
+@test "the newer names: the small steps, each by itself" {
+    printf '{"Version": "2012-10-17", "Statement": [{"Sid": "pull", "Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}]}' >policy.json
+    cat >config.yml <<END
+version: 2.1
+orbs:
+  aws-ecr: acme/slipway@1.0.0
+jobs:
+  small-steps:
+    machine: {image: ubuntu-2404:current}
+    steps:
+      - checkout
+      - aws-ecr/ecr_login
+      - aws-ecr/create_repo: {repo: kim/small, repo_tag: "Key=stage,Value=test"}
+      - aws-ecr/tag_repo: {repo: kim/small, tag: '[{\\"Key\\": \\"team\\", \\"Value\\": \\"web one\\"}]'}
+      - run: cp $PWD/policy.json .
+      - aws-ecr/set_repo_policy: {repo: kim/small, repo_policy_path: policy.json}
+      - aws-ecr/build_image: {repo: kim/small, tag: one, push_image: false}
+      - aws-ecr/push_image: {repo: kim/small, tag: one}
+      - run: echo "it is \$SLIPWAY_IMAGE"
+      - aws-ecr/tag_image: {repo: kim/small, source_tag: one, target_tag: "two,three"}
+      - aws-ecr/build_image: {repo: kim/small, tag: four, extra_build_args: --label other=1}
+      - aws-ecr/tag_image: {repo: kim/small, source_tag: four, target_tag: "two,five", skip_when_tags_exist: true}
+workflows:
+  small:
+    jobs: [small-steps]
+END
+    execute small-steps
+    succeeds
+    [ "$(registry kim/small/tags/list | jq -c '.tags | sort')" = '["five","four","one","three","two"]' ]
+    digest() { slipway image digest "$AWS_ECR_ACCOUNT_URL/kim/small:$1"; }
+    [ "$(digest two)" = "$(digest one)" ]
+    [ "$(digest five)" = "$(digest four)" ]
+    [[ $output$stderr == *"it is $AWS_ECR_ACCOUNT_URL/kim/small@$(digest one)"* ]]
+    tags=$(moto_ecr ListTagsForResource '{"resourceArn":"arn:aws:ecr:us-east-1:123456789012:repository/kim/small"}')
+    [ "$(jq -c '[.tags[] | .Value] | sort' <<<"$tags")" = '["test","web one"]' ]
+}
+
+@test "the newer names: a one-off task, as a job, with its output in a file and its exit code" {
+    cat >config.yml <<END
+version: 2.1
+orbs:
+  aws-ecs: acme/slipway@1.0.0
+workflows:
+  migrate:
+    jobs:
+      - aws-ecs/run_task:
+          cluster: default-kim5
+          task_definition: kim-app-nginx
+          awsvpc: false
+          wait_task_stopped: true
+          exit_code_from: nginx
+          run_task_output: facts.json
+          overrides: '{"containerOverrides": [{"name": "nginx", "command": ["migrate", "\${CIRCLE_SHA1:0:7}"]}]}'
+END
+    execute aws-ecs/run_task
+    succeeds
+    [[ $(jq -r '.tasks[0].taskArn' work/facts.json) == arn:aws:ecs:us-east-1:123456789012:task/default-kim5/* ]]
+    scenario '{"task": {"exitCode": 42}}'
+    rm -rf work
+    execute aws-ecs/run_task
+    [ "$status" -eq 42 ]
+    sed -i 's/awsvpc: false/awsvpc: true/' config.yml
+    rm -rf work
+    execute aws-ecs/run_task
+    [ "$status" -eq 2 ]
+    [[ $output$stderr == *"awsvpc needs subnets"* ]]
 }

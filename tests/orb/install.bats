@@ -83,10 +83,13 @@ install_slipway() {
     [ "$stderr" = "" ]
     [ "${lines[0]}" = "downloading $SERVER_URL/v9.9.9/slipway-9.9.9-linux-x86-64.tar.gz" ]
     [ "${lines[1]}" = "slipway 9.9.9 at $HOME/.local/bin/slipway" ]
-    [ "$(cat "$BASH_ENV")" = "export PATH='$HOME/.local/bin':\"\$PATH\"" ]
+    [ "$(head -1 "$BASH_ENV")" = "export PATH='$HOME/.local/bin':\"\$PATH\"" ]
     [ "$(readlink "$HOME/.local/bin/docker-credential-slipway")" = slipway ]
-    # A later step finds it.
+    # A later step finds it, and keeps to it without being told.
     [ "$(env PATH=/usr/bin:/bin bash -c 'slipway --version')" = "slipway 9.9.9" ]
+    unset SLIPWAY_VERSION SLIPWAY_SHA256_X86_64
+    install_slipway
+    [ "$output" = "slipway 9.9.9 at $HOME/.local/bin/slipway" ]
 }
 
 @test "it works in a plain sh too" {
@@ -148,7 +151,7 @@ install_slipway() {
     install_slipway
     [ "$status" -eq 0 ]
     [ "$output" = "slipway 9.9.9 at $stubs/slipway" ]
-    [ "$(cat "$BASH_ENV")" = "" ]
+    [ "$(cat "$BASH_ENV")" = "export SLIPWAY_CHOSEN_VERSION='9.9.9'" ]
 }
 
 @test "version installed takes whatever is there" {

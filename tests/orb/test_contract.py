@@ -6,6 +6,7 @@ import pathlib
 import re
 import unittest
 
+import wrapped_jobs
 import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -36,6 +37,19 @@ def walk(value):
         yield value
 
 
+def called(steps):
+    """Names of the steps, those under conditions included, in order."""
+    for step in steps if isinstance(steps, list) else []:
+        if isinstance(step, str):
+            yield step
+            continue
+        for name, body in step.items():
+            if name in ("when", "unless"):
+                yield from called(body["steps"])
+            else:
+                yield name
+
+
 def runs(component):
     for step in component.get("steps", []):
         if isinstance(step, dict) and "run" in step:
@@ -60,7 +74,7 @@ class Contract(unittest.TestCase):
     def test_the_newest_interface_compiles(self):
         with open(HERE / "contract_newest.tsv", encoding="utf-8", newline="") as file:
             rows = [row for row in csv.reader(file, delimiter="\t") if not row[0].startswith("#")]
-        self.assertEqual(len(rows), 190)
+        self.assertEqual(len(rows), 309)
         for component, name, kind, default in rows:
             with self.subTest(component=component, parameter=name):
                 declared = COMPONENTS[component]["parameters"][name]
@@ -88,6 +102,21 @@ class Contract(unittest.TestCase):
         }
         self.assertEqual(required & {r for r in required if r[0] in {e[0] for e in expected}}, expected)
 
+    def test_jobs_have_the_parameters_of_the_commands_they_run(self):
+        self.assertEqual([str(path) for path in wrapped_jobs.differing()], [])
+
+    def test_every_published_name_puts_slipway_in_place_itself(self):
+        # A configuration for the older orbs has no step for that.
+        internal = {"install", "refuse", "registry"}
+        for component, body in COMPONENTS.items():
+            folder, _, name = component.partition("/")
+            if folder in ("commands", "jobs") and name not in internal:
+                with self.subTest(component=component):
+                    own = [step for step in called(body["steps"]) if f"commands/{step}" in COMPONENTS and step != "refuse"]
+                    if own[:1] != ["install"]:
+                        # Another name of a command that does, or a command whose first step it is.
+                        self.assertIn("install", list(called(COMPONENTS[f"commands/{own[0]}"]["steps"])))
+
     def test_everything_is_described(self):
         for component, body in COMPONENTS.items():
             with self.subTest(component=component):
@@ -102,8 +131,7 @@ class Contract(unittest.TestCase):
         # Kept for older configurations; nothing is left for them to do.
         unused = {
             ("jobs/build_and_push_image", "profile-name"),
-            ("jobs/build_and_push_image", "binfmt_version"),
-            ("commands/build_and_push_image", "binfmt_version"),
+            ("executors/default", "tag"),
         }
         for component, body in COMPONENTS.items():
             if component.startswith("examples/"):
