@@ -29,16 +29,17 @@ enum sw_rollout_verdict {
 
 /* What is followed. Texts are borrowed. */
 struct sw_rollout_target {
-    const char *deployment_id;      /* "ecs-svc/123" */
-    const char *task_definition;    /* the ARN that is rolled out; may be NULL */
-    const char *previous_id;        /* the PRIMARY before ours; may be NULL */
-    const char *service_deployment; /* its ARN; may be NULL */
-    bool until_drained;             /* done only when older deployments are gone as well */
-    bool until_running;             /* done only when as many tasks run as are wanted: for a
-                                       deployment that was completed before and only changed size */
+    const char *deployment_id;               /* "ecs-svc/123" */
+    const char *task_definition;             /* the ARN that is rolled out; may be NULL */
+    const char *previous_id;                 /* the PRIMARY before ours; may be NULL */
+    const char *service_deployment;          /* its ARN; may be NULL */
+    const char *previous_service_deployment; /* the ARN of the one before; may be NULL */
+    bool until_drained;                      /* done only when older deployments are gone as well */
+    bool until_running; /* done only when as many tasks run as are wanted: for a
+                           deployment that was completed before and only changed size */
 };
 
-enum { SW_ROLLOUT_ID_MAX = 128, SW_ROLLOUT_REASON_MAX = 512 };
+enum { SW_ROLLOUT_ID_MAX = 128, SW_ROLLOUT_ARN_MAX = 512, SW_ROLLOUT_REASON_MAX = 768 };
 
 /*
  * What the judge knows from earlier answers (zeroed at first) and reads from the last one. Counters
@@ -56,10 +57,14 @@ struct sw_rollout_state {
     bool breaker;          /* the service has its circuit breaker on */
     bool breaker_rollback; /* ... with rollback */
     bool native_shift;     /* strategy BLUE_GREEN, LINEAR or CANARY */
+    bool alarms;           /* CloudWatch alarms may end the rollout */
+    bool daemon;           /* one task on each instance; nobody wants a number */
+    bool witness_denied;   /* set by the caller: its service deployment cannot be asked */
     char primary_id[SW_ROLLOUT_ID_MAX];
-    char rollback_id[SW_ROLLOUT_ID_MAX]; /* the deployment that ECS went back to, or "" */
-    char rollout_state[32];              /* of ours: "IN_PROGRESS", ..., or "" */
-    char reason[SW_ROLLOUT_REASON_MAX];  /* why the verdict is what it is, for people */
+    char rollback_id[SW_ROLLOUT_ID_MAX];         /* the deployment that ECS went back to, or "" */
+    char service_deployment[SW_ROLLOUT_ARN_MAX]; /* of ours, once the service names it, or "" */
+    char rollout_state[32];                      /* of ours: "IN_PROGRESS", ..., or "" */
+    char reason[SW_ROLLOUT_REASON_MAX];          /* why the verdict is what it is, for people */
 };
 
 /*
@@ -75,6 +80,9 @@ enum sw_rollout_verdict sw_rollout_judge(const json_t *service,
  */
 enum sw_rollout_verdict sw_rollout_judge_deployment(const json_t *service_deployment,
                                                     struct sw_rollout_state *state);
+/* The ARN of the service deployment to ask, borrowed; NULL when none is known or may be asked. */
+const char *sw_rollout_witness(const struct sw_rollout_target *target,
+                               const struct sw_rollout_state *state);
 /*
  * The verdict when that cannot be asked: the service runs something else than `target`, or the same
  * definition under another deployment.
@@ -159,6 +167,13 @@ void sw_causes_print(const struct sw_causes *causes, struct sw_buf *out);
 
 /* ---- Following ---- */
 
+/* What is done about a rollout that failed, or that is not done in time. */
+enum sw_on_failure {
+    SW_ON_FAILURE_NOTHING,
+    SW_ON_FAILURE_STOP,     /* StopServiceDeployment: it stays as it stands */
+    SW_ON_FAILURE_ROLLBACK, /* StopServiceDeployment with rollback, else an update to what ran */
+};
+
 struct sw_follow_options {
     const char *cluster;
     const char *service;
@@ -167,6 +182,9 @@ struct sw_follow_options {
     int64_t poll_interval_ms; /* 0: 5 s in the first minute, then 10 s */
     unsigned fail_fast;       /* equal fatal task stops that end the waiting; 0: never */
     bool no_logs;             /* do not show the last log lines of failed containers */
+    enum sw_on_failure on_failure;
+    const char *previous_definition; /* ARN of what ran before, for SW_ON_FAILURE_ROLLBACK; NULL:
+                                        see sw_service_rollback */
 };
 enum { SW_ROLLOUT_TIMEOUT_MS = 20 * 60 * 1000, SW_ROLLOUT_FAIL_FAST = 3 };
 
@@ -177,6 +195,8 @@ struct sw_follow_result {
     struct sw_causes causes;
     struct sw_strs events; /* those of this deployment, oldest first, with their time */
     int64_t waited_ms;
+    char *repair;  /* owned: what was done about the failure, for people; NULL: nothing */
+    bool repaired; /* ... and that it worked was seen */
 };
 void sw_follow_result_release(struct sw_follow_result *result);
 
@@ -186,6 +206,10 @@ void sw_follow_result_release(struct sw_follow_result *result);
  * SW_E_STOPPED when the user wants to stop; SW_E_NOT_FOUND when the service is gone;
  * SW_E_CREDENTIALS or SW_E_DENIED when it cannot be watched (the deployment goes on). Throttling,
  * 5xx and broken connections never end it; only the deadline does. *ret is filled in every case.
+ *
+ * With on_failure, a rollout that failed or is not done in time is stopped or rolled back, and
+ * followed to the end of that: SW_E_ROLLED_BACK once that was seen, SW_E_ROLLOUT_FAILED else. The
+ * message says what was done.
  */
 SW_NODISCARD enum sw_status sw_rollout_follow(struct sw_aws *aws,
                                               const struct sw_follow_options *options,

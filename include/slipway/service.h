@@ -97,17 +97,18 @@ struct sw_deploy_options {
 struct sw_deployment {
     char *service; /* name */
     char *family;
-    char *base;               /* what was changed: "web:12", or the file's name */
-    char *previous;           /* ARN of the task definition that the service ran before */
-    char *task_definition;    /* ARN that it is to run now */
-    char *deployment_id;      /* "ecs-svc/1", of the deployment to follow */
-    char *previous_id;        /* the PRIMARY before; NULL when it is the one to follow */
-    char *service_deployment; /* its ARN */
-    bool registered;          /* a new revision was made */
-    bool updated;             /* UpdateService or CreateService was called */
-    bool created;             /* the service was made */
-    int64_t desired;          /* tasks wanted; -1 when not known */
-    json_t *images;           /* [{"container", "image", "previousImage"}] of the definition */
+    char *base;                        /* what was changed: "web:12", or the file's name */
+    char *previous;                    /* ARN of the task definition that the service ran before */
+    char *task_definition;             /* ARN that it is to run now */
+    char *deployment_id;               /* "ecs-svc/1", of the deployment to follow */
+    char *previous_id;                 /* the PRIMARY before; NULL when it is the one to follow */
+    char *service_deployment;          /* its ARN */
+    char *previous_service_deployment; /* the ARN of the one before */
+    bool registered;                   /* a new revision was made */
+    bool updated;                      /* UpdateService or CreateService was called */
+    bool created;                      /* the service was made */
+    int64_t desired;                   /* tasks wanted; -1 when not known */
+    json_t *images; /* [{"container", "image", "previousImage"}] of the definition */
 };
 void sw_deployment_release(struct sw_deployment *deployment);
 

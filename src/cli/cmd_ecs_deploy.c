@@ -15,6 +15,7 @@ struct deploy_args {
     bool verify_image;
     struct sw_cli_ecs_service settings;
     struct sw_cli_ecs_rollout rollout;
+    struct sw_cli_ecs_outcome outcome;
 };
 
 static const struct sw_opt deploy_opts[] = {
@@ -46,6 +47,7 @@ static const struct sw_opt deploy_opts[] = {
       .help = "check that the new images exist before anything is registered" },
     SW_CLI_ECS_SERVICE(struct deploy_args, settings),
     SW_CLI_ECS_ROLLOUT(struct deploy_args, rollout),
+    SW_CLI_ECS_OUTCOME(struct deploy_args, outcome),
     SW_CLI_AWS(struct deploy_args, aws),
     { .kind = SW_OPT_END },
 };
@@ -55,6 +57,7 @@ static void set_defaults(void *args_)
     struct deploy_args *args = args_;
     sw_cli_ecs_service_defaults(&args->settings);
     sw_cli_ecs_rollout_defaults(&args->rollout);
+    sw_cli_ecs_outcome_defaults(&args->outcome);
 }
 
 static enum sw_status deploy(const struct deploy_args *args, const struct sw_changes *changes,
@@ -81,6 +84,8 @@ static enum sw_status deploy(const struct deploy_args *args, const struct sw_cha
         .verify_ctx = run->aws,
     };
     run->until_running = args->settings.desired_count >= 0;
+    run->until_drained = strcmp(args->outcome.wait_for, "drained") == 0;
+    run->on_failure = sw_cli_ecs_on_failure(&args->outcome);
     return sw_service_deploy(run->aws, &options, &run->deployment, run->err);
 }
 
@@ -111,6 +116,9 @@ static enum sw_status run_deploy(struct sw_cli *cli, void *args_, struct sw_err 
         !sw_cli_text_or_null(args->source.file)) {
         return sw_cli_usage(err, "what to deploy is not known; give --family or --service");
     }
+    if (!args->rollout.wait && sw_cli_ecs_on_failure(&args->outcome) != SW_ON_FAILURE_NOTHING) {
+        return sw_cli_usage(err, "--on-failure needs --wait: only what is followed can fail");
+    }
     enum sw_status status = sw_cli_ecs_rollout_check(&args->rollout, err);
     if (status == SW_OK) {
         status = sw_cli_aws_new(cli, &args->aws, &aws, err);
@@ -138,7 +146,8 @@ const struct sw_command sw_cmd_ecs_deploy = {
         "Options that change the service itself go into the same call; what they do not name stays "
         "as it is. Structures take their own form, AWS's shorthand (key=value,key=value) and JSON. A "
         "service that does not exist is an error unless --create is given.\n\n" SW_CLI_ECS_ROLLOUT_HELP
-        " Nothing is rolled back by slipway; slipway ecs rollback does that.\n\n" SW_CLI_ECS_UPDATES_HELP,
+        " Nothing is rolled back by slipway unless --on-failure says so, or with slipway ecs "
+        "rollback.\n\n" SW_CLI_ECS_UPDATES_HELP,
     .operands = "",
     .example = "slipway ecs deploy --cluster prod --family web --image web=nginx:1.27 --wait\n"
                "slipway ecs deploy --cluster prod --service web --tag-image web=v2 --wait\n"

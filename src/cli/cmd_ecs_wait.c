@@ -1,5 +1,6 @@
 #include "commands.h"
 #include "ecs_options.h"
+#include "ecs_rollout.h"
 
 struct wait_args {
     struct sw_cli_common common;
@@ -12,7 +13,7 @@ struct wait_args {
     int64_t poll_interval_ms;
     int64_t fail_fast;
     bool logs;
-    const char *wait_for;
+    struct sw_cli_ecs_outcome outcome;
 };
 
 static const struct sw_opt wait_opts[] = {
@@ -61,12 +62,7 @@ static const struct sw_opt wait_opts[] = {
       .name = "logs",
       .offset = offsetof(struct wait_args, logs),
       .help = "show the last log lines of containers that failed; on by default" },
-    { .kind = SW_OPT_ENUM,
-      .name = "wait-for",
-      .offset = offsetof(struct wait_args, wait_for),
-      .value = "WHAT",
-      .help = "stable: the new tasks run; drained: and the old ones are gone",
-      .choices = "stable|drained" },
+    SW_CLI_ECS_OUTCOME(struct wait_args, outcome),
     SW_CLI_AWS(struct wait_args, aws),
     { .kind = SW_OPT_END },
 };
@@ -74,7 +70,7 @@ static const struct sw_opt wait_opts[] = {
 static void set_defaults(void *args_)
 {
     struct wait_args *args = args_;
-    args->wait_for = "stable";
+    sw_cli_ecs_outcome_defaults(&args->outcome);
     args->timeout_ms = SW_ROLLOUT_TIMEOUT_MS;
     args->fail_fast = SW_ROLLOUT_FAIL_FAST;
     args->logs = true;
@@ -120,6 +116,21 @@ static enum sw_status choose(const struct wait_args *args, const json_t *service
                    sw_json_str(primary, "id", "?"));
 }
 
+/* What a deployment that was completed, and is still there, runs; NULL: none. Borrowed. */
+static const char *previous_definition(const json_t *service, const json_t *followed)
+{
+    size_t index = 0;
+    const json_t *deployment = NULL;
+    json_array_foreach(sw_json_array(service, "deployments"), index, deployment)
+    {
+        if (deployment != followed &&
+            strcmp(sw_json_str(deployment, "rolloutState", ""), "COMPLETED") == 0) {
+            return sw_json_str(deployment, "taskDefinition", NULL);
+        }
+    }
+    return NULL;
+}
+
 static enum sw_status follow(struct sw_aws *aws, const struct wait_args *args,
                              const json_t *service, struct sw_err *err)
 {
@@ -136,11 +147,13 @@ static enum sw_status follow(struct sw_aws *aws, const struct wait_args *args,
                     .task_definition = sw_json_str(deployment, "taskDefinition", NULL),
                     .service_deployment =
                         newest ? sw_json_str(service, "currentServiceDeployment", NULL) : NULL,
-                    .until_drained = strcmp(args->wait_for, "drained") == 0 },
+                    .until_drained = strcmp(args->outcome.wait_for, "drained") == 0 },
         .timeout_ms = args->timeout_ms,
         .poll_interval_ms = args->poll_interval_ms,
         .fail_fast = (unsigned)args->fail_fast,
         .no_logs = !args->logs,
+        .on_failure = sw_cli_ecs_on_failure(&args->outcome),
+        .previous_definition = previous_definition(service, deployment),
     };
     struct sw_follow_result result;
     status = sw_rollout_follow(aws, &options, &result, err);

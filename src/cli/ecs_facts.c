@@ -44,6 +44,11 @@ static json_t *rollout_facts(const struct sw_follow_result *follow)
     set_number(facts, "pending", state->pending);
     set_number(facts, "failedTasks", state->failed_tasks);
     set_number(facts, "waitedSeconds", follow->waited_ms / 1000);
+    if (follow->repair) {
+        (void)json_object_set_new(
+            facts, "onFailure",
+            json_pack("{s:b, s:s}", "done", follow->repaired, "message", follow->repair));
+    }
     (void)json_object_set_new(facts, "causes", cause_facts(&follow->causes));
     json_t *events = json_array();
     for (size_t i = 0; i < follow->events.count; i++) {

@@ -61,6 +61,37 @@ const struct sw_opt sw_cli_ecs_rollout_opts[] = {
     { .kind = SW_OPT_END },
 };
 
+const struct sw_opt sw_cli_ecs_outcome_opts[] = {
+    { .kind = SW_OPT_ENUM,
+      .name = "wait-for",
+      .offset = offsetof(struct sw_cli_ecs_outcome, wait_for),
+      .value = "WHAT",
+      .help = "stable: the new tasks run; drained: and the old ones are gone",
+      .choices = "stable|drained" },
+    { .kind = SW_OPT_ENUM,
+      .name = "on-failure",
+      .offset = offsetof(struct sw_cli_ecs_outcome, on_failure),
+      .value = "ACTION",
+      .help = "what to do about a rollout that failed or is not done in time: rollback to what ran "
+              "before, stop it as it stands, or nothing (the default)",
+      .choices = "rollback|stop|nothing" },
+    { .kind = SW_OPT_END },
+};
+
+enum sw_on_failure sw_cli_ecs_on_failure(const struct sw_cli_ecs_outcome *options)
+{
+    if (strcmp(options->on_failure, "rollback") == 0) {
+        return SW_ON_FAILURE_ROLLBACK;
+    }
+    return strcmp(options->on_failure, "stop") == 0 ? SW_ON_FAILURE_STOP : SW_ON_FAILURE_NOTHING;
+}
+
+void sw_cli_ecs_outcome_defaults(struct sw_cli_ecs_outcome *options)
+{
+    options->wait_for = "stable";
+    options->on_failure = "nothing";
+}
+
 void sw_cli_ecs_rollout_defaults(struct sw_cli_ecs_rollout *options)
 {
     options->output = "text";
@@ -158,11 +189,15 @@ static enum sw_status follow(struct sw_cli_ecs_run *run)
                     .task_definition = deployment->task_definition,
                     .previous_id = deployment->previous_id,
                     .service_deployment = deployment->service_deployment,
+                    .previous_service_deployment = deployment->previous_service_deployment,
+                    .until_drained = run->until_drained,
                     .until_running = run->until_running },
         .timeout_ms = args->timeout_ms,
         .poll_interval_ms = args->poll_interval_ms,
         .fail_fast = (unsigned)args->fail_fast,
         .no_logs = !args->logs,
+        .on_failure = run->on_failure,
+        .previous_definition = deployment->previous,
     };
     if (args->max_poll_attempts > 0) {
         int64_t interval =

@@ -22,6 +22,15 @@ struct sw_cli_ecs_rollout {
 extern const struct sw_opt sw_cli_ecs_rollout_opts[];
 void sw_cli_ecs_rollout_defaults(struct sw_cli_ecs_rollout *options);
 
+/* What is waited for, and what is done when it does not come. */
+struct sw_cli_ecs_outcome {
+    const char *wait_for;
+    const char *on_failure;
+};
+extern const struct sw_opt sw_cli_ecs_outcome_opts[];
+void sw_cli_ecs_outcome_defaults(struct sw_cli_ecs_outcome *options);
+enum sw_on_failure sw_cli_ecs_on_failure(const struct sw_cli_ecs_outcome *options);
+
 /* To be asked before anything is changed: whether the options can be followed. */
 SW_NODISCARD enum sw_status sw_cli_ecs_rollout_check(const struct sw_cli_ecs_rollout *options,
                                                      struct sw_err *err);
@@ -30,6 +39,12 @@ SW_NODISCARD enum sw_status sw_cli_ecs_rollout_check(const struct sw_cli_ecs_rol
     {                                                             \
         .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member), \
         .include = sw_cli_ecs_rollout_opts                        \
+    }
+
+#define SW_CLI_ECS_OUTCOME(type, member)                          \
+    {                                                             \
+        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member), \
+        .include = sw_cli_ecs_outcome_opts                        \
     }
 
 /* What the descriptions of these commands say about the end of a rollout. */
@@ -44,6 +59,8 @@ struct sw_cli_ecs_run {
     const struct sw_cli_ecs_rollout *options;
     struct sw_aws *aws;
     const char *cluster;
+    bool until_drained;
+    enum sw_on_failure on_failure;
     bool until_running;              /* the number of wanted tasks was set as well */
     struct sw_deployment deployment; /* owned: filled by the command */
     struct sw_follow_result follow;  /* owned */

@@ -16,6 +16,7 @@ void sw_deployment_release(struct sw_deployment *deployment)
     free(deployment->deployment_id);
     free(deployment->previous_id);
     free(deployment->service_deployment);
+    free(deployment->previous_service_deployment);
     json_decref(deployment->images);
     *deployment = (struct sw_deployment){ .desired = -1 };
 }

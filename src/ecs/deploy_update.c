@@ -91,6 +91,20 @@ static void keep_previous(struct deploy *deploy, const json_t *primary)
     }
 }
 
+/* Right after an update ECS may still name the service deployment before: that one is not ours. */
+static void keep_service_deployment(struct deploy *deploy, const json_t *service)
+{
+    struct sw_deployment *done = deploy->done;
+    const char *before = sw_json_str(deploy->service, "currentServiceDeployment", "");
+    const char *now = sw_json_str(service, "currentServiceDeployment", "");
+    if (done->previous_id && *before) {
+        done->previous_service_deployment = sw_xstrdup(before);
+    }
+    if (*now && (!done->previous_id || strcmp(before, now) != 0)) {
+        done->service_deployment = sw_xstrdup(now);
+    }
+}
+
 /* One call with everything in it: two would make two deployments. */
 static enum sw_status update_service(struct deploy *deploy, json_t **ret_answer)
 {
@@ -138,8 +152,8 @@ enum sw_status deploy_update(struct deploy *deploy)
                        deploy->create ? "CreateService" : "UpdateService", done->service);
     }
     done->deployment_id = deploy_copy_text(primary, "id");
-    done->service_deployment = deploy_copy_text(service, "currentServiceDeployment");
     done->desired = sw_json_int(service, "desiredCount", -1);
     keep_previous(deploy, primary);
+    keep_service_deployment(deploy, service);
     return SW_OK;
 }

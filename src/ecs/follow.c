@@ -8,9 +8,10 @@ void sw_follow_result_release(struct sw_follow_result *result)
 {
     sw_causes_release(&result->causes);
     sw_strs_release(&result->events);
+    free(result->repair);
 }
 
-static void show_status(const void *ctx)
+void follow_status_line(const void *ctx)
 {
     const struct follower *follower = ctx;
     const struct sw_rollout_state *state = &follower->result->state;
@@ -66,36 +67,13 @@ static enum sw_status look(struct follower *follower, json_t **ret_service, bool
     return cannot_watch(follower);
 }
 
-/*
- * Asks the second witness, the service deployment; false when it does not answer. Without the right
- * it is not asked again.
- */
-static bool ask_witness(struct follower *follower, enum sw_rollout_verdict *ret)
+/* A service deployment that was STOPPED while ours still is PRIMARY was not superseded. */
+static enum sw_rollout_verdict stopped_by_hand(const struct sw_rollout_state *state,
+                                               const struct sw_rollout_target *target,
+                                               enum sw_rollout_verdict verdict)
 {
-    static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
-    struct sw_err err = SW_ERR_INIT;
-    json_auto_t *answer = NULL;
-    if (!follower->target.service_deployment) {
-        return false;
-    }
-    enum sw_status status =
-        ecs_call(follower->aws, "DescribeServiceDeployments",
-                 json_pack("{s:[s]}", "serviceDeploymentArns", follower->target.service_deployment),
-                 &once, &answer, &err);
-    const json_t *found = json_array_get(sw_json_array(answer, "serviceDeployments"), 0);
-    if (status == SW_OK && json_is_object(found)) {
-        *ret = sw_rollout_judge_deployment(found, &follower->result->state);
-        return true;
-    }
-    bool refused = json_array_size(sw_json_array(answer, "failures")) > 0 ||
-                   status == SW_E_DENIED || status == SW_E_NOT_FOUND || status == SW_E_FAILED;
-    if (refused) {
-        sw_debug(follower->env, "ecs", "the service deployment cannot be asked: %s", err.msg);
-        follower->target.service_deployment = NULL;
-    } else {
-        ecs_pace_slower(&follower->pace);
-    }
-    return false;
+    bool primary = strcmp(state->primary_id, target->deployment_id) == 0;
+    return verdict == SW_ROLLOUT_SUPERSEDED && primary ? SW_ROLLOUT_FAILED : verdict;
 }
 
 /* Our deployment is not listed, or its kind is judged by the witness alone. */
@@ -104,8 +82,8 @@ static enum sw_rollout_verdict judge_by_witness(struct follower *follower, const
     const struct sw_rollout_target *target = &follower->target;
     struct sw_rollout_state *state = &follower->result->state;
     enum sw_rollout_verdict verdict = SW_ROLLOUT_RUNNING;
-    if (ask_witness(follower, &verdict) || target->service_deployment) {
-        return verdict;
+    if (follow_ask_witness(follower, &verdict) || sw_rollout_witness(target, state)) {
+        return stopped_by_hand(state, target, verdict);
     }
     /* Traffic shifts are judged like other rollouts then, from the next look on. */
     if (state->native_shift && state->unseen == 0) {
@@ -121,7 +99,7 @@ static enum sw_rollout_verdict check_superseded(struct follower *follower)
     char reason[SW_ROLLOUT_REASON_MAX];
     (void)snprintf(reason, sizeof(reason), "%s", state->reason);
     enum sw_rollout_verdict verdict = SW_ROLLOUT_SUPERSEDED;
-    if (ask_witness(follower, &verdict) &&
+    if (follow_ask_witness(follower, &verdict) &&
         (verdict == SW_ROLLOUT_ROLLING_BACK || verdict == SW_ROLLOUT_ROLLED_BACK)) {
         state->failed = true;
         (void)snprintf(state->rollback_id, sizeof(state->rollback_id), "%s", state->primary_id);
@@ -145,23 +123,40 @@ static void say_counters(struct follower *follower)
            (long long)state->failed_tasks, (long long)state->old_running);
 }
 
-/* A failure that will repeat until somebody changes something, and no breaker to end it. */
-static bool hopeless(const struct follower *follower)
+/* Something happened to tasks: time to look why they stopped. */
+static bool tasks_stopped(const struct follower *follower, int64_t failed_before,
+                          int64_t running_before, int64_t started_before)
 {
     const struct sw_rollout_state *state = &follower->result->state;
-    unsigned limit = follower->options->fail_fast;
-    if (limit == 0 || state->breaker || state->running > 0) {
-        return false;
+    bool restarted =
+        follower->started > started_before && follower->started > state->desired && state->seen;
+    return state->failed_tasks > failed_before || state->running < running_before || restarted;
+}
+
+/* Looks at what the verdict alone does not tell. */
+static void look_closer(struct follower *follower, const struct sw_rollout_state *before,
+                        int64_t started_before, bool bad)
+{
+    const struct sw_rollout_state *state = &follower->result->state;
+    if (bad || tasks_stopped(follower, before->failed_tasks, before->running, started_before)) {
+        follow_stopped_tasks(follower);
     }
-    const struct sw_cause *cause = sw_causes_main(&follower->result->causes);
-    return cause && cause->klass->fatal && cause->count >= limit;
+    if (state->breaker && state->failed_tasks > before->failed_tasks && !state->native_shift) {
+        enum sw_rollout_verdict ignored = SW_ROLLOUT_RUNNING;
+        char reason[SW_ROLLOUT_REASON_MAX];
+        (void)snprintf(reason, sizeof(reason), "%s", state->reason);
+        (void)follow_ask_witness(follower, &ignored);
+        (void)snprintf(follower->result->state.reason, sizeof(reason), "%s", reason);
+    }
+    /* Trouble is looked at more often: it may be over soon. */
+    follower->pace.eager = state->failed_tasks > 0 || follower->result->causes.count > 0;
 }
 
 static enum sw_rollout_verdict judge(struct follower *follower, const json_t *service)
 {
     struct sw_rollout_state *state = &follower->result->state;
-    int64_t failed_before = state->failed_tasks;
-    int64_t running_before = state->running;
+    const struct sw_rollout_state before = *state;
+    int64_t started_before = follower->started;
     enum sw_rollout_verdict verdict = sw_rollout_judge(service, &follower->target, state);
     bool bad_event = follow_events(follower, service);
     say_counters(follower);
@@ -171,15 +166,8 @@ static enum sw_rollout_verdict judge(struct follower *follower, const json_t *se
         verdict = check_superseded(follower);
     }
     bool failed = verdict != SW_ROLLOUT_RUNNING && verdict != SW_ROLLOUT_DONE;
-    if (bad_event || failed || state->failed_tasks > failed_before ||
-        state->running < running_before) {
-        follow_stopped_tasks(follower);
-    }
-    if (verdict == SW_ROLLOUT_RUNNING && hopeless(follower)) {
-        (void)snprintf(state->reason, sizeof(state->reason),
-                       "%u tasks stopped for the same reason and none is running; without a "
-                       "circuit breaker ECS would try for ever",
-                       sw_causes_main(&follower->result->causes)->count);
+    look_closer(follower, &before, started_before, bad_event || failed);
+    if (verdict == SW_ROLLOUT_RUNNING && follow_hopeless(follower)) {
         verdict = SW_ROLLOUT_FAILED;
     }
     if (verdict == SW_ROLLOUT_ROLLING_BACK && !follower->said_rollback) {
@@ -204,7 +192,7 @@ enum sw_status follow_poll(struct follower *follower, bool *ret_over)
     return SW_OK;
 }
 
-static enum sw_status follow(struct follower *follower)
+enum sw_status follow_to_the_end(struct follower *follower)
 {
     for (;;) {
         bool over = false;
@@ -224,8 +212,13 @@ static enum sw_status follow(struct follower *follower)
         if (ecs_pace_over(&follower->pace)) {
             return follow_timed_out(follower);
         }
-        ecs_pace_pause(&follower->pace, show_status, follower);
+        ecs_pace_pause(&follower->pace, follow_status_line, follower);
     }
+}
+
+void follow_begin(struct follower *follower, int64_t timeout_ms)
+{
+    ecs_pace_init(&follower->pace, follower->env, timeout_ms, follower->options->poll_interval_ms);
 }
 
 enum sw_status sw_rollout_follow(struct sw_aws *aws, const struct sw_follow_options *options,
@@ -240,12 +233,15 @@ enum sw_status sw_rollout_follow(struct sw_aws *aws, const struct sw_follow_opti
         .result = ret,
         .err = err,
     };
-    ecs_pace_init(&follower.pace, follower.env,
-                  options->timeout_ms > 0 ? options->timeout_ms : SW_ROLLOUT_TIMEOUT_MS,
-                  options->poll_interval_ms);
-    enum sw_status status = follow(&follower);
-    ret->waited_ms = ecs_pace_elapsed_ms(&follower.pace);
+    int64_t start_ms = sw_env_mono_ms(follower.env);
+    follow_begin(&follower, options->timeout_ms > 0 ? options->timeout_ms : SW_ROLLOUT_TIMEOUT_MS);
+    enum sw_status status = follow_to_the_end(&follower);
+    if (options->on_failure != SW_ON_FAILURE_NOTHING) {
+        status = follow_repair(&follower, status);
+    }
+    ret->waited_ms = sw_env_mono_ms(follower.env) - start_ms;
     sw_strs_release(&follower.event_ids);
+    sw_strs_release(&follower.shift.hooks);
     json_decref(follower.definition);
     return status;
 }

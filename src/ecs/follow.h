@@ -12,16 +12,28 @@
 
 enum { FOLLOW_COUNTERS = 5 };
 
+/* What was shown of a service deployment. */
+struct follow_shift {
+    char stage[64];
+    int64_t production, test; /* per cent of the traffic that goes to the new tasks */
+    int64_t failures;         /* of the circuit breaker */
+    struct sw_strs hooks;     /* "ID STATUS" */
+};
+
 struct follower {
     struct sw_aws *aws;
     const struct sw_env *env;
     const struct sw_follow_options *options;
-    struct sw_rollout_target target; /* loses its service deployment when that may not be asked */
+    struct sw_rollout_target target;
     struct sw_follow_result *result;
     struct sw_err *err;
     struct ecs_pace pace;
     int64_t counters[FOLLOW_COUNTERS];
     struct sw_strs event_ids; /* shown already */
+    struct follow_shift shift;
+    int64_t started;         /* tasks that events say were started */
+    int64_t longest_life_ms; /* from start to end, of tasks that failed */
+    int64_t newest_ms;       /* the newest time that AWS's clock is known to have shown */
     size_t causes_said;
     bool said_rollback;
     bool tasks_denied;
@@ -35,8 +47,38 @@ SW_NODISCARD enum sw_status follow_poll(struct follower *follower, bool *ret_ove
 
 /* Shows events of this deployment that were not shown yet; true when one reports a failure. */
 bool follow_events(struct follower *follower, const json_t *service);
+/*
+ * DescribeTasks of the service's tasks that are to run or to stop; NULL when there are none or they
+ * cannot be asked. The caller's.
+ */
+json_t *follow_tasks(struct follower *follower, const char *desired_status, struct sw_err *err);
 /* Looks up why tasks of this deployment stopped and shows causes that are new. */
 void follow_stopped_tasks(struct follower *follower);
+
+/*
+ * Asks the second witness, the service deployment, and shows what it tells; false when it does not
+ * answer. Without the right to, it is not asked again.
+ */
+bool follow_ask_witness(struct follower *follower, enum sw_rollout_verdict *ret);
+/* Shows how far traffic has shifted, hooks and the circuit breaker, as far as that is new. */
+void follow_show_shift(struct follower *follower, const json_t *service_deployment);
+
+/*
+ * Whether the rollout cannot succeed any more: enough tasks stopped for the same lasting reason,
+ * none is healthy, and no circuit breaker counts them. Says why in state->reason then.
+ */
+bool follow_hopeless(struct follower *follower);
+
+/*
+ * What options->on_failure asks for, after the following ended with `status`; follower->err says
+ * what was done. Returns the status that counts then.
+ */
+enum sw_status follow_repair(struct follower *follower, enum sw_status status);
+/* Polls until there is an end; the follower's clock runs already. */
+enum sw_status follow_to_the_end(struct follower *follower);
+/* Gives a sign of life; ctx is the follower. */
+void follow_status_line(const void *ctx);
+void follow_begin(struct follower *follower, int64_t timeout_ms);
 
 /* Adds the end of the failed container's log to the cause, and what it tells, when it can be had.
  */

@@ -78,17 +78,16 @@ enum sw_status follow_conclude(struct follower *follower)
 }
 
 /* Where the rollout stands when the waiting ends before it does. */
-static void append_standing(const struct follower *follower)
+static void append_standing(const struct follower *follower, bool goes_on)
 {
     const struct sw_rollout_state *state = &follower->result->state;
     if (!state->seen) {
         (void)sw_append(follower->err, "; nothing of it was seen yet");
         return;
     }
-    (void)sw_append(follower->err,
-                    "; it stands at %lld/%lld running, %lld pending, %lld failed, and goes on",
+    (void)sw_append(follower->err, "; it stands at %lld/%lld running, %lld pending, %lld failed%s",
                     (long long)state->running, (long long)state->desired, (long long)state->pending,
-                    (long long)state->failed_tasks);
+                    (long long)state->failed_tasks, goes_on ? ", and goes on" : "");
 }
 
 enum sw_status follow_stopped(struct follower *follower)
@@ -96,7 +95,7 @@ enum sw_status follow_stopped(struct follower *follower)
     (void)sw_fail(follower->err, SW_E_STOPPED,
                   "stopped waiting for the rollout of %s to service \"%s\"", what(follower),
                   follower->options->service);
-    append_standing(follower);
+    append_standing(follower, true);
     return SW_E_STOPPED;
 }
 
@@ -112,7 +111,7 @@ enum sw_status follow_timed_out(struct follower *follower)
     (void)sw_fail(follower->err, SW_E_TIMEOUT,
                   "the rollout of %s to service \"%s\" is not done after %s", what(follower),
                   follower->options->service, waited);
-    append_standing(follower);
+    append_standing(follower, follower->options->on_failure == SW_ON_FAILURE_NOTHING);
     const struct sw_strs *events = &follower->result->events;
     if (events->count > 0) {
         (void)sw_append(follower->err, "; last event: %s", events->items[events->count - 1]);

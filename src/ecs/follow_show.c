@@ -16,6 +16,28 @@ static const char *event_text(const char *message)
     return message;
 }
 
+/* The N of "has started N tasks: ..."; 0 for other events. */
+static int64_t tasks_started(const char *text)
+{
+    static const char begin[] = "has started ";
+    int64_t count = 0;
+    if (strncmp(text, begin, sizeof(begin) - 1) != 0) {
+        return 0;
+    }
+    struct sw_str rest = sw_str(text + sizeof(begin) - 1);
+    ptrdiff_t blank = sw_str_find(rest, ' ');
+    bool number =
+        blank > 0 && sw_parse_int(sw_str_first(rest, (size_t)blank), 0, INT32_MAX, &count);
+    return number ? count : 0;
+}
+
+static void keep_newest(struct follower *follower, int64_t at_ms)
+{
+    if (at_ms > follower->newest_ms) {
+        follower->newest_ms = at_ms;
+    }
+}
+
 static bool show_event(struct follower *follower, const json_t *event)
 {
     const char *id = sw_json_str(event, "id", "");
@@ -29,6 +51,8 @@ static bool show_event(struct follower *follower, const json_t *event)
     if (follower->event_ids.count < EVENT_IDS_MAX) {
         sw_strs_add(&follower->event_ids, sw_str(id));
     }
+    follower->started += tasks_started(event_text(message));
+    keep_newest(follower, created_ms);
     char clock[SW_TIME_TEXT_MAX];
     sw_time_format(created_ms, SW_TIME_CLOCK, clock);
     sw_say(follower->env, "%s  %s", clock, event_text(message));
@@ -52,8 +76,7 @@ bool follow_events(struct follower *follower, const json_t *service)
     return bad;
 }
 
-/* DescribeTasks of the service's stopped tasks; NULL when they cannot be asked. The caller's. */
-static json_t *stopped_tasks(struct follower *follower, struct sw_err *err)
+json_t *follow_tasks(struct follower *follower, const char *desired_status, struct sw_err *err)
 {
     static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
     const char *cluster = follower->options->cluster;
@@ -61,8 +84,8 @@ static json_t *stopped_tasks(struct follower *follower, struct sw_err *err)
     enum sw_status status =
         ecs_call(follower->aws, "ListTasks",
                  json_pack("{s:s, s:s, s:s, s:i}", "cluster", cluster, "serviceName",
-                           ecs_last_part(follower->options->service), "desiredStatus", "STOPPED",
-                           "maxResults", TASKS_MAX),
+                           ecs_last_part(follower->options->service), "desiredStatus",
+                           desired_status, "maxResults", TASKS_MAX),
                  &once, &list, err);
     json_t *arns = sw_json_array(list, "taskArns");
     if (status != SW_OK || json_array_size(arns) == 0) {
@@ -73,6 +96,28 @@ static json_t *stopped_tasks(struct follower *follower, struct sw_err *err)
         ecs_call(follower->aws, "DescribeTasks",
                  json_pack("{s:s, s:O}", "cluster", cluster, "tasks", arns), &once, &answer, err);
     return status == SW_OK ? answer : NULL;
+}
+
+static int64_t time_ms(const json_t *task, const char *key)
+{
+    return (int64_t)(sw_json_number(task, key, 0) * 1000);
+}
+
+/* How long tasks of ours lived before they stopped. */
+static void keep_lives(struct follower *follower, const json_t *answer)
+{
+    size_t index = 0;
+    const json_t *task = NULL;
+    json_array_foreach(sw_json_array(answer, "tasks"), index, task)
+    {
+        int64_t started_ms = time_ms(task, "startedAt");
+        int64_t life_ms = time_ms(task, "stoppedAt") - started_ms;
+        bool ours = strcmp(sw_json_str(task, "startedBy", ""), follower->target.deployment_id) == 0;
+        keep_newest(follower, time_ms(task, "stoppedAt"));
+        if (ours && started_ms > 0 && life_ms > follower->longest_life_ms) {
+            follower->longest_life_ms = life_ms;
+        }
+    }
 }
 
 static void say_new_causes(struct follower *follower)
@@ -100,8 +145,9 @@ void follow_stopped_tasks(struct follower *follower)
 {
     struct sw_err err = SW_ERR_INIT;
     if (!follower->tasks_denied) {
-        json_auto_t *answer = stopped_tasks(follower, &err);
+        json_auto_t *answer = follow_tasks(follower, "STOPPED", &err);
         sw_causes_add_tasks(&follower->result->causes, answer, follower->target.deployment_id);
+        keep_lives(follower, answer);
     }
     if (err.status == SW_E_DENIED) {
         follower->tasks_denied = true;

@@ -30,16 +30,17 @@ bool ecs_pace_over(const struct ecs_pace *pace)
     return ecs_pace_elapsed_ms(pace) >= pace->timeout_ms;
 }
 
-/* The pause before the next look: as asked for, or by age and luck; longer while ECS throttles. */
+/*
+ * The pause before the next look: as asked for, or by age and luck, which only makes it shorter;
+ * longer while ECS throttles.
+ */
 static int64_t next_interval(const struct ecs_pace *pace)
 {
     int64_t interval = pace->interval_ms;
     if (interval <= 0) {
-        interval =
-            ecs_pace_elapsed_ms(pace) < FIRST_PHASE_MS ? FIRST_INTERVAL_MS : LATER_INTERVAL_MS;
-        int64_t span = interval * JITTER_PERCENT / 100;
-        int64_t offset = sw_env_random(pace->env, (uint32_t)(2 * span + 1));
-        interval += offset <= span ? offset : span - offset;
+        bool fast = pace->eager || ecs_pace_elapsed_ms(pace) < FIRST_PHASE_MS;
+        interval = fast ? FIRST_INTERVAL_MS : LATER_INTERVAL_MS;
+        interval -= sw_env_random(pace->env, (uint32_t)(interval * JITTER_PERCENT / 100 + 1));
     }
     return pace->backoff_ms > interval ? pace->backoff_ms : interval;
 }

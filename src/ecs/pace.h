@@ -9,7 +9,8 @@ struct ecs_pace {
     const struct sw_env *env;
     int64_t start_ms;
     int64_t timeout_ms;
-    int64_t interval_ms; /* as asked for; 0: 5 s in the first minute, then 10 s, with some luck */
+    int64_t interval_ms; /* as asked for; 0: 5 s in the first minute, then 10 s, or somewhat less */
+    bool eager;          /* 5 s also later */
     int64_t backoff_ms;  /* 0: ECS answers */
 };
 /* Starts the clock. */

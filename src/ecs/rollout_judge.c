@@ -1,3 +1,4 @@
+#include <slipway/env.h>
 #include <slipway/rollout.h>
 
 #include <stdarg.h>
@@ -67,6 +68,8 @@ static void read_counters(const json_t *service, const json_t *ours, struct sw_r
     state->breaker_rollback = state->breaker && sw_json_bool(breaker, "rollback", false);
     const char *strategy = sw_json_str(configuration, "strategy", "ROLLING");
     state->native_shift = strcmp(strategy, "ROLLING") != 0;
+    state->alarms = sw_json_bool(sw_json_object(configuration, "alarms"), "enable", false);
+    state->daemon = text_is(service, "schedulingStrategy", "DAEMON");
     state->old_running = 0;
     state->deployments = 0;
     size_t index = 0;
@@ -194,6 +197,33 @@ static enum sw_rollout_verdict judge_missing(const json_t *primary,
                target->deployment_id);
 }
 
+const char *sw_rollout_witness(const struct sw_rollout_target *target,
+                               const struct sw_rollout_state *state)
+{
+    if (state->witness_denied) {
+        return NULL;
+    }
+    if (target->service_deployment) {
+        return target->service_deployment;
+    }
+    return state->service_deployment[0] ? state->service_deployment : NULL;
+}
+
+/*
+ * The service names its present service deployment. It is ours when ours is PRIMARY, unless the
+ * answer still names the one before.
+ */
+static void keep_service_deployment(const json_t *service, const struct sw_rollout_target *target,
+                                    struct sw_rollout_state *state)
+{
+    const char *arn = sw_json_str(service, "currentServiceDeployment", "");
+    const char *before = target->previous_service_deployment;
+    if (*arn && strlen(arn) < sizeof(state->service_deployment) &&
+        (!before || strcmp(arn, before) != 0)) {
+        (void)snprintf(state->service_deployment, sizeof(state->service_deployment), "%s", arn);
+    }
+}
+
 enum sw_rollout_verdict sw_rollout_judge(const json_t *service,
                                          const struct sw_rollout_target *target,
                                          struct sw_rollout_state *state)
@@ -214,7 +244,10 @@ enum sw_rollout_verdict sw_rollout_judge(const json_t *service,
         state->seen = true;
         state->unseen = 0;
     }
-    if (state->native_shift && target->service_deployment) {
+    if (ours && ours == primary) {
+        keep_service_deployment(service, target, state);
+    }
+    if (state->native_shift && sw_rollout_witness(target, state)) {
         return say(state, SW_ROLLOUT_ASK, "the service shifts traffic in steps");
     }
     if (!ours) {
@@ -226,19 +259,39 @@ enum sw_rollout_verdict sw_rollout_judge(const json_t *service,
     return judge_replaced(primary, target, state);
 }
 
-/* Whether a lifecycle hook waits for somebody; its stage in *ret. */
-static bool awaits_action(const json_t *service_deployment, const char **ret)
+/* A lifecycle hook that waits for somebody; NULL when there is none. Borrowed. */
+static const json_t *waiting_hook(const json_t *service_deployment)
 {
     size_t index = 0;
     const json_t *hook = NULL;
     json_array_foreach(sw_json_array(service_deployment, "lifecycleHookDetails"), index, hook)
     {
         if (text_is(hook, "status", "AWAITING_ACTION")) {
-            *ret = sw_json_str(hook, "lifecycleStage", "a lifecycle stage");
-            return true;
+            return hook;
         }
     }
-    return false;
+    return NULL;
+}
+
+/* Where it is paused, until when, and how it goes on. */
+static enum sw_rollout_verdict say_paused(const json_t *service_deployment, const json_t *hook,
+                                          struct sw_rollout_state *state)
+{
+    const char *arn = sw_json_str(service_deployment, "serviceDeploymentArn", "ARN");
+    const char *id = sw_json_str(hook, "hookId", "ID");
+    int64_t expires_ms = seconds_to_ms(hook, "expiresAt");
+    char until[SW_TIME_TEXT_MAX + 64] = "";
+    if (expires_ms > 0) {
+        char when[SW_TIME_TEXT_MAX];
+        sw_time_format(expires_ms, SW_TIME_ISO, when);
+        (void)snprintf(until, sizeof(until), " until %s, then %.20s", when,
+                       sw_json_str(hook, "timeoutAction", "ROLLBACK"));
+    }
+    return say(state, SW_ROLLOUT_PAUSED,
+               "a hook of stage %.40s waits for an action%s; go on with aws ecs "
+               "continue-service-deployment --service-deployment-arn %s --hook-id %s --action "
+               "CONTINUE (or ROLLBACK)",
+               sw_json_str(service_deployment, "lifecycleStage", "UNKNOWN"), until, arn, id);
 }
 
 enum sw_rollout_verdict sw_rollout_judge_deployment(const json_t *service_deployment,
@@ -264,11 +317,8 @@ enum sw_rollout_verdict sw_rollout_judge_deployment(const json_t *service_deploy
                        *reason ? ": " : "", reason);
         }
     }
-    const char *stage = "";
-    if (awaits_action(service_deployment, &stage)) {
-        return say(state, SW_ROLLOUT_PAUSED, "a hook of %s waits for an action", stage);
-    }
-    return SW_ROLLOUT_RUNNING;
+    const json_t *hook = waiting_hook(service_deployment);
+    return hook ? say_paused(service_deployment, hook, state) : SW_ROLLOUT_RUNNING;
 }
 
 enum sw_rollout_verdict sw_rollout_judge_absent(const json_t *service,

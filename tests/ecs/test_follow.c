@@ -265,8 +265,9 @@ static const struct {
         { .action = "ListTasks", .reply = NO_TASKS } } },
     { "blue/green, step by step",
       SW_E_PAUSED,
-      "the rollout of kim:13 to service \"kim\" is paused: a hook of POST_TEST_TRAFFIC_SHIFT waits "
-      "for an action",
+      "the rollout of kim:13 to service \"kim\" is paused: a hook of stage POST_TEST_TRAFFIC_SHIFT "
+      "waits for an action; go on with aws ecs continue-service-deployment "
+      "--service-deployment-arn arn:sd/2 --hook-id h1 --action CONTINUE (or ROLLBACK)",
       { { .action = "DescribeServices",
           .reply = ANSWER(OURS("PRIMARY", "IN_PROGRESS", COUNTS("2", "0", "0")),
                           ",'deploymentConfiguration':{'strategy':'BLUE_GREEN'}") },
@@ -276,8 +277,10 @@ static const struct {
           .reply = ANSWER(OURS("PRIMARY", "COMPLETED", COUNTS("2", "0", "0")),
                           ",'deploymentConfiguration':{'strategy':'BLUE_GREEN'}") },
         { .action = "DescribeServiceDeployments",
-          .reply = "{'serviceDeployments':[{'status':'IN_PROGRESS','lifecycleHookDetails':["
-                   "{'status':'AWAITING_ACTION','lifecycleStage':'POST_TEST_TRAFFIC_SHIFT'}]}]}" },
+          .reply =
+              "{'serviceDeployments':[{'status':'IN_PROGRESS','serviceDeploymentArn':'arn:sd/2',"
+              "'lifecycleStage':'POST_TEST_TRAFFIC_SHIFT','lifecycleHookDetails':["
+              "{'hookId':'h1','status':'AWAITING_ACTION'}]}]}" },
         { .action = "ListTasks", .reply = NO_TASKS } } },
     { "expired credentials",
       SW_E_CREDENTIALS,

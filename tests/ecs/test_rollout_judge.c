@@ -299,9 +299,16 @@ static void test_rollout_judge__only_successful_is_success(void **state)
         { "{'status':'ROLLBACK_SUCCESSFUL'}", SW_ROLLOUT_ROLLED_BACK,
           "service deployment ROLLBACK_SUCCESSFUL" },
         { "{'status':'ROLLBACK_FAILED'}", SW_ROLLOUT_FAILED, "service deployment ROLLBACK_FAILED" },
-        { "{'status':'IN_PROGRESS','lifecycleHookDetails':[{'status':'AWAITING_ACTION',"
-          "'lifecycleStage':'POST_TEST_TRAFFIC_SHIFT'}]}",
-          SW_ROLLOUT_PAUSED, "a hook of POST_TEST_TRAFFIC_SHIFT waits for an action" },
+        { "{'status':'IN_PROGRESS','serviceDeploymentArn':'arn:sd','lifecycleStage':"
+          "'POST_TEST_TRAFFIC_SHIFT','lifecycleHookDetails':[{'hookId':'h1','targetType':'PAUSE',"
+          "'status':'AWAITING_ACTION','expiresAt':1550000000,'timeoutAction':'ROLLBACK'}]}",
+          SW_ROLLOUT_PAUSED,
+          "a hook of stage POST_TEST_TRAFFIC_SHIFT waits for an action until "
+          "2019-02-12T19:33:20Z, then ROLLBACK; go on with aws ecs continue-service-deployment "
+          "--service-deployment-arn arn:sd --hook-id h1 --action CONTINUE (or ROLLBACK)" },
+        { "{'status':'IN_PROGRESS','lifecycleHookDetails':[{'status':'IN_PROGRESS',"
+          "'targetType':'AWS_LAMBDA'}]}",
+          SW_ROLLOUT_RUNNING, "" },
         { "{'status':'NEW_WORD_OF_TOMORROW'}", SW_ROLLOUT_RUNNING, "" },
         { "{}", SW_ROLLOUT_RUNNING, "" },
     };

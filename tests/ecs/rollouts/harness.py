@@ -81,9 +81,11 @@ class TestCase(unittest.TestCase):
         self.addCleanup(trial.close)
         return trial
 
-    def deploy(self, trial, *options):
+    def deploy(self, trial, *options, poll="5s"):
         """Rolls web:2 out and waits."""
-        return trial.run("ecs", "deploy", "--cluster", "prod", "--service", "web", "--task-definition", "web:2", "--wait", *options)
+        arguments = ["--cluster", "prod", "--service", "web", "--task-definition", "web:2", "--wait"]
+        interval = ["--poll-interval", poll] if poll else []
+        return trial.run("ecs", "deploy", *arguments, *interval, *options)
 
     def check(self, trial, result, exit_code, error="", said=()):
         """`error` is the one line that says how it ended, `said` are lines of what people are told."""

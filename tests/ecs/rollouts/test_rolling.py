@@ -27,7 +27,7 @@ class RollingTest(harness.TestCase):
         self.check(
             trial, self.deploy(trial), 11,
             'the rollout of web:2 to service "web" failed and was rolled back: the service was rolled back to deployment'
-            " ecs-svc/1000000000000000002 (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1); " + MISSING_IMAGE,
+            " ecs-svc/1000000000000000001 (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1); " + MISSING_IMAGE,
             said=["the rollout failed; ECS deployment circuit breaker: rolling back to deploymentId"],
         )  # fmt: skip
 
@@ -41,11 +41,11 @@ class RollingTest(harness.TestCase):
 
     def test_superseded(self):
         trial = self.trial(
-            definitions={"web": 3}, at=[{"s": 20, "do": "UpdateService", "with": {"service": "web", "taskDefinition": "web:3"}}]
+            services=[service(drainSeconds=60)], definitions={"web": 3}, at=[{"s": 20, "do": "UpdateService", "with": {"service": "web", "taskDefinition": "web:3"}}]
         )
         self.check(
             trial, self.deploy(trial), 12,
-            'the rollout of web:2 to service "web" was superseded: deployment ecs-svc/1000000000000000012'
+            'the rollout of web:2 to service "web" was superseded: deployment ecs-svc/1000000000000000003'
             " (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:3) took over",
         )  # fmt: skip
 

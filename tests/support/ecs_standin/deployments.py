@@ -8,9 +8,9 @@ STATES_OVER = ("SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"
 class Deployment:
     def __init__(self, service, definition, desired):
         world = service.world
-        world.ids += 1
+        world.deployments += 1
         self.service = service
-        self.id = f"ecs-svc/{1000000000000000000 + world.ids}"
+        self.id = f"ecs-svc/{1000000000000000000 + world.deployments}"
         self.status = "PRIMARY"
         self.definition = definition
         self.desired = desired

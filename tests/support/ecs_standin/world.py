@@ -53,7 +53,7 @@ class World:
         self.scenario = scenario
         self.clock = Clock()
         self.clock.tick = self._tick
-        self.ids = 0
+        self.ids = self.deployments = 0
         self.chance = random.Random(scenario.get("seed", 1))
         self.instances = scenario.get("instances", 2)
         self.lag_s = scenario.get("lagSeconds", 0)

@@ -1,0 +1,73 @@
+#include "follow.h"
+
+/*
+ * When a rollout cannot succeed any more. ECS itself never gives up without a circuit breaker, and
+ * the breaker does not count tasks that ran before they failed when no health check watches them.
+ */
+
+/* A task without any health check is taken for healthy once it has run so long. */
+enum { PROVEN_MS = 40 * 1000 };
+
+/* The first reason that stopped enough tasks and will not heal. */
+static const struct sw_cause *lasting_cause(const struct follower *follower)
+{
+    const struct sw_causes *causes = &follower->result->causes;
+    for (size_t i = 0; i < causes->count; i++) {
+        const struct sw_cause *cause = &causes->items[i];
+        if (cause->task && cause->klass->fatal && cause->count >= follower->options->fail_fast) {
+            return cause;
+        }
+    }
+    return NULL;
+}
+
+/*
+ * Whether the task outlived those that failed. Ages are told by AWS's own times only: the newest
+ * that is known is not later than now.
+ */
+static bool is_proven(const struct follower *follower, const json_t *task)
+{
+    const char *health = sw_json_str(task, "healthStatus", "UNKNOWN");
+    int64_t started_ms = (int64_t)(sw_json_number(task, "startedAt", 0) * 1000);
+    int64_t wanted_ms = follower->longest_life_ms * 3 / 2;
+    if (strcmp(health, "HEALTHY") == 0) {
+        return true;
+    }
+    wanted_ms = wanted_ms > PROVEN_MS ? wanted_ms : PROVEN_MS;
+    return strcmp(health, "UNHEALTHY") != 0 && started_ms > 0 &&
+           follower->newest_ms - started_ms > wanted_ms;
+}
+
+/* Whether one of our tasks is healthy; also when that cannot be asked. */
+static bool any_healthy(struct follower *follower)
+{
+    struct sw_err err = SW_ERR_INIT;
+    json_auto_t *answer = follow_tasks(follower, "RUNNING", &err);
+    size_t index = 0;
+    const json_t *task = NULL;
+    json_array_foreach(sw_json_array(answer, "tasks"), index, task)
+    {
+        bool ours = strcmp(sw_json_str(task, "startedBy", ""), follower->target.deployment_id) == 0;
+        if (ours && is_proven(follower, task)) {
+            return true;
+        }
+    }
+    return err.status != SW_OK;
+}
+
+bool follow_hopeless(struct follower *follower)
+{
+    struct sw_rollout_state *state = &follower->result->state;
+    bool wanted = follower->options->fail_fast > 0 && !state->failed;
+    const struct sw_cause *cause = wanted ? lasting_cause(follower) : NULL;
+    bool counted = state->breaker && state->failed_tasks > 0;
+    if (!cause || counted || (state->running > 0 && any_healthy(follower))) {
+        return false;
+    }
+    (void)snprintf(state->reason, sizeof(state->reason),
+                   "%u tasks stopped for the same reason and none is %s; %s ECS would try for ever",
+                   cause->count, state->running > 0 ? "healthy" : "running",
+                   state->breaker ? "the circuit breaker does not count such failures, so"
+                                  : "without a circuit breaker");
+    return true;
+}

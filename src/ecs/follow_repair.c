@@ -1,0 +1,181 @@
+#include "follow.h"
+
+#include <slipway/alloc.h>
+#include <slipway/log.h>
+#include <slipway/progress.h>
+#include <slipway/service.h>
+
+#include <stdarg.h>
+
+/*
+ * What is done about a rollout that failed or is not done in time. Whatever is asked of ECS is
+ * followed until it is seen; only then is it said to be done.
+ */
+
+/* A stop is quick, or it does not come. */
+enum { STOP_TIMEOUT_MS = 2 * 60 * 1000 };
+
+/* "It was not rolled back: ..." and the status that goes with it. */
+static enum sw_status end(struct follower *follower, enum sw_status status, bool done,
+                          const char *fmt, ...) SW_PRINTF(4, 5);
+
+static enum sw_status end(struct follower *follower, enum sw_status status, bool done,
+                          const char *fmt, ...)
+{
+    char text[SW_ERR_MSG_MAX];
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    free(follower->result->repair);
+    follower->result->repair = sw_xstrdup(text);
+    follower->result->repaired = done;
+    return status;
+}
+
+/* StopServiceDeployment; false with the reason in *err when ECS does not do it. */
+static bool request_stop(struct follower *follower, const char *how, struct sw_err *err)
+{
+    const char *arn = sw_rollout_witness(&follower->target, &follower->result->state);
+    if (!arn) {
+        (void)sw_fail(err, SW_E_NOT_FOUND, "the service deployment is not known");
+        return false;
+    }
+    return ecs_call(follower->aws, "StopServiceDeployment",
+                    json_pack("{s:s, s:s}", "serviceDeploymentArn", arn, "stopType", how), NULL,
+                    NULL, err) == SW_OK;
+}
+
+/* Whether the rollout succeeded just before it was to be stopped. */
+static bool succeeded_after_all(struct follower *follower)
+{
+    enum sw_rollout_verdict verdict = SW_ROLLOUT_RUNNING;
+    return follow_ask_witness(follower, &verdict) && verdict == SW_ROLLOUT_DONE;
+}
+
+/* ECS goes back by itself; the same follower sees how. */
+static enum sw_status follow_rollback(struct follower *follower)
+{
+    follower->result->state.failed = true;
+    follow_begin(follower, follower->pace.timeout_ms);
+    enum sw_status status = follow_to_the_end(follower);
+    if (status == SW_OK) {
+        return SW_OK;
+    }
+    if (follower->result->verdict == SW_ROLLOUT_ROLLED_BACK) {
+        return end(follower, SW_E_ROLLED_BACK, true, "slipway had ECS roll it back: %s",
+                   follower->result->state.reason);
+    }
+    return end(follower, status == SW_E_STOPPED ? status : SW_E_ROLLOUT_FAILED, false,
+               "slipway had ECS roll it back, but that was not seen to end: %s",
+               follower->err->msg);
+}
+
+static enum sw_status follow_update(struct follower *follower, const struct sw_deployment *back)
+{
+    const struct sw_follow_options options = {
+        .cluster = follower->options->cluster,
+        .service = follower->options->service,
+        .target = { .deployment_id = back->deployment_id,
+                    .task_definition = back->task_definition,
+                    .previous_id = back->previous_id,
+                    .service_deployment = back->service_deployment },
+        .timeout_ms = follower->pace.timeout_ms,
+        .poll_interval_ms = follower->options->poll_interval_ms,
+        .no_logs = follower->options->no_logs,
+    };
+    struct sw_follow_result result;
+    struct sw_err err = SW_ERR_INIT;
+    const char *name = sw_taskdef_short_name(back->task_definition);
+    enum sw_status status = sw_rollout_follow(follower->aws, &options, &result, &err);
+    sw_follow_result_release(&result);
+    if (status == SW_OK) {
+        return end(follower, SW_E_ROLLED_BACK, true,
+                   "slipway rolled the service back to %s (deployment %s, completed)", name,
+                   back->deployment_id);
+    }
+    return end(follower, status == SW_E_STOPPED ? status : SW_E_ROLLOUT_FAILED, false,
+               "slipway updated the service back to %s, but that was not seen to succeed: %s", name,
+               err.msg);
+}
+
+/* One more update, to what ran before. */
+static enum sw_status update_back(struct follower *follower)
+{
+    const char *previous = follower->options->previous_definition;
+    struct sw_err err = SW_ERR_INIT;
+    struct sw_deployment back;
+    if (!previous) {
+        return end(follower, SW_E_ROLLOUT_FAILED, false,
+                   "it was not rolled back: what ran before is not known; slipway ecs rollback "
+                   "--to REVISION does it");
+    }
+    enum sw_status status = sw_service_rollback(follower->aws, follower->options->cluster,
+                                                follower->options->service, previous, &back, &err);
+    if (status == SW_OK && back.deployment_id) {
+        status = follow_update(follower, &back);
+    } else {
+        status = end(follower, SW_E_ROLLOUT_FAILED, false, "it was not rolled back: %s",
+                     status == SW_OK ? "ECS started no deployment" : err.msg);
+    }
+    sw_deployment_release(&back);
+    return status;
+}
+
+static enum sw_status roll_back(struct follower *follower)
+{
+    struct sw_err err = SW_ERR_INIT;
+    if (request_stop(follower, "ROLLBACK", &err)) {
+        sw_say(follower->env, "asked ECS to roll the deployment back");
+        return follow_rollback(follower);
+    }
+    if (succeeded_after_all(follower)) {
+        return SW_OK;
+    }
+    sw_debug(follower->env, "ecs", "ECS does not roll back by itself: %s", err.msg);
+    return update_back(follower);
+}
+
+static enum sw_status stop(struct follower *follower)
+{
+    const struct sw_rollout_state *state = &follower->result->state;
+    struct sw_err err = SW_ERR_INIT;
+    if (!request_stop(follower, "ABORT", &err)) {
+        if (succeeded_after_all(follower)) {
+            return SW_OK;
+        }
+        return end(follower, SW_E_ROLLOUT_FAILED, false, "it was not stopped: %s", err.msg);
+    }
+    follow_begin(follower, STOP_TIMEOUT_MS);
+    while (!sw_env_stop_wanted(follower->env) && !ecs_pace_over(&follower->pace)) {
+        enum sw_rollout_verdict verdict = SW_ROLLOUT_RUNNING;
+        if (follow_ask_witness(follower, &verdict) && verdict == SW_ROLLOUT_SUPERSEDED) {
+            return end(follower, SW_E_ROLLOUT_FAILED, true,
+                       "slipway stopped it as it stands: %lld/%lld running, %lld old",
+                       (long long)state->running, (long long)state->desired,
+                       (long long)state->old_running);
+        }
+        ecs_pace_pause(&follower->pace, follow_status_line, follower);
+    }
+    return end(follower, SW_E_ROLLOUT_FAILED, false,
+               "slipway had ECS stop it, but that was not seen to happen");
+}
+
+enum sw_status follow_repair(struct follower *follower, enum sw_status status)
+{
+    struct sw_err failure = *follower->err;
+    enum sw_rollout_verdict verdict = follower->result->verdict;
+    if (status != SW_E_ROLLOUT_FAILED && status != SW_E_TIMEOUT) {
+        return status;
+    }
+    sw_say(follower->env, "%s", failure.msg);
+    bool back = follower->options->on_failure == SW_ON_FAILURE_ROLLBACK;
+    status = back ? roll_back(follower) : stop(follower);
+    if (status == SW_OK) {
+        return SW_OK;
+    }
+    follower->result->verdict = status == SW_E_ROLLED_BACK ? SW_ROLLOUT_ROLLED_BACK : verdict;
+    *follower->err = failure;
+    follower->err->status = status;
+    return sw_append(follower->err, "; %s", follower->result->repair);
+}
