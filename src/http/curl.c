@@ -347,6 +347,10 @@ static enum sw_status judge(struct transfer *t, CURLcode code)
     if (t->x.own_status != SW_OK) {
         return t->x.own_status;
     }
+    if (code == CURLE_OK && !t->x.headers_done) {
+        /* libcurl takes a connection that ends between two header lines for a short answer. */
+        code = CURLE_PARTIAL_FILE;
+    }
     if (code == CURLE_OK || refusal_arrived(t, code)) {
         return SW_OK;
     }
