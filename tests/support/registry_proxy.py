@@ -10,16 +10,13 @@ Control:
 """
 
 import argparse
-import http.client
 import json
 import re
 import threading
 
+import forwarder
 import loopback
 
-CHUNK = 256 * 1024
-# Hop-by-hop headers end at a proxy (RFC 9110, 7.6.1).
-HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "expect"}
 UPLOAD = re.compile(r"^/v2/(.+)/blobs/uploads/")
 
 
@@ -72,9 +69,7 @@ class Proxy(loopback.Server):
         return status == 200
 
 
-class Handler(loopback.Handler):
-    sent = 0
-
+class Handler(forwarder.Handler):
     def serve(self):
         self.sent = 0
         status = self.server.take_fault(self.command, self.path)
@@ -90,34 +85,12 @@ class Handler(loopback.Handler):
             message = f"The repository with name '{name}' does not exist in the registry with id '123456789012'"
             self.reply_json(404, {"errors": [{"code": "NAME_UNKNOWN", "message": message}]})
         else:
-            status, received = self.forward()
+            status, received = self.forward(self.server.registry)
         self.server.note(method=self.command, path=self.path, status=status, sent=self.sent, received=received)
 
     def known(self):
         upload = UPLOAD.match(self.path)
         return upload is None or self.command != "POST" or self.server.repository_exists(upload[1])
-
-    def chunks(self):
-        """The request body in pieces, whichever way it is framed."""
-        if "chunked" in self.headers.get("Transfer-Encoding", ""):
-            while size := int(self.rfile.readline().split(b";")[0], 16):
-                yield self.rfile.read(size)
-                self.rfile.readline()
-            while self.rfile.readline().strip():
-                pass
-            return
-        left = int(self.headers.get("Content-Length") or 0)
-        while left > 0:
-            data = self.rfile.read(min(CHUNK, left))
-            if not data:
-                raise ConnectionError("the client went away")
-            left -= len(data)
-            yield data
-
-    def counted(self):
-        for data in self.chunks():
-            self.sent += len(data)
-            yield data
 
     def drain(self):
         if self.headers.get("Expect"):
@@ -125,35 +98,6 @@ class Handler(loopback.Handler):
             return
         for _ in self.counted():
             pass
-
-    def forward(self):
-        if self.headers.get("Expect", "").lower() == "100-continue":
-            self.send_response_only(100)
-            self.end_headers()
-        upstream = http.client.HTTPConnection(self.server.registry, timeout=120)
-        try:
-            headers = loopback.without(self.headers, HOP_BY_HOP)
-            has_body = "Transfer-Encoding" in self.headers or "Content-Length" in self.headers
-            upstream.request(self.command, self.path, self.counted() if has_body else None, headers)
-            return self.copy_answer(upstream.getresponse())
-        finally:
-            upstream.close()
-
-    def copy_answer(self, answer):
-        self.send_response_only(answer.status)
-        for name, value in answer.getheaders():
-            if name.lower() not in HOP_BY_HOP:
-                self.send_header(name, value)
-        length = answer.getheader("Content-Length")
-        if length is None:
-            self.send_header("Connection", "close")
-            self.close_connection = True
-        self.end_headers()
-        received = 0
-        while data := answer.read(CHUNK):
-            received += len(data)
-            self.wfile.write(data)
-        return answer.status, received
 
 
 def main():
