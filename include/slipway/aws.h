@@ -3,12 +3,13 @@
 
 /*
  * Talking to AWS: settings, credentials (creds.h), endpoints (endpoint.h), SigV4 (sigv4.h) and one
- * call function per protocol. An sw_aws is one identity in one region; it and its siblings
- * (sw_aws_with_region) share that identity and are used by one thread at a time.
+ * call function per protocol (JSON 1.1, query, REST-JSON). An sw_aws is one identity in one region;
+ * it and its siblings (sw_aws_with_region) share that identity and are used by one thread at a
+ * time.
  *
- * Wire contracts: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html and the query
- * protocol. Requests are JSON built by the caller and travel as they are: nothing is filtered
- * through a model, so fields that AWS adds tomorrow work today.
+ * Wire contracts: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html, its siblings
+ * aws-query-protocol and aws-restjson1-protocol. Requests are JSON built by the caller and travel
+ * as they are: nothing is filtered through a model, so fields that AWS adds tomorrow work today.
  */
 
 #include <slipway/env.h>
@@ -80,6 +81,16 @@ struct sw_aws_call_options {
  * answer's Date and the call repeated once.
  */
 SW_NODISCARD enum sw_status sw_aws_json(struct sw_aws *aws, const char *service, const char *target,
+                                        const json_t *input,
+                                        const struct sw_aws_call_options *options,
+                                        json_t **ret_output, struct sw_err *err);
+
+/*
+ * One REST-JSON call (EventBridge Scheduler). `path` begins with '/' and is percent-encoded, as is
+ * the query behind its '?'; `input` NULL sends no body. Answer and errors as sw_aws_json.
+ */
+SW_NODISCARD enum sw_status sw_aws_rest(struct sw_aws *aws, const char *service,
+                                        const char *operation, const char *method, const char *path,
                                         const json_t *input,
                                         const struct sw_aws_call_options *options,
                                         json_t **ret_output, struct sw_err *err);

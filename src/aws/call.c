@@ -47,9 +47,14 @@ static char *host_header(const struct sw_url *url)
     return sw_buf_take(&host);
 }
 
+static const char *method_of(const struct aws_call *call)
+{
+    return call->method ? call->method : "POST";
+}
+
 static enum sw_status sign(const struct sw_aws *aws, const struct aws_call *call,
                            const struct sw_credentials *credentials, struct attempt *attempt,
-                           struct sw_str path, struct sw_err *err)
+                           const struct sw_url *url, struct sw_err *err)
 {
     const struct sw_service *service = sw_service_find(call->service);
     struct sw_http_header to_sign[CALL_HEADERS_MAX];
@@ -59,8 +64,9 @@ static enum sw_status sign(const struct sw_aws *aws, const struct aws_call *call
         to_sign[count++] = attempt->headers[i];
     }
     struct sw_sigv4_request request = {
-        .method = SW_STR("POST"),
-        .path = path,
+        .method = sw_str(method_of(call)),
+        .path = url->path,
+        .query = url->query,
         .headers = to_sign,
         .header_count = count,
         .body = call->body,
@@ -88,17 +94,19 @@ static enum sw_status prepare(struct sw_aws *aws, const struct aws_call *call,
     if (status != SW_OK) {
         return status;
     }
-    attempt->url = sw_xasprintf("%s/", attempt->endpoint.url);
+    attempt->url = sw_xasprintf("%s%s", attempt->endpoint.url, call->path ? call->path : "/");
     status = sw_url_parse(attempt->url, &url, err);
     if (status != SW_OK) {
         return status;
     }
     attempt->host = host_header(&url);
-    add_header(attempt, "Content-Type", call->content_type);
+    if (call->content_type) {
+        add_header(attempt, "Content-Type", call->content_type);
+    }
     if (call->target) {
         add_header(attempt, "X-Amz-Target", call->target);
     }
-    return credentials ? sign(aws, call, credentials, attempt, url.path, err) : SW_OK;
+    return credentials ? sign(aws, call, credentials, attempt, &url, err) : SW_OK;
 }
 
 struct callers_policy {
@@ -159,7 +167,7 @@ static enum sw_status send(struct sw_aws *aws, const struct aws_call *call,
         return status;
     }
     struct sw_http_request request = {
-        .method = "POST",
+        .method = method_of(call),
         .url = attempt->url,
         .headers = attempt->headers,
         .header_count = attempt->header_count,
@@ -276,7 +284,7 @@ enum sw_status aws_call_send(struct sw_aws *aws, const struct aws_call *call,
 }
 
 static enum sw_status read_output(const struct aws_call *call, const struct sw_http_reply *reply,
-                                  json_t **ret_output, struct sw_err *err)
+                                  json_t **ret, struct sw_err *err)
 {
     struct sw_str body = sw_str_trim(sw_buf_str(&reply->body));
     json_t *output = NULL;
@@ -295,8 +303,25 @@ static enum sw_status read_output(const struct aws_call *call, const struct sw_h
         json_decref(output);
         return aws_wrap_call(call, err);
     }
-    *ret_output = output;
+    *ret = output;
     return SW_OK;
+}
+
+enum sw_status aws_call_json(struct sw_aws *aws, const struct aws_call *call, json_t **ret_output,
+                             struct sw_err *err)
+{
+    struct sw_http_reply reply SW_CLEANUP(sw_http_reply_release) = { 0 };
+    enum sw_status status = aws_call_send(aws, call, &reply, err);
+    if (status != SW_OK) {
+        return status;
+    }
+    json_t *output = NULL;
+    status = read_output(call, &reply, &output, err);
+    if (status == SW_OK && ret_output) {
+        *ret_output = SW_TAKE(output);
+    }
+    json_decref(output);
+    return status;
 }
 
 enum sw_status sw_aws_json(struct sw_aws *aws, const char *service, const char *target,
@@ -324,16 +349,5 @@ enum sw_status sw_aws_json(struct sw_aws *aws, const char *service, const char *
     if (status != SW_OK) {
         return aws_wrap_call(&call, err);
     }
-    struct sw_http_reply reply SW_CLEANUP(sw_http_reply_release) = { 0 };
-    status = aws_call_send(aws, &call, &reply, err);
-    if (status != SW_OK) {
-        return status;
-    }
-    json_t *output = NULL;
-    status = read_output(&call, &reply, &output, err);
-    if (status == SW_OK && ret_output) {
-        *ret_output = SW_TAKE(output);
-    }
-    json_decref(output);
-    return status;
+    return aws_call_json(aws, &call, ret_output, err);
 }

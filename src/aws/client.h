@@ -93,9 +93,11 @@ enum aws_auth_kind {
 };
 struct aws_call {
     const char *service;
-    const char *operation; /* "DescribeServices" */
-    const char *target;    /* X-Amz-Target; NULL for the query protocol */
-    const char *content_type;
+    const char *operation;    /* "DescribeServices" */
+    const char *target;       /* X-Amz-Target; JSON-1.1 only */
+    const char *method;       /* NULL: POST */
+    const char *path;         /* encoded, with its query; NULL: "/" */
+    const char *content_type; /* NULL: there is no body */
     struct sw_str body;
     enum aws_auth_kind auth;
     const struct sw_credentials *given;
@@ -107,6 +109,10 @@ struct aws_call {
  */
 SW_NODISCARD enum sw_status aws_call_send(struct sw_aws *aws, const struct aws_call *call,
                                           struct sw_http_reply *ret_reply, struct sw_err *err);
+
+/* aws_call_send() for answers of JSON; *ret_output is the caller's, NULL drops it. */
+SW_NODISCARD enum sw_status aws_call_json(struct sw_aws *aws, const struct aws_call *call,
+                                          json_t **ret_output, struct sw_err *err);
 
 /* sw_aws_query() with other credentials than the identity's. */
 SW_NODISCARD enum sw_status aws_query_as(struct sw_aws *aws, const struct aws_call *how,

@@ -19,6 +19,7 @@ const struct sw_command *const sw_commands[] = {
     &sw_cmd_ecs_render,
     &sw_cmd_ecs_rollback,
     &sw_cmd_ecs_run_task,
+    &sw_cmd_ecs_schedule,
     &sw_cmd_ecs_status,
     &sw_cmd_ecs_wait,
     &sw_cmd_env_subst,

@@ -21,6 +21,7 @@ extern const struct sw_command sw_cmd_ecs_register;
 extern const struct sw_command sw_cmd_ecs_render;
 extern const struct sw_command sw_cmd_ecs_rollback;
 extern const struct sw_command sw_cmd_ecs_run_task;
+extern const struct sw_command sw_cmd_ecs_schedule;
 extern const struct sw_command sw_cmd_ecs_status;
 extern const struct sw_command sw_cmd_ecs_wait;
 extern const struct sw_command sw_cmd_env_subst;

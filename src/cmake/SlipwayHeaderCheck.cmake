@@ -33,6 +33,7 @@ set(slipway_headers
   slipway/registry_auth.h
   slipway/retag.h
   slipway/rollout.h
+  slipway/schedule.h
   slipway/service.h
   slipway/sigv4.h
   slipway/str.h

@@ -20,29 +20,47 @@ const char *ecs_last_part(const char *arn)
     return slash ? slash + 1 : arn;
 }
 
-void ecs_append_names(struct sw_aws *aws, const char *action, json_t *input, const char *key,
-                      const char *what, struct sw_err *err)
+bool ecs_cut_revision(const char *reference, struct sw_str *ret_family, int64_t *ret_revision)
 {
-    struct sw_err ignored = SW_ERR_INIT;
-    const struct sw_aws_call_options once = { .policy = &sw_retry_never };
-    json_auto_t *output = NULL;
-    if (ecs_call(aws, action, input, &once, &output, &ignored) != SW_OK) {
-        return;
+    struct sw_str name = sw_str(sw_taskdef_short_name(reference));
+    ptrdiff_t colon = sw_str_rfind(name, ':');
+    if (colon <= 0) {
+        return false;
     }
-    const json_t *names = sw_json_array(output, key);
-    size_t count = json_array_size(names);
+    *ret_family = sw_str_first(name, (size_t)colon);
+    return sw_parse_int(sw_str_from(name, (size_t)colon + 1), 1, INT32_MAX, ret_revision);
+}
+
+void ecs_append_list(const json_t *list, const char *key, const char *what, bool more,
+                     struct sw_err *err)
+{
+    size_t count = json_array_size(list);
     if (count == 0) {
         (void)sw_append(err, "; there are no %s", what);
         return;
     }
     (void)sw_append(err, "; %s: ", what);
     for (size_t i = 0; i < count && i < NAMES_SHOWN; i++) {
-        const json_t *name = json_array_get(names, i);
-        if (json_is_string(name)) {
-            (void)sw_append(err, "%s%s", i ? ", " : "", ecs_last_part(json_string_value(name)));
+        const json_t *item = json_array_get(list, i);
+        const char *name = json_is_string(item) ? ecs_last_part(json_string_value(item))
+                                                : sw_json_str(item, key, NULL);
+        if (name) {
+            (void)sw_append(err, "%s%s", i ? ", " : "", name);
         }
     }
-    if (count > NAMES_SHOWN || sw_json_str(output, "nextToken", NULL)) {
+    if (count > NAMES_SHOWN || more) {
         (void)sw_append(err, ", ...");
+    }
+}
+
+void ecs_append_names(struct sw_aws *aws, const char *action, json_t *input, const char *key,
+                      const char *what, struct sw_err *err)
+{
+    struct sw_err ignored = SW_ERR_INIT;
+    const struct sw_aws_call_options once = { .policy = &sw_retry_never };
+    json_auto_t *output = NULL;
+    if (ecs_call(aws, action, input, &once, &output, &ignored) == SW_OK) {
+        ecs_append_list(sw_json_array(output, key), "", what,
+                        sw_json_str(output, "nextToken", NULL) != NULL, err);
     }
 }

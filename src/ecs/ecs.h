@@ -52,6 +52,14 @@ char *ecs_log_stream(const json_t *definition, const char *container, const char
 SW_NODISCARD enum sw_status ecs_log_events(struct sw_aws *aws, const json_t *options, json_t *input,
                                            json_t **ret, struct sw_err *err);
 
+/*
+ * Adds "; <what>: a, b, c" to *err from a list of texts, ARNs, or objects whose member `key` is the
+ * name. `more`: there are others.
+ */
+void ecs_append_list(const json_t *list, const char *key, const char *what, bool more,
+                     struct sw_err *err);
+/* "arn:...:task-definition/kim:13" or "kim:13" as family and revision; false when it is neither. */
+bool ecs_cut_revision(const char *reference, struct sw_str *ret_family, int64_t *ret_revision);
 /* The part of an ARN or path behind the last '/', borrowed. */
 const char *ecs_last_part(const char *arn);
 

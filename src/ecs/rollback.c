@@ -17,18 +17,6 @@ struct rollback {
     char *why_text;      /* owned, or NULL */
 };
 
-/* "arn:...:task-definition/kim:13" or "kim:13" as family and revision; false when it is neither. */
-static bool cut_revision(const char *reference, struct sw_str *ret_family, int64_t *ret_revision)
-{
-    struct sw_str name = sw_str(sw_taskdef_short_name(reference));
-    ptrdiff_t colon = sw_str_rfind(name, ':');
-    if (colon <= 0) {
-        return false;
-    }
-    *ret_family = sw_str_first(name, (size_t)colon);
-    return sw_parse_int(sw_str_from(name, (size_t)colon + 1), 1, INT32_MAX, ret_revision);
-}
-
 static json_t *list_input(const char *family, int page_size, const char *token)
 {
     json_t *input = json_pack("{s:s, s:s, s:s, s:i}", "familyPrefix", family, "status", "ACTIVE",
@@ -62,7 +50,7 @@ static char *newest_below(const json_t *arns, struct sw_str family, int64_t belo
         const char *arn = json_is_string(item) ? json_string_value(item) : "";
         struct sw_str listed = { NULL, 0 };
         int64_t revision = 0;
-        if (cut_revision(arn, &listed, &revision) && sw_str_eq(listed, family) &&
+        if (ecs_cut_revision(arn, &listed, &revision) && sw_str_eq(listed, family) &&
             revision < below && revision > newest) {
             found = arn;
             newest = revision;
@@ -107,7 +95,7 @@ static enum sw_status choose_by_number(struct rollback *rollback)
     struct sw_err *err = rollback->deploy.err;
     struct sw_str family = { NULL, 0 };
     int64_t revision = 0;
-    if (!cut_revision(rollback->running, &family, &revision)) {
+    if (!ecs_cut_revision(rollback->running, &family, &revision)) {
         return sw_fail(err, SW_E_UNAVAILABLE,
                        "service \"%s\" runs \"%s\", which is no revision of a task definition",
                        rollback->deploy.done->service, rollback->running);
@@ -182,7 +170,7 @@ static enum sw_status choose_named(struct rollback *rollback, const char *to)
         ptrdiff_t colon = sw_str_rfind(name, ':');
         name = colon > 0 ? sw_str_first(name, (size_t)colon) : name;
         rollback->target = sw_xasprintf("%.*s:%s", SW_STR_ARG(name), to);
-    } else if (cut_revision(to, &family, &revision)) {
+    } else if (ecs_cut_revision(to, &family, &revision)) {
         rollback->target = sw_xstrdup(to);
     } else {
         return sw_fail(rollback->deploy.err, SW_E_USAGE,
@@ -210,7 +198,7 @@ static enum sw_status load_target(struct rollback *rollback)
         deploy->done->task_definition = sw_xstrdup(rollback->target);
         return SW_OK;
     }
-    bool named = cut_revision(rollback->target, &family, &revision);
+    bool named = ecs_cut_revision(rollback->target, &family, &revision);
     if (status == SW_E_NOT_FOUND && named) {
         (void)sw_fail(deploy->err, SW_E_NOT_FOUND, "there is no revision %s",
                       sw_taskdef_short_name(rollback->target));

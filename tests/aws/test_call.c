@@ -459,6 +459,60 @@ static bool sweep_tolerates(void *ctx, const struct sweep_run *run)
     return run->fault == SWEEP_WRONG_MEMBERS || run->fault == SWEEP_EMPTY_OBJECT;
 }
 
+#define SCHEDULER_URL "https://scheduler.us-west-2.amazonaws.com/schedules/night%20job"
+/* Signatures that botocore makes of these requests. */
+#define SCHEDULER_AUTH(headers, signature)                                                \
+    "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-west-2/scheduler/aws4_request, " \
+    "SignedHeaders=" headers ", Signature=" signature
+
+static void test_call__rest_calls_have_method_path_and_query(void **state)
+{
+    (void)state;
+    static const struct fake_http_step steps[] = {
+        { .method = "GET",
+          .url = SCHEDULER_URL "?groupName=a%2Fb",
+          .headers = { { "Content-Type", NULL },
+                       { "X-Amz-Target", NULL },
+                       { "Authorization",
+                         SCHEDULER_AUTH("host;x-amz-date",
+                                        "9bd0924fbb700f8ace9e639ca70a4ef2de0ea22672323d62bccc457d"
+                                        "9457e0fd") } },
+          .body = "",
+          .reply = "{\"Name\":\"night job\"}" },
+        { .method = "PUT",
+          .url = SCHEDULER_URL,
+          .headers = { { "Content-Type", "application/json" },
+                       { "Authorization",
+                         SCHEDULER_AUTH("content-type;host;x-amz-date",
+                                        "bc83e08f7531c439a33ed1cf336165080939f890bb52e7bf7f19a64d"
+                                        "fa3855be") } },
+          .body = "{\"State\":\"ENABLED\"}",
+          .reply = "" },
+        { .method = "GET",
+          .url = SCHEDULER_URL,
+          .status = 404,
+          .reply_headers = { { "x-amzn-ErrorType", "ResourceNotFoundException:http://x/" } },
+          .reply = "{\"Message\":\"Schedule night job does not exist.\"}" },
+    };
+    struct world w;
+    struct sw_err err = SW_ERR_INIT;
+    json_auto_t *output = NULL;
+    json_auto_t *input = json_pack("{s:s}", "State", "ENABLED");
+    call_world(&w, steps, SW_COUNT(steps));
+    assert_ok(sw_aws_rest(w.aws, "scheduler", "GetSchedule", "GET",
+                          "/schedules/night%20job?groupName=a%2Fb", NULL, NULL, &output, &err));
+    assert_string_equal(sw_json_str(output, "Name", ""), "night job");
+    assert_ok(sw_aws_rest(w.aws, "scheduler", "UpdateSchedule", "PUT", "/schedules/night%20job",
+                          input, NULL, NULL, &err));
+    assert_int_equal(sw_aws_rest(w.aws, "scheduler", "GetSchedule", "GET", "/schedules/night%20job",
+                                 NULL, NULL, NULL, &err),
+                     SW_E_NOT_FOUND);
+    assert_string_equal(err.msg, "EventBridge Scheduler GetSchedule: ResourceNotFoundException: "
+                                 "Schedule night job does not exist.");
+    assert_string_equal(err.code, "ResourceNotFoundException");
+    world_done(&w);
+}
+
 static void test_call__survives_every_fault(void **state)
 {
     (void)state;
@@ -485,6 +539,7 @@ int main(void)
         cmocka_unit_test(test_call__asks_about_the_region_of_a_host_that_is_not_found),
         cmocka_unit_test(test_call__refuses_answers_that_are_no_json_object),
         cmocka_unit_test(test_call__query_protocol_sends_a_form_and_reads_xml),
+        cmocka_unit_test(test_call__rest_calls_have_method_path_and_query),
         cmocka_unit_test(test_call__survives_every_fault),
     };
     return cmocka_run_group_tests_name("call", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks against botocore's models of the ECS and CloudWatch Logs APIs, which are not ours.
+"""Checks against botocore's models of the ECS, EventBridge and CloudWatch Logs APIs, which are not ours.
 
 usage: model_check.py PROGRAM TYPES_PROGRAM SOURCE_DIR
 
@@ -27,7 +27,7 @@ except ImportError:
     sys.exit(77)
 
 # Names that tests use on purpose: the error envelope, our own facts, and what no model knows.
-INVENTED = {"__type", "message", "previousImage", "futureField", "unexpected"}
+INVENTED = {"__type", "message", "kind", "updated", "previousImage", "futureField", "unexpected"}
 TIMESTAMP = 1767225600.25
 
 
@@ -195,7 +195,7 @@ def main():
     check_round_trip(ecs, program)
     check_edits(ecs, program)
     check_types(ecs, types_program)
-    check_invented_answers([ecs, session.get_service_model("logs")], source)
+    check_invented_answers([ecs, *map(session.get_service_model, ("events", "logs", "scheduler"))], source)
 
 
 main()
