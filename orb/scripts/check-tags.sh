@@ -13,6 +13,8 @@ case ${SLIPWAY_PROFILE:-default} in
     *) set -- --profile "$SLIPWAY_PROFILE" ;;
 esac
 status=0
+answer_file=$(mktemp)
+trap 'rm -f "$answer_file"' EXIT
 said=$(slipway image exists --expand \
     --registry "$SLIPWAY_REGISTRY" \
     --repo "$SLIPWAY_REPO" \
@@ -20,7 +22,7 @@ said=$(slipway image exists --expand \
     --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
     --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \
     ${SLIPWAY_ROLE_ARN:+--role-arn "$SLIPWAY_ROLE_ARN"} \
-    "$@" 2>&1) || status=$?
+    "$@" 2>&1 >"$answer_file") || status=$?
 case $status in
     0) there=true answer="every tag is there already: nothing to build" ;;
     1) there=false answer="not every tag is there: the image is built" ;;
@@ -30,4 +32,6 @@ case $status in
         ;;
 esac
 echo "$answer"
+image=$(sed -n '1s/:[^:/@]*@/@/p' "$answer_file")
+[ -z "${BASH_ENV:-}" ] || [ -z "$image" ] || echo "export SLIPWAY_IMAGE='$image'" >>"$BASH_ENV"
 [ -z "${BASH_ENV:-}" ] || echo "export SLIPWAY_TAGS_EXIST=$there" >>"$BASH_ENV"

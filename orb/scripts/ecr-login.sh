@@ -5,6 +5,10 @@ set -eu
 if [ "$SLIPWAY_REGION" = AWS_REGION ] && [ -z "${AWS_REGION:-}" ] && [ -n "${AWS_DEFAULT_REGION:-}" ]; then
     SLIPWAY_REGION=AWS_DEFAULT_REGION
 fi
+# A text that defaults to nothing may come out empty: nothing is said about the registry then.
+case ${SLIPWAY_REGISTRY:-} in
+    *':-}') SLIPWAY_REGISTRY=$(slipway env subst -- "$SLIPWAY_REGISTRY") ;;
+esac
 account=${SLIPWAY_ACCOUNT_ID:-}
 # Nothing is said about the registry: what the project's variables hold.
 if [ -z "$account" ] && [ "$SLIPWAY_REGISTRY" = AWS_ECR_ACCOUNT_URL ] && [ -z "${AWS_ECR_ACCOUNT_URL:-}" ]; then

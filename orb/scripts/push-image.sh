@@ -4,6 +4,7 @@ set -eu
 case ${SLIPWAY_SKIP_EXISTING:-}:${SLIPWAY_TAGS_EXIST:-} in
     1:true | true:true)
         echo "every tag is there already"
+        [ -z "${SLIPWAY_IMAGE_FILE:-}" ] || echo "$SLIPWAY_IMAGE" >"$(slipway env subst -- "$SLIPWAY_IMAGE_FILE")"
         exit 0
         ;;
 esac

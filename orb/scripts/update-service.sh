@@ -1,6 +1,11 @@
 #!/bin/sh
 # Registers the new revision and updates the service; with verification on, follows the rollout.
 set -eu
+# What a push left in the workspace is ${SLIPWAY_IMAGE} in the texts below.
+if [ -n "${SLIPWAY_IMAGE_FILE:-}" ]; then
+    SLIPWAY_IMAGE=$(cat "$(slipway env subst -- "$SLIPWAY_IMAGE_FILE")")
+    export SLIPWAY_IMAGE
+fi
 set --
 case ${SLIPWAY_FORCE:-} in
     1 | true) set -- --force ;;

@@ -1,6 +1,11 @@
 #!/bin/sh
 # Registers a new revision: of a family, with changes, or from a file.
 set -eu
+# What a push left in the workspace is ${SLIPWAY_IMAGE} in the texts below.
+if [ -n "${SLIPWAY_IMAGE_FILE:-}" ]; then
+    SLIPWAY_IMAGE=$(cat "$(slipway env subst -- "$SLIPWAY_IMAGE_FILE")")
+    export SLIPWAY_IMAGE
+fi
 set --
 case ${SLIPWAY_PROFILE:-default} in
     default) ;;

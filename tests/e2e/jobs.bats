@@ -389,3 +389,102 @@ END
     [ "$status" -eq 2 ]
     [[ $output$stderr == *"awsvpc needs subnets"* ]]
 }
+
+# service NAME: a service with a task definition and a container of that name.
+service() {
+    moto_ecs RegisterTaskDefinition "$(jq -nc --arg n "$1" '{family: $n, networkMode: "bridge",
+        containerDefinitions: [{name: $n, image: "old", memory: 64, essential: true}]}')" >/dev/null
+    moto_ecs CreateService "$(jq -nc --arg n "$1" '{cluster: "default-kim5", serviceName: $n, taskDefinition: $n,
+        desiredCount: 1}')" >/dev/null
+}
+
+image_of() { moto_ecs DescribeTaskDefinition "{\"taskDefinition\": \"$1\"}" | jq -r '.taskDefinition.containerDefinitions[0].image'; }
+
+@test "eight lines: build, push, deploy this very image and wait" {
+    cat >config.yml <<'END'
+version: 2.1
+orbs:
+  slipway: acme/slipway@1.0.0
+workflows:
+  ship:
+    jobs:
+      - slipway/ship:
+          cluster: default-kim5
+END
+    [ "$(wc -l <config.yml)" -eq 8 ]
+    service web
+    moto_ecr CreateRepository '{"repositoryName": "web"}' >/dev/null
+    execute slipway/ship --env CIRCLE_PROJECT_REPONAME=web
+    succeeds
+    [ "$(step_names)" = "Checkout code|Install slipway|Log in to Amazon ECR|Build the image|Push the image to Amazon ECR|Deploy \${CIRCLE_PROJECT_REPONAME} to default-kim5" ]
+    [ "$(image_of web)" = "$AWS_ECR_ACCOUNT_URL/web@$(slipway image digest "$AWS_ECR_ACCOUNT_URL/web:$CIRCLE_SHA1")" ]
+    [[ $output$stderr == *"completed after"* ]]
+    # Again: the very image runs already.
+    rm -rf work
+    execute slipway/ship --env CIRCLE_PROJECT_REPONAME=web
+    succeeds
+    scenario '{"rollout": "fail-rollback"}'
+    echo "<p>two" >>"$project/site/index.html"
+    rm -rf work
+    execute slipway/ship --env CIRCLE_PROJECT_REPONAME=web
+    git -C "$project" checkout -q .
+    [ "$status" -eq 11 ]
+}
+
+@test "the very image that was pushed goes to the deployment through the workspace" {
+    cat >config.yml <<'END'
+version: 2.1
+orbs:
+  aws-ecr: acme/slipway@1.0.0
+  aws-ecs: acme/slipway@1.0.0
+workflows:
+  build-and-deploy:
+    jobs:
+      - aws-ecr/build_and_push_image: {repo: nginx, tag: moving, image_file: pushed/image}
+      - aws-ecs/deploy-service-update:
+          requires: [aws-ecr/build_and_push_image]
+          family: kim-app-nginx
+          cluster-name: default-kim5
+          attach-workspace: true
+          image-file: pushed/image
+          container-image-name-updates: container=nginx,image-and-tag=${SLIPWAY_IMAGE}
+      - aws-ecs/deploy_service_update:
+          requires: [aws-ecr/build_and_push_image]
+          family: kim-app-nginx
+          cluster: default-kim5
+          attach_workspace: true
+          image_file: pushed/image
+          container_image_name_updates: container=nginx,image-and-tag=${SLIPWAY_IMAGE}
+          container_env_var_updates: container=nginx,name=BY,value=${SLIPWAY_IMAGE##*@}
+END
+    execute aws-ecr/build_and_push_image --workspace "$PWD/workspace"
+    succeeds
+    image=$AWS_ECR_ACCOUNT_URL/nginx@$(slipway image digest "$AWS_ECR_ACCOUNT_URL/nginx:moving")
+    [ "$(cat workspace/pushed/image)" = "$image" ]
+    rm -rf work
+    execute aws-ecs/deploy-service-update --workspace "$PWD/workspace"
+    succeeds
+    [ "$(image_of kim-app-nginx)" = "$image" ]
+    rm -rf work
+    execute aws-ecs/deploy_service_update --workspace "$PWD/workspace"
+    succeeds
+    [ "$(newest_revision | jq -r '.taskDefinition.containerDefinitions[0].environment[] | select(.name == "BY") | .value')" = "${image##*@}" ]
+}
+
+@test "a rollback, as a job" {
+    newest_deploy 'container_env_var_updates: container=nginx,name=STEP,value=to-be-undone'
+    before=$(service_revision)
+    cat >config.yml <<'END'
+version: 2.1
+orbs:
+  slipway: acme/slipway@1.0.0
+workflows:
+  undo:
+    jobs:
+      - slipway/rollback: {cluster: default-kim5, service_name: kim-app-nginx, poll_interval: 1}
+END
+    rm -rf work
+    execute slipway/rollback
+    succeeds
+    [ "$(service_revision)" != "$before" ]
+}

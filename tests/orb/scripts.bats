@@ -170,6 +170,12 @@ keys_of_image=(--access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$AWS_SECRET_
         [ "$status" -eq 0 ]
         [ "$(cat later)" = "export SLIPWAY_TAGS_EXIST=${case#*:}" ]
     done
+    # The image that has the tags is what a push would have left.
+    printf '#!/bin/sh\necho host:5000/nginx:1@sha256:abc\n' >bin/slipway
+    : >later
+    run --separate-stderr sh "$SLIPWAY_SOURCE/orb/scripts/check-tags.sh"
+    [ "$(cat later)" = "export SLIPWAY_IMAGE='host:5000/nginx@sha256:abc'"$'\n'"export SLIPWAY_TAGS_EXIST=true" ]
+    printf '#!/bin/sh\nfor word do printf "<%%s>\\n" "$word"; done\n' >bin/slipway
     for step in build-image push-image; do
         SLIPWAY_TAGS_EXIST=true run --separate-stderr sh "$SLIPWAY_SOURCE/orb/scripts/$step.sh"
         [ "$status" -eq 0 ]
@@ -182,9 +188,37 @@ keys_of_image=(--access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$AWS_SECRET_
 }
 
 @test "check-tags fails when there is no answer" {
-    STAND_IN_STATUS=4 run --separate-stderr sh "$SLIPWAY_SOURCE/orb/scripts/check-tags.sh"
+    printf '#!/bin/sh\necho "error: $*" >&2\nexit 4\n' >bin/slipway
+    run --separate-stderr sh "$SLIPWAY_SOURCE/orb/scripts/check-tags.sh"
     [ "$status" -eq 4 ]
-    [[ $stderr == "<image>"*"<exists>"*"<--registry>"*"<AWS_ECR_ACCOUNT_URL>"*"<nginx>"* ]]
+    [[ $stderr == "error: image exists --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx "* ]]
+}
+
+@test "push-image takes an archive, and leaves the image's name with its digest" {
+    printf '#!/bin/sh\n[ "$1" != env ] || { echo "$4"; exit; }\necho "$*" >>words\necho host:5000/nginx:1@sha256:abc\necho host:5000/nginx:2@sha256:abc\n' >bin/slipway
+    for archive in image.tar oci:folder oci-archive:image.tar; do
+        export SLIPWAY_ARCHIVE=$archive SLIPWAY_IMAGE_FILE=a/b/image BASH_ENV=$PWD/later
+        : >later
+        run --separate-stderr sh "$SLIPWAY_SOURCE/orb/scripts/push-image.sh"
+        [ "$status" -eq 0 ]
+        [ "${lines[1]}" = host:5000/nginx:2@sha256:abc ]
+        [ "$(cat a/b/image)" = host:5000/nginx@sha256:abc ]
+        [ "$(cat later)" = "export SLIPWAY_IMAGE='host:5000/nginx@sha256:abc'" ]
+    done
+    [ "$(sed 's/.* //' words | paste -sd ' ')" = "docker-archive:image.tar oci:folder oci-archive:image.tar" ]
+}
+
+@test "a deployment takes the image that a push left in a file" {
+    printf '#!/bin/sh\n[ "$1" != env ] || { echo "$4"; exit; }\necho "$SLIPWAY_IMAGE"\n' >bin/slipway
+    deploy_settings false true
+    echo host/nginx@sha256:abc >image
+    export SLIPWAY_IMAGE_FILE=image
+    for step in update-service update-task-definition; do
+        run --separate-stderr sh "$SLIPWAY_SOURCE/orb/scripts/$step.sh"
+        [ "$output" = host/nginx@sha256:abc ]
+        SLIPWAY_IMAGE_FILE=none run --separate-stderr sh "$SLIPWAY_SOURCE/orb/scripts/$step.sh"
+        [ "$status" -ne 0 ]
+    done
 }
 
 @test "build-image builds for several platforms only where docker pushes itself" {
