@@ -9,21 +9,31 @@
 
 #include <unistd.h>
 
+enum { WORDS_MAX = 3 }; /* of a command's name */
+
 static bool is_word(const char *arg, const char *a, const char *b)
 {
     return strcmp(arg, a) == 0 || strcmp(arg, b) == 0;
 }
 
-/* Puts "word" or "word word" from argv against the table; *ret_words is how many matched. */
+/* The first words of argv as a command's name, "word word"; the caller's. */
+static char *join_words(char *const *argv, int count)
+{
+    struct sw_buf name;
+
+    sw_buf_init(&name, SW_BUF_TEXT_MAX);
+    for (int i = 1; i <= count; i++) {
+        sw_buf_addf(&name, "%s%s", i > 1 ? " " : "", argv[i]);
+    }
+    return sw_buf_take(&name);
+}
+
+/* Puts the first words of argv against the table; *ret_words is how many matched. */
 static const struct sw_command *find_command(int argc, char *const *argv, int *ret_words)
 {
-    for (int words = 2; words >= 1; words--) {
-        char *SW_CLEANUP(sw_free_str) name = NULL;
+    for (int words = argc > WORDS_MAX ? WORDS_MAX : argc - 1; words >= 1; words--) {
+        char *SW_CLEANUP(sw_free_str) name = join_words(argv, words);
 
-        if (words >= argc) {
-            continue;
-        }
-        name = words == 2 ? sw_xasprintf("%s %s", argv[1], argv[2]) : sw_xstrdup(argv[1]);
         for (size_t i = 0; sw_commands[i]; i++) {
             if (strcmp(sw_commands[i]->name, name) == 0) {
                 *ret_words = words;

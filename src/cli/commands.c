@@ -28,6 +28,7 @@ const struct sw_command *const sw_commands[] = {
     &sw_cmd_image_copy,
     &sw_cmd_image_digest,
     &sw_cmd_image_exists,
+    &sw_cmd_image_index_create,
     &sw_cmd_image_inspect,
     &sw_cmd_image_push,
     &sw_cmd_image_tag,

@@ -34,6 +34,7 @@ extern const struct sw_command sw_cmd_orb_validate;
 extern const struct sw_command sw_cmd_image_copy;
 extern const struct sw_command sw_cmd_image_digest;
 extern const struct sw_command sw_cmd_image_exists;
+extern const struct sw_command sw_cmd_image_index_create;
 extern const struct sw_command sw_cmd_image_inspect;
 extern const struct sw_command sw_cmd_image_push;
 extern const struct sw_command sw_cmd_image_tag;

@@ -3,14 +3,22 @@
 struct sw_str sw_completion_family(const struct sw_command *command)
 {
     struct sw_str name = sw_str(command->name);
-    return sw_str_cut(&name, ' ');
+    ptrdiff_t blank = sw_str_rfind(name, ' ');
+    return blank < 0 ? name : sw_str_first(name, (size_t)blank);
 }
 
 struct sw_str sw_completion_word(const struct sw_command *command)
 {
     struct sw_str name = sw_str(command->name);
-    (void)sw_str_cut(&name, ' ');
-    return name;
+    ptrdiff_t blank = sw_str_rfind(name, ' ');
+    return blank < 0 ? SW_STR("") : sw_str_from(name, (size_t)blank + 1);
+}
+
+bool sw_completion_split(struct sw_str family, struct sw_str *ret_outer, struct sw_str *ret_word)
+{
+    *ret_word = family;
+    *ret_outer = sw_str_cut(ret_word, ' ');
+    return ret_word->ptr != NULL;
 }
 
 bool sw_completion_leads_family(const struct sw_command *command)

@@ -1,14 +1,19 @@
 #ifndef SLIPWAY_CLI_COMPLETION_H
 #define SLIPWAY_CLI_COMPLETION_H
 
-/* What the completion scripts share. A command is one word, or a family's word and its own. */
+/*
+ * What the completion scripts share. A command is one word, or its family's words and its own: of
+ * "image index create" the family is "image index", which is in the family "image" itself.
+ */
 
 #include "help.h"
 
-/* The first word of a command's name. */
+/* All words of a command's name but the last; the only one. */
 struct sw_str sw_completion_family(const struct sw_command *command);
-/* The second word; empty for a command of one word. */
+/* The last word; empty for a command of one word. */
 struct sw_str sw_completion_word(const struct sw_command *command);
+/* Whether a family is in another one, of one word, and under what word there. */
+bool sw_completion_split(struct sw_str family, struct sw_str *ret_outer, struct sw_str *ret_word);
 /* Whether the command is the first of its family in the table. */
 bool sw_completion_leads_family(const struct sw_command *command);
 /* Whether the operands are a choice of words: "bash|zsh|fish". */

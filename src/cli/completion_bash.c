@@ -35,8 +35,13 @@ static const char middle[] =
     "        _slipway_reply -W \"$(_slipway_words \"${COMP_WORDS[at]}\")\" -- \"$cur\"\n"
     "        return\n"
     "    fi\n"
+    "    if [[ $COMP_CWORD -eq $((at + 2)) && -n $(_slipway_words \"${COMP_WORDS[*]:at:2}\") ]]; then\n"
+    "        _slipway_reply -W \"$(_slipway_words \"${COMP_WORDS[*]:at:2}\")\" -- \"$cur\"\n"
+    "        return\n"
+    "    fi\n"
     "    command=${COMP_WORDS[1]}\n"
     "    [[ -z $(_slipway_words \"$command\") ]] || command+=\" ${COMP_WORDS[2]}\"\n"
+    "    [[ $command != *' '* || -z $(_slipway_words \"$command\") ]] || command+=\" ${COMP_WORDS[3]}\"\n"
     "    case \"$command $prev\" in\n";
 
 static const char after_values[] = "    esac\n"
@@ -47,31 +52,45 @@ static const char tail[] = "    esac\n"
                            "\n"
                            "complete -o bashdefault -o default -F _slipway slipway\n";
 
+/* The words that may follow a family's own: of its commands, and of families in it. */
+static void add_members(struct sw_buf *out, struct sw_str family)
+{
+    const struct sw_command *member = NULL;
+    size_t at = 0;
+    while ((member = sw_help_next_command(&at))) {
+        struct sw_str outer;
+        struct sw_str word;
+        if (sw_completion_word(member).len > 0 && sw_str_eq(sw_completion_family(member), family)) {
+            sw_buf_addf(out, "%.*s ", SW_STR_ARG(sw_completion_word(member)));
+        } else if (sw_completion_leads_family(member) &&
+                   sw_completion_split(sw_completion_family(member), &outer, &word) &&
+                   sw_str_eq(outer, family)) {
+            sw_buf_addf(out, "%.*s ", SW_STR_ARG(word));
+        }
+    }
+}
+
 static void add_words(struct sw_buf *out)
 {
     const struct sw_command *command = NULL;
-    const struct sw_command *member = NULL;
+    struct sw_str outer;
+    struct sw_str word;
     size_t at = 0;
     sw_buf_add_cstr(out, "    '') echo '");
     while ((command = sw_help_next_command(&at))) {
-        if (sw_completion_leads_family(command)) {
+        if (sw_completion_leads_family(command) &&
+            !sw_completion_split(sw_completion_family(command), &outer, &word)) {
             sw_buf_addf(out, "%.*s ", SW_STR_ARG(sw_completion_family(command)));
         }
     }
     sw_buf_add_cstr(out, "' ;;\n");
     at = 0;
     while ((command = sw_help_next_command(&at))) {
-        size_t from = at - 1;
-        if (!sw_completion_leads_family(command) || sw_completion_word(command).len == 0) {
-            continue;
+        if (sw_completion_leads_family(command) && sw_completion_word(command).len > 0) {
+            sw_buf_addf(out, "    '%.*s') echo '", SW_STR_ARG(sw_completion_family(command)));
+            add_members(out, sw_completion_family(command));
+            sw_buf_add_cstr(out, "' ;;\n");
         }
-        sw_buf_addf(out, "    %.*s) echo '", SW_STR_ARG(sw_completion_family(command)));
-        while ((member = sw_help_next_command(&from))) {
-            if (sw_str_eq(sw_completion_family(member), sw_completion_family(command))) {
-                sw_buf_addf(out, "%.*s ", SW_STR_ARG(sw_completion_word(member)));
-            }
-        }
-        sw_buf_add_cstr(out, "' ;;\n");
     }
 }
 

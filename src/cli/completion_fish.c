@@ -76,7 +76,12 @@ static void add_words(struct sw_buf *out, const struct sw_command *command)
 {
     struct sw_str word = sw_completion_word(command);
     struct sw_str family = sw_completion_family(command);
-    if (sw_completion_leads_family(command)) {
+    struct sw_str outer;
+    struct sw_str inner;
+    if (sw_completion_leads_family(command) && sw_completion_split(family, &outer, &inner)) {
+        sw_buf_addf(out, "complete -c slipway -n '__slipway_at %.*s' -a %.*s\n", SW_STR_ARG(outer),
+                    SW_STR_ARG(inner));
+    } else if (sw_completion_leads_family(command)) {
         sw_buf_addf(out, "complete -c slipway -n __slipway_at -a %.*s", SW_STR_ARG(family));
         if (word.len == 0) {
             add_description(out, command->summary);

@@ -91,13 +91,21 @@ static void add_description(struct sw_buf *out, struct sw_str word, const char *
     sw_buf_add_cstr(out, "'\n");
 }
 
+/* Whether the command's family is in another one. */
+static bool is_inner(const struct sw_command *command)
+{
+    struct sw_str outer;
+    struct sw_str word;
+    return sw_completion_split(sw_completion_family(command), &outer, &word);
+}
+
 static void add_first_words(struct sw_buf *out)
 {
     const struct sw_command *command = NULL;
     size_t at = 0;
     sw_buf_add_cstr(out, "_slipway_first() {\n    local -a words_=(\n");
     while ((command = sw_help_next_command(&at))) {
-        if (sw_completion_leads_family(command)) {
+        if (sw_completion_leads_family(command) && !is_inner(command)) {
             bool alone = sw_completion_word(command).len == 0;
             add_description(out, sw_completion_family(command), alone ? command->summary : NULL);
         }
@@ -105,14 +113,31 @@ static void add_first_words(struct sw_buf *out)
     sw_buf_add_cstr(out, "    )\n    _describe command words_\n}\n\n");
 }
 
-static void add_family(struct sw_buf *out, const struct sw_command *leader, size_t from)
+/* The name of the function that describes a family's words. */
+static void add_function(struct sw_buf *out, struct sw_str family)
+{
+    sw_buf_add_cstr(out, "_slipway");
+    while (family.ptr) {
+        struct sw_str word = sw_str_cut(&family, ' ');
+        sw_buf_addf(out, "_%.*s", SW_STR_ARG(word));
+    }
+}
+
+static void add_family(struct sw_buf *out, struct sw_str family)
 {
     const struct sw_command *member = NULL;
-    struct sw_str family = sw_completion_family(leader);
-    sw_buf_addf(out, "_slipway_%.*s() {\n    local -a words_=(\n", SW_STR_ARG(family));
-    while ((member = sw_help_next_command(&from))) {
+    size_t at = 0;
+    add_function(out, family);
+    sw_buf_add_cstr(out, "() {\n    local -a words_=(\n");
+    while ((member = sw_help_next_command(&at))) {
+        struct sw_str outer;
+        struct sw_str word;
         if (sw_str_eq(sw_completion_family(member), family)) {
             add_description(out, sw_completion_word(member), member->summary);
+        } else if (sw_completion_leads_family(member) &&
+                   sw_completion_split(sw_completion_family(member), &outer, &word) &&
+                   sw_str_eq(outer, family)) {
+            add_description(out, word, NULL);
         }
     }
     sw_buf_add_cstr(out, "    )\n    _describe command words_\n}\n\n");
@@ -124,26 +149,30 @@ static void add_families(struct sw_buf *out)
     size_t at = 0;
     while ((command = sw_help_next_command(&at))) {
         if (sw_completion_leads_family(command) && sw_completion_word(command).len > 0) {
-            add_family(out, command, at - 1);
+            add_family(out, sw_completion_family(command));
         }
     }
 }
 
-static void add_dispatch(struct sw_buf *out)
+/* Takes the next word of the command's name: of families in no other one, or of `inner` ones. */
+static void add_dispatch(struct sw_buf *out, bool inner)
 {
     const struct sw_command *command = NULL;
     size_t at = 0;
+    sw_buf_add_cstr(out, "    case $command in\n");
     while ((command = sw_help_next_command(&at))) {
-        if (sw_completion_leads_family(command) && sw_completion_word(command).len > 0) {
+        if (sw_completion_leads_family(command) && sw_completion_word(command).len > 0 &&
+            is_inner(command) == inner) {
             struct sw_str family = sw_completion_family(command);
-            sw_buf_addf(out,
-                        "    %.*s)\n        if ((CURRENT == 3)); then\n"
-                        "            _slipway_%.*s\n            return\n        fi\n"
-                        "        command+=\" $words[3]\"\n        shift words\n"
-                        "        ((CURRENT--))\n        ;;\n",
-                        SW_STR_ARG(family), SW_STR_ARG(family));
+            sw_buf_addf(out, "    '%.*s')\n        if ((CURRENT == 3)); then\n            ",
+                        SW_STR_ARG(family));
+            add_function(out, family);
+            sw_buf_add_cstr(out, "\n            return\n        fi\n"
+                                 "        command+=\" $words[3]\"\n        shift words\n"
+                                 "        ((CURRENT--))\n        ;;\n");
         }
     }
+    sw_buf_add_cstr(out, "    esac\n");
 }
 
 void sw_completion_zsh(struct sw_buf *out)
@@ -155,9 +184,10 @@ void sw_completion_zsh(struct sw_buf *out)
     add_families(out);
     sw_buf_add_cstr(out, "_slipway() {\n    local command=$words[2]\n"
                          "    if ((CURRENT == 2)); then\n        _slipway_first\n        return\n"
-                         "    fi\n    case $command in\n");
-    add_dispatch(out);
-    sw_buf_add_cstr(out, "    esac\n    shift words\n    ((CURRENT--))\n    case $command in\n");
+                         "    fi\n");
+    add_dispatch(out, /* inner= */ false);
+    add_dispatch(out, /* inner= */ true);
+    sw_buf_add_cstr(out, "    shift words\n    ((CURRENT--))\n    case $command in\n");
     while ((command = sw_help_next_command(&at))) {
         sw_buf_addf(out, "    '%s')\n", command->name);
         add_arguments(out, command);

@@ -205,7 +205,7 @@ const struct sw_command sw_cmd_help = {
     .description = "Without an operand lists all commands; with a command's name explains it, as "
                    "text, man page or Markdown.",
     .operands = "[COMMAND]",
-    .operands_max = 2,
+    .operands_max = 3,
     .example = "slipway help ecs deploy\nslipway help --format man ecr login | man -l -",
     .opts = help_opts,
     .args_size = sizeof(struct help_args),

@@ -84,27 +84,32 @@ enum sw_status sw_cli_digest_file_write(const char *path, const char *digest, st
     return sw_fs_write_atomic(path, sw_str(line), DIGEST_FILE_MODE, err);
 }
 
+json_t *sw_cli_copy_json(const struct sw_cli_targets *targets, const struct sw_copy_result *result)
+{
+    json_t *written = json_array();
+
+    for (size_t i = 0; i < result->count; i++) {
+        (void)json_array_append_new(written, json_boolean(result->written[i]));
+    }
+    return json_pack("{s:s, s:s, s:o, s:o, s:I, s:I, s:I}", "digest", result->digest, "media_type",
+                     result->media_type, "references", sw_cli_targets_json(targets), "written",
+                     written, "bytes_sent", (json_int_t)result->bytes_sent, "bytes_mounted",
+                     (json_int_t)result->bytes_mounted, "bytes_skipped",
+                     (json_int_t)result->bytes_skipped);
+}
+
 enum sw_status sw_cli_copy_report(struct sw_cli *cli, const char *output, const char *digest_file,
                                   const struct sw_cli_targets *targets,
                                   const struct sw_copy_result *result, struct sw_err *err)
 {
     enum sw_status status = sw_cli_digest_file_write(digest_file, result->digest, err);
-    json_auto_t *doc = NULL;
-    json_t *written;
 
-    if (strcmp(output, "json") != 0) {
+    if (strcmp(output, "json") == 0) {
+        json_auto_t *doc = sw_cli_copy_json(targets, result);
+
+        sw_cli_out_json(cli, doc);
+    } else {
         sw_cli_print_targets(cli, targets, result->digest);
-        return status;
     }
-    written = json_array();
-    for (size_t i = 0; i < result->count; i++) {
-        (void)json_array_append_new(written, json_boolean(result->written[i]));
-    }
-    doc = json_pack("{s:s, s:s, s:o, s:o, s:I, s:I, s:I}", "digest", result->digest, "media_type",
-                    result->media_type, "references", sw_cli_targets_json(targets), "written",
-                    written, "bytes_sent", (json_int_t)result->bytes_sent, "bytes_mounted",
-                    (json_int_t)result->bytes_mounted, "bytes_skipped",
-                    (json_int_t)result->bytes_skipped);
-    sw_cli_out_json(cli, doc);
     return status;
 }

@@ -35,9 +35,11 @@ SW_NODISCARD enum sw_status sw_cli_digest_file_check(const char *path, struct sw
 SW_NODISCARD enum sw_status sw_cli_digest_file_write(const char *path, const char *digest,
                                                      struct sw_err *err);
 
+/* All there is to know of a copy; the caller's. */
+json_t *sw_cli_copy_json(const struct sw_cli_targets *targets, const struct sw_copy_result *result);
 /*
- * Tells the result of a copy: the digest into the file, and the targets, or with output "json" an
- * object with all there is to know, to stdout.
+ * Tells the result of a copy: the digest into the file, and the targets, or with output "json"
+ * that object, to stdout.
  */
 SW_NODISCARD enum sw_status sw_cli_copy_report(struct sw_cli *cli, const char *output,
                                                const char *digest_file,

@@ -19,6 +19,7 @@ set(slipway_headers
   slipway/gzip.h
   slipway/http.h
   slipway/image.h
+  slipway/index.h
   slipway/inspect.h
   slipway/json.h
   slipway/local.h

@@ -81,3 +81,38 @@ END
     slipway image exists "$REGISTRY/$repo-e:v1"
     [ "$status" -eq 1 ]
 }
+
+@test "images of two platforms become one, and a copy of it is the same" {
+    make_archive arm.tar "$BATS_TEST_NUMBER" acme/web:v1 arm64
+    slipway image push docker-archive:arm.tar "$REGISTRY/$repo-arm:v1"
+    slipway image index create "$REGISTRY/$repo-all:v1" "$REGISTRY/$repo-all" --manifest "$image" \
+        --manifest "$REGISTRY/$repo-arm:v1" --digest-file digest
+    [ "$status" -eq 0 ]
+    index=$(cat digest)
+    [ "$output" = "$REGISTRY/$repo-all:v1@$index
+$REGISTRY/$repo-all:latest@$index" ]
+    [ "$(judge "$REGISTRY/$repo-all:latest")" = "$index" ]
+    [ "$(skopeo inspect --raw --tls-verify=false "docker://$REGISTRY/$repo-all:v1" |
+        jq -c '[.mediaType, (.manifests[] | .platform.architecture)]')" = \
+        '["application/vnd.docker.distribution.manifest.list.v2+json","amd64","arm64"]' ]
+    slipway image copy "$REGISTRY/$repo-all:v1" "$REGISTRY/$repo-copy" --output json
+    [ "$status" -eq 0 ]
+    [ "$(jq -r .digest <<<"$output")" = "$index" ]
+    [ "$(jq -r .bytes_sent <<<"$output")" = 0 ]
+    for architecture in amd64 arm64; do
+        skopeo copy -q --src-tls-verify=false --override-arch "$architecture" \
+            "docker://$REGISTRY/$repo-copy:v1" "dir:out-$architecture"
+    done
+    if command -v crane >/dev/null; then crane validate --remote "$REGISTRY/$repo-copy:v1"; fi
+    slipway image copy "$REGISTRY/$repo-all:v1" "$REGISTRY/$repo-one:v1" --platform linux/arm64
+    [ "$status" -eq 0 ]
+    [ "$(judge "$REGISTRY/$repo-one:v1")" = "$(judge "$REGISTRY/$repo-arm:v1")" ]
+    slipway image index create "$REGISTRY/$repo-two:v1" --manifest "$image" --manifest "$REGISTRY/$repo-all:v1"
+    [ "$status" -eq 2 ]
+    [ -z "$output" ]
+    # shellcheck disable=SC2154 # set by run
+    [ "${stderr_lines[0]}" = "error: \"$image\" and \"$REGISTRY/$repo-all:v1\" both have an image for linux/amd64" ]
+    slipway image index create "$REGISTRY/$repo-two:v1"
+    [ "$status" -eq 2 ]
+    [[ $stderr == *--manifest* ]]
+}

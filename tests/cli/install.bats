@@ -91,6 +91,10 @@ json' ]
     [ "$(completes slipway ecr create-repository --output = j)" = json ]
     [ "$(completes slipway ecr create-repository web --no)" = --no-scan-on-push ]
     [ "$(completes slipway help ecr lo)" = login ]
+    [ "$(completes slipway image in)" = 'index
+inspect' ]
+    [ "$(completes slipway image index '')" = create ]
+    [ "$(completes slipway image index create --attestations d)" = drop ]
     [ "$(completes slipway completion '')" = 'bash
 zsh
 fish' ]
@@ -110,9 +114,12 @@ fish' ]
     fish -n "$PREFIX/share/fish/vendor_completions.d/slipway.fish"
     run -0 --separate-stderr fish --no-config -c '
         source $argv[1]; complete -C "slipway ecr lo"; complete -C "slipway ecr create-repository --output j"
+        complete -C "slipway image ind"; complete -C "slipway image index create --attestations d"
         ' "$PREFIX/share/fish/vendor_completions.d/slipway.fish"
     [ "${lines[0]}" = $'login\tlog docker in to Amazon ECR' ]
     [ "${lines[1]}" = $'json\tform of the result, text or json' ]
+    [ "${lines[2]%%$'\t'*}" = index ]
+    [ "${lines[3]%%$'\t'*}" = drop ]
 }
 
 @test "the library can be used from its headers" {

@@ -42,7 +42,7 @@ stop_registry() {
 
 digest_of() { sha256sum "$1" | cut -d' ' -f1; }
 
-# make_archive FILE TEXT NAME: what "docker save" of two layers looks like; TEXT is in the upper one.
+# make_archive FILE TEXT NAME [ARCHITECTURE]: what "docker save" of two layers looks like; TEXT is in the upper one.
 make_archive() {
     local dir=build-$1 one two config
     mkdir -p "$dir/in" "$dir/a" "$dir/b"
@@ -52,8 +52,8 @@ make_archive() {
     tar -C "$dir/in" --mtime=@0 --owner=0 --group=0 --numeric-owner -cf "$dir/b/layer.tar" text
     rm -r "$dir/in"
     one=$(digest_of "$dir/a/layer.tar") two=$(digest_of "$dir/b/layer.tar")
-    printf '{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:%s","sha256:%s"]}}' \
-        "$one" "$two" >"$dir/config"
+    printf '{"architecture":"%s","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:%s","sha256:%s"]}}' \
+        "${4:-amd64}" "$one" "$two" >"$dir/config"
     config=$(digest_of "$dir/config").json
     mv "$dir/config" "$dir/$config"
     printf '[{"Config":"%s","RepoTags":["%s"],"Layers":["a/layer.tar","b/layer.tar"]}]' "$config" "$3" \
