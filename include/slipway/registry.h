@@ -127,5 +127,15 @@ SW_NODISCARD enum sw_status sw_registry_put_blob(struct sw_registry *registry,
                                                  const struct sw_http_body *body,
                                                  const char *session, bool *ret_present,
                                                  struct sw_err *err);
+/*
+ * The same for a blob that is still being made: body->length is negative. `digest_of` tells the
+ * digest once the body has been read to its end, and NULL before; the text is borrowed. Bytes that
+ * the registry has already are sent nevertheless.
+ */
+SW_NODISCARD enum sw_status sw_registry_stream_blob(struct sw_registry *registry,
+                                                    const char *repository,
+                                                    const struct sw_http_body *body,
+                                                    const char *(*digest_of)(void *body_ctx),
+                                                    bool *ret_present, struct sw_err *err);
 
 #endif

@@ -272,7 +272,7 @@ static enum sw_status take_layer(struct sw_archive *archive, struct sw_archive_f
     if (file->bytes) {
         reader = sw_memory_reader(&part);
     }
-    status = sw_intake_layer(intake, reader, NULL, &file->blob, err);
+    status = sw_intake_layer(intake, &(struct sw_intake_source){ .in = reader }, &file->blob, err);
     if (file->bytes) {
         let_go(archive, file);
     }
@@ -487,11 +487,14 @@ static enum sw_status make_layer(const struct sw_archive *archive, struct sw_arc
     SW_CLEANUP(close_place) struct place place = { 0 };
     enum sw_status status = open_place(archive, file, &place, err);
     const struct sw_file_part origin = place.part;
+    const struct sw_intake_source source = { .in = sw_file_part_reader(&place.part),
+                                             .origin = &origin,
+                                             .needed = true };
 
     if (status != SW_OK) {
         return status;
     }
-    status = sw_intake_layer(intake, sw_file_part_reader(&place.part), &origin, &file->blob, err);
+    status = sw_intake_layer(intake, &source, &file->blob, err);
     if (status == SW_OK && place.opened && file->blob->fd == origin.fd) {
         /* The blob is read again from the file when it is sent, and closes it afterwards. */
         file->blob->owns_fd = true;
@@ -507,8 +510,9 @@ enum sw_status sw_archive_layer(const struct sw_archive *archive, struct sw_arch
 
     if (file->bytes && !file->blob) {
         struct sw_memory_part part = { file->bytes, (size_t)file->size };
+        const struct sw_intake_source source = { .in = sw_memory_reader(&part), .needed = true };
 
-        status = sw_intake_layer(intake, sw_memory_reader(&part), NULL, &file->blob, err);
+        status = sw_intake_layer(intake, &source, &file->blob, err);
     } else if (!file->blob) {
         status = make_layer(archive, file, intake, err);
     }

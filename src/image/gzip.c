@@ -10,9 +10,17 @@
 
 enum {
     PIECE_SIZE = 1024 * 1024,
-    OUT_SIZE = 2 * PIECE_SIZE, /* level 1 never comes near */
+    OUT_SIZE = 2 * PIECE_SIZE, /* no level comes near, and what is not used takes no memory */
     WINDOW = 32 * 1024,
     SLOTS_MAX = SW_GZIP_WORKERS_MAX + 2,
+};
+
+/* What ISA-L needs at each level besides the stream itself. */
+static const uint32_t level_buf_sizes[SW_GZIP_LEVEL_MAX + 1] = {
+    ISAL_DEF_LVL0_DEFAULT,
+    ISAL_DEF_LVL1_DEFAULT,
+    ISAL_DEF_LVL2_DEFAULT,
+    ISAL_DEF_LVL3_DEFAULT,
 };
 
 enum slot_state { SLOT_FREE, SLOT_FILLED, SLOT_BUSY, SLOT_DONE };
@@ -29,37 +37,43 @@ struct slot {
 };
 
 /*
- * The slots form a ring: the adding thread fills them in order at `head` and takes results in
- * order at `tail`; workers take any filled one.
+ * The slots form a ring: the adding thread fills them at `head`, workers take any filled one, and
+ * whichever worker finishes the oldest one writes what is complete, in order, while that is still
+ * in its cache.
  */
 struct sw_gzip {
+    int level;
     struct sw_gzip_sink sink;
     struct slot *slots[SLOTS_MAX];
     size_t slot_count;
     size_t head;
-    size_t tail;
-    size_t pending; /* slots between tail and head */
     struct slot *filling;
     uint32_t crc;
     uint32_t total;
-    bool header_written;
+    bool begun;
 
     pthread_t threads[SW_GZIP_WORKERS_MAX];
     unsigned thread_count;
-    pthread_mutex_t lock;
+
+    pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t filled;
-    pthread_cond_t done;
+    pthread_cond_t freed;
+    size_t tail;
+    size_t pending; /* slots between tail and head */
+    bool writing;   /* a worker has the sink */
+    bool dropping;  /* nothing more is to be written */
     bool quit;
+    struct sw_err err; /* the sink's failure; status SW_OK: none */
 };
 
-static void compress_piece(struct slot *slot, unsigned char *level_buf)
+static void compress_piece(const struct sw_gzip *gzip, struct slot *slot, unsigned char *level_buf)
 {
     struct isal_zstream stream;
 
     isal_deflate_init(&stream);
-    stream.level = 1;
+    stream.level = (uint32_t)gzip->level;
     stream.level_buf = level_buf;
-    stream.level_buf_size = ISAL_DEF_LVL1_DEFAULT;
+    stream.level_buf_size = level_buf_sizes[gzip->level];
     stream.gzip_flag = IGZIP_DEFLATE;
     stream.end_of_stream = slot->last;
     stream.flush = slot->last ? NO_FLUSH : SYNC_FLUSH;
@@ -77,6 +91,7 @@ static void compress_piece(struct slot *slot, unsigned char *level_buf)
     slot->out_len = OUT_SIZE - stream.avail_out;
 }
 
+/* The lock is held. */
 static struct slot *next_filled(struct sw_gzip *gzip)
 {
     for (size_t i = 0; i < gzip->pending; i++) {
@@ -89,22 +104,73 @@ static struct slot *next_filled(struct sw_gzip *gzip)
     return NULL;
 }
 
+/* Writes one slot unless all is lost. The lock is held, and released for the writing. */
+static void write_slot(struct sw_gzip *gzip, const struct slot *slot)
+{
+    struct sw_err err = SW_ERR_INIT;
+    enum sw_status status;
+
+    if (gzip->dropping || gzip->err.status != SW_OK) {
+        return;
+    }
+    (void)pthread_mutex_unlock(&gzip->lock);
+    status = gzip->sink.write(gzip->sink.ctx, (const char *)slot->out, slot->out_len, &err);
+    (void)pthread_mutex_lock(&gzip->lock);
+    if (status != SW_OK) {
+        gzip->err = err;
+    }
+}
+
+/* Writes what is complete, when nobody does. The lock is held. */
+static void write_done(struct sw_gzip *gzip)
+{
+    if (gzip->writing) {
+        return;
+    }
+    gzip->writing = true;
+    while (gzip->pending > 0 && gzip->slots[gzip->tail]->state == SLOT_DONE) {
+        struct slot *slot = gzip->slots[gzip->tail];
+
+        write_slot(gzip, slot);
+        slot->state = SLOT_FREE;
+        gzip->tail = (gzip->tail + 1) % gzip->slot_count;
+        gzip->pending--;
+        (void)pthread_cond_signal(&gzip->freed);
+    }
+    gzip->writing = false;
+}
+
+/* The lock is held, and released for the work. */
+static void work_on(struct sw_gzip *gzip, struct slot *slot, unsigned char *level_buf)
+{
+    bool dropping = gzip->dropping || gzip->err.status != SW_OK;
+
+    slot->state = SLOT_BUSY;
+    if (!dropping) {
+        (void)pthread_mutex_unlock(&gzip->lock);
+        compress_piece(gzip, slot, level_buf);
+        (void)pthread_mutex_lock(&gzip->lock);
+    }
+    slot->state = SLOT_DONE;
+    write_done(gzip);
+}
+
+static unsigned char *new_level_buf(const struct sw_gzip *gzip)
+{
+    return sw_xmalloc(level_buf_sizes[gzip->level] + (size_t)1);
+}
+
 static void *work(void *ctx)
 {
     struct sw_gzip *gzip = ctx;
-    unsigned char *level_buf = sw_xmalloc(ISAL_DEF_LVL1_DEFAULT);
+    unsigned char *level_buf = new_level_buf(gzip);
 
     (void)pthread_mutex_lock(&gzip->lock);
     for (;;) {
         struct slot *slot = next_filled(gzip);
 
         if (slot) {
-            slot->state = SLOT_BUSY;
-            (void)pthread_mutex_unlock(&gzip->lock);
-            compress_piece(slot, level_buf);
-            (void)pthread_mutex_lock(&gzip->lock);
-            slot->state = SLOT_DONE;
-            (void)pthread_cond_signal(&gzip->done);
+            work_on(gzip, slot, level_buf);
         } else if (gzip->quit) {
             break;
         } else {
@@ -116,12 +182,13 @@ static void *work(void *ctx)
     return NULL;
 }
 
-struct sw_gzip *sw_gzip_new(unsigned workers)
+struct sw_gzip *sw_gzip_new(unsigned workers, int level)
 {
     struct sw_gzip *gzip = sw_xcalloc(1, sizeof(*gzip));
 
     workers = workers < 1 ? 1 : workers;
     workers = workers > SW_GZIP_WORKERS_MAX ? SW_GZIP_WORKERS_MAX : workers;
+    gzip->level = level;
     gzip->slot_count = workers + 2;
     for (size_t i = 0; i < gzip->slot_count; i++) {
         gzip->slots[i] = sw_xmalloc(sizeof(*gzip->slots[i]));
@@ -129,7 +196,7 @@ struct sw_gzip *sw_gzip_new(unsigned workers)
     }
     (void)pthread_mutex_init(&gzip->lock, NULL);
     (void)pthread_cond_init(&gzip->filled, NULL);
-    (void)pthread_cond_init(&gzip->done, NULL);
+    (void)pthread_cond_init(&gzip->freed, NULL);
     for (unsigned i = 0; i < workers; i++) {
         if (pthread_create(&gzip->threads[i], NULL, work, gzip) != 0) {
             break;
@@ -139,34 +206,31 @@ struct sw_gzip *sw_gzip_new(unsigned workers)
     return gzip;
 }
 
-/* Takes the oldest piece back, compressed. Without any thread the work is done here. */
-static struct slot *take_oldest(struct sw_gzip *gzip)
+/* Waits until at most `left` slots are in work; the sink's failure, if any. */
+static enum sw_status wait_pending(struct sw_gzip *gzip, size_t left, struct sw_err *err)
 {
-    struct slot *slot = gzip->slots[gzip->tail];
+    enum sw_status status;
 
-    if (gzip->thread_count == 0) {
-        unsigned char *level_buf = sw_xmalloc(ISAL_DEF_LVL1_DEFAULT);
-
-        compress_piece(slot, level_buf);
-        free(level_buf);
-        slot->state = SLOT_DONE;
-    }
     (void)pthread_mutex_lock(&gzip->lock);
-    while (slot->state != SLOT_DONE) {
-        (void)pthread_cond_wait(&gzip->done, &gzip->lock);
+    while (gzip->pending > left) {
+        (void)pthread_cond_wait(&gzip->freed, &gzip->lock);
     }
-    slot->state = SLOT_FREE;
-    gzip->tail = (gzip->tail + 1) % gzip->slot_count;
-    gzip->pending--;
+    status = gzip->err.status;
+    if (status != SW_OK) {
+        *err = gzip->err;
+    }
     (void)pthread_mutex_unlock(&gzip->lock);
-    return slot;
+    return status;
 }
 
-static void drop_all(struct sw_gzip *gzip)
+void sw_gzip_stop(struct sw_gzip *gzip)
 {
-    while (gzip->pending > 0) {
-        (void)take_oldest(gzip);
-    }
+    struct sw_err ignored = SW_ERR_INIT;
+
+    (void)pthread_mutex_lock(&gzip->lock);
+    gzip->dropping = true;
+    (void)pthread_mutex_unlock(&gzip->lock);
+    (void)wait_pending(gzip, 0, &ignored);
     gzip->filling = NULL;
 }
 
@@ -175,7 +239,7 @@ void sw_gzip_free(struct sw_gzip *gzip)
     if (!gzip) {
         return;
     }
-    drop_all(gzip);
+    sw_gzip_stop(gzip);
     (void)pthread_mutex_lock(&gzip->lock);
     gzip->quit = true;
     (void)pthread_cond_broadcast(&gzip->filled);
@@ -184,7 +248,7 @@ void sw_gzip_free(struct sw_gzip *gzip)
         (void)pthread_join(gzip->threads[i], NULL);
     }
     (void)pthread_cond_destroy(&gzip->filled);
-    (void)pthread_cond_destroy(&gzip->done);
+    (void)pthread_cond_destroy(&gzip->freed);
     (void)pthread_mutex_destroy(&gzip->lock);
     for (size_t i = 0; i < gzip->slot_count; i++) {
         free(gzip->slots[i]);
@@ -192,7 +256,7 @@ void sw_gzip_free(struct sw_gzip *gzip)
     free(gzip);
 }
 
-/* The slot at the head of the ring, empty, with the window of the piece before. */
+/* Empties the slot at the head of the ring and gives it the window of the piece before. */
 static void start_piece(struct sw_gzip *gzip, const struct slot *before)
 {
     struct slot *slot = gzip->slots[gzip->head];
@@ -201,7 +265,7 @@ static void start_piece(struct sw_gzip *gzip, const struct slot *before)
     slot->window_len = 0;
     slot->last = false;
     if (before) {
-        /* Every piece but the last is full. */
+        /* Every piece but the last is full, and stays so until this thread fills it again. */
         memcpy(slot->window, before->in + PIECE_SIZE - WINDOW, WINDOW);
         slot->window_len = WINDOW;
     }
@@ -210,21 +274,32 @@ static void start_piece(struct sw_gzip *gzip, const struct slot *before)
 
 void sw_gzip_begin(struct sw_gzip *gzip, const struct sw_gzip_sink *sink)
 {
-    drop_all(gzip);
+    sw_gzip_stop(gzip);
     gzip->sink = *sink;
     gzip->crc = 0;
     gzip->total = 0;
-    gzip->header_written = false;
+    gzip->begun = false;
+    /* No worker has anything to do now. */
+    gzip->dropping = false;
+    gzip->err = (struct sw_err)SW_ERR_INIT;
     start_piece(gzip, NULL);
 }
 
 static void submit(struct sw_gzip *gzip, bool last)
 {
+    struct slot *slot = gzip->filling;
+
     (void)pthread_mutex_lock(&gzip->lock);
-    gzip->filling->last = last;
-    gzip->filling->state = SLOT_FILLED;
+    slot->last = last;
+    slot->state = SLOT_FILLED;
     gzip->head = (gzip->head + 1) % gzip->slot_count;
     gzip->pending++;
+    if (gzip->thread_count == 0) {
+        unsigned char *level_buf = new_level_buf(gzip);
+
+        work_on(gzip, slot, level_buf); /* no thread could be started */
+        free(level_buf);
+    }
     (void)pthread_cond_signal(&gzip->filled);
     (void)pthread_mutex_unlock(&gzip->lock);
 }
@@ -234,59 +309,52 @@ static enum sw_status write_header(struct sw_gzip *gzip, struct sw_err *err)
     /* RFC 1952: deflate, no flags, no time, fastest compressor, unknown system. */
     static const unsigned char header[10] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255 };
 
-    if (gzip->header_written) {
+    if (gzip->begun) {
         return SW_OK;
     }
-    gzip->header_written = true;
+    gzip->begun = true;
     return gzip->sink.write(gzip->sink.ctx, (const char *)header, sizeof(header), err);
 }
 
-/* Writes the oldest pieces until at most `left` are in work. */
-static enum sw_status drain(struct sw_gzip *gzip, size_t left, struct sw_err *err)
+char *sw_gzip_room(struct sw_gzip *gzip, size_t *ret_room)
 {
-    while (gzip->pending > left) {
-        const struct slot *slot = take_oldest(gzip);
-        enum sw_status status =
-            gzip->sink.write(gzip->sink.ctx, (const char *)slot->out, slot->out_len, err);
+    struct slot *slot = gzip->filling;
 
-        if (status != SW_OK) {
-            return status;
-        }
-    }
-    return SW_OK;
+    *ret_room = PIECE_SIZE - slot->in_len;
+    return (char *)slot->in + slot->in_len;
 }
 
-/* Hands the full piece to the workers and starts the next one. */
-static enum sw_status next_piece(struct sw_gzip *gzip, struct sw_err *err)
+enum sw_status sw_gzip_fill(struct sw_gzip *gzip, size_t len, struct sw_err *err)
 {
-    const struct slot *before = gzip->filling;
-    enum sw_status status = SW_OK;
+    struct slot *slot = gzip->filling;
+    enum sw_status status = write_header(gzip, err);
 
+    gzip->crc = crc32_gzip_refl(gzip->crc, slot->in + slot->in_len, len);
+    gzip->total += (uint32_t)len;
+    slot->in_len += len;
+    if (status != SW_OK || slot->in_len < PIECE_SIZE) {
+        return status;
+    }
     submit(gzip, /* last= */ false);
-    /* One slot stays free for filling; `before` is still in the ring, or kept its input. */
-    status = drain(gzip, gzip->slot_count - 1, err);
-    start_piece(gzip, before);
+    /* One slot is free for filling. */
+    status = wait_pending(gzip, gzip->slot_count - 1, err);
+    start_piece(gzip, slot);
     return status;
 }
 
 enum sw_status sw_gzip_add(struct sw_gzip *gzip, const char *data, size_t len, struct sw_err *err)
 {
-    enum sw_status status = write_header(gzip, err);
+    enum sw_status status = SW_OK;
 
-    gzip->crc = crc32_gzip_refl(gzip->crc, (const unsigned char *)data, len);
-    gzip->total += (uint32_t)len;
     while (len > 0 && status == SW_OK) {
-        struct slot *slot = gzip->filling;
-        size_t room = PIECE_SIZE - slot->in_len;
+        size_t room = 0;
+        char *into = sw_gzip_room(gzip, &room);
         size_t part = len < room ? len : room;
 
-        memcpy(slot->in + slot->in_len, data, part);
-        slot->in_len += part;
+        memcpy(into, data, part);
         data += part;
         len -= part;
-        if (slot->in_len == PIECE_SIZE) {
-            status = next_piece(gzip, err);
-        }
+        status = sw_gzip_fill(gzip, part, err);
     }
     return status;
 }
@@ -303,11 +371,12 @@ enum sw_status sw_gzip_end(struct sw_gzip *gzip, struct sw_err *err)
     unsigned char trailer[8];
     enum sw_status status = write_header(gzip, err);
 
+    if (status != SW_OK) {
+        return status;
+    }
     submit(gzip, /* last= */ true);
     gzip->filling = NULL;
-    if (status == SW_OK) {
-        status = drain(gzip, 0, err);
-    }
+    status = wait_pending(gzip, 0, err);
     if (status != SW_OK) {
         return status;
     }

@@ -3,16 +3,21 @@
 #include <slipway/alloc.h>
 #include <slipway/fs.h>
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { COPY_SIZE = 256 * 1024 };
+enum {
+    READ_SIZE = 256 * 1024, /* small enough to be hashed from the cache */
+    /* A layer that packs to less is not worth the haste: its digest is there in no time. */
+    STREAM_MIN = 1024 * 1024,
+};
 
 void sw_blob_drop_content(struct sw_blob *blob)
 {
     if (blob->owns_fd) {
         sw_close_fd(&blob->fd);
+    }
+    if (blob->spool) {
+        sw_spool_drop(blob->spool);
     }
     blob->fd = -1;
     blob->owns_fd = false;
@@ -33,6 +38,7 @@ void sw_intake_release(struct sw_intake *intake)
 {
     for (size_t i = 0; i < intake->blob_count; i++) {
         sw_blob_drop_content(intake->blobs[i]);
+        sw_spool_free(intake->blobs[i]->spool);
         free(intake->blobs[i]->bytes);
         free(intake->blobs[i]->learned_from);
         free(intake->blobs[i]);
@@ -45,49 +51,24 @@ void sw_intake_release(struct sw_intake *intake)
 /* A layer on its way into a blob. */
 struct making {
     struct sw_intake *intake;
-    struct sw_reader in;
+    const struct sw_intake_source *source;
+    struct sw_blob *blob;
     char head[SW_PACKING_HEAD]; /* bytes read ahead to tell the packing */
     size_t head_len;
     size_t head_at;
-    int fd;                     /* where the content goes; -1: nowhere */
     int64_t written;            /* bytes of the packed layer */
     struct sw_sha256 *packed;   /* hash of what is stored */
     struct sw_sha256 *unpacked; /* hash of the layer itself */
 };
 
-static enum sw_status write_all(int fd, int64_t offset, const char *data, size_t len,
-                                struct sw_err *err)
-{
-    while (len > 0) {
-        ssize_t put = pwrite(fd, data, len, offset);
-
-        if (put < 0 && errno == EINTR) {
-            continue;
-        }
-        if (put < 0) {
-            return sw_fail(err, SW_E_FAILED, "cannot write to a temporary file: %s%s",
-                           strerror(errno),
-                           errno == ENOSPC ? "; set TMPDIR to a folder with more room" : "");
-        }
-        data += put;
-        len -= (size_t)put;
-        offset += put;
-    }
-    return SW_OK;
-}
-
 /* Takes bytes of the packed layer. */
 static enum sw_status store(void *ctx, const char *data, size_t len, struct sw_err *err)
 {
     struct making *making = ctx;
-    enum sw_status status = SW_OK;
 
     sw_sha256_add(making->packed, data, len);
-    if (making->fd >= 0) {
-        status = write_all(making->fd, making->written, data, len, err);
-    }
     making->written += (int64_t)len;
-    return status;
+    return making->blob->spool ? sw_spool_add(making->blob->spool, data, len, err) : SW_OK;
 }
 
 /* The layer as the source has it, the bytes read ahead included. */
@@ -95,6 +76,7 @@ static enum sw_status read_source(void *ctx, char *data, size_t size, size_t *re
                                   struct sw_err *err)
 {
     struct making *making = ctx;
+    const struct sw_reader *in = &making->source->in;
     size_t left = making->head_len - making->head_at;
     enum sw_status status = making->intake->check(making->intake->ctx, err);
 
@@ -107,7 +89,7 @@ static enum sw_status read_source(void *ctx, char *data, size_t size, size_t *re
         making->head_at += *ret_len;
         return SW_OK;
     }
-    return making->in.read(making->in.ctx, data, size, ret_len, err);
+    return in->read(in->ctx, data, size, ret_len, err);
 }
 
 /* The same, for a packed layer: what passes is what is stored. */
@@ -119,38 +101,44 @@ static enum sw_status read_and_store(void *ctx, char *data, size_t size, size_t 
     return status == SW_OK ? store(ctx, data, *ret_len, err) : status;
 }
 
-/* Reads to the end, hashing the unpacked layer, and compressing it when a compressor is given. */
-static enum sw_status run(struct making *making, const struct sw_reader *reader,
-                          struct sw_gzip *gzip, struct sw_err *err)
+/* Hands a layer on that is being compressed, once it proves to be large. */
+static enum sw_status stream(struct making *making, struct sw_err *err)
 {
-    SW_CLEANUP(sw_free_str) char *data = sw_xmalloc(COPY_SIZE);
+    struct sw_intake *intake = making->intake;
 
-    for (;;) {
-        size_t len = 0;
-        enum sw_status status = reader->read(reader->ctx, data, COPY_SIZE, &len, err);
-
-        if (status != SW_OK || len == 0) {
-            return status;
-        }
-        sw_sha256_add(making->unpacked, data, len);
-        if (gzip) {
-            status = sw_gzip_add(gzip, data, len, err);
-        }
-        if (status != SW_OK) {
-            return status;
-        }
+    if (making->blob->handed_on || !making->source->needed || !intake->may_stream ||
+        sw_spool_size(making->blob->spool) < STREAM_MIN || !intake->may_stream(intake->ctx)) {
+        return SW_OK;
     }
+    return sw_intake_hand_on(intake, making->blob, err);
 }
 
 static enum sw_status compress_layer(struct making *making, struct sw_err *err)
 {
-    const struct sw_reader reader = { read_source, NULL, making };
+    struct sw_gzip *gzip = making->intake->gzip;
     const struct sw_gzip_sink sink = { store, making };
-    enum sw_status status;
+    enum sw_status status = SW_OK;
 
-    sw_gzip_begin(making->intake->gzip, &sink);
-    status = run(making, &reader, making->intake->gzip, err);
-    return status == SW_OK ? sw_gzip_end(making->intake->gzip, err) : status;
+    sw_gzip_begin(gzip, &sink);
+    while (status == SW_OK) {
+        size_t room = 0;
+        size_t len = 0;
+        char *into = sw_gzip_room(gzip, &room);
+
+        status = read_source(making, into, room < READ_SIZE ? room : READ_SIZE, &len, err);
+        if (status == SW_OK && len == 0) {
+            return sw_gzip_end(gzip, err);
+        }
+        if (status == SW_OK) {
+            sw_sha256_add(making->unpacked, into, len);
+            status = sw_gzip_fill(gzip, len, err);
+        }
+        if (status == SW_OK) {
+            status = stream(making, err);
+        }
+    }
+    sw_gzip_stop(gzip); /* it still writes to us */
+    return status;
 }
 
 static enum sw_status check_packed_layer(struct making *making, enum sw_packing packing,
@@ -159,69 +147,77 @@ static enum sw_status check_packed_layer(struct making *making, enum sw_packing 
     const struct sw_reader source = { read_and_store, NULL, making };
     SW_CLEANUP(sw_unpack_cleanup) struct sw_unpack *unpack = sw_unpack_new(packing, source);
     const struct sw_reader reader = sw_unpack_reader(unpack);
+    SW_CLEANUP(sw_free_str) char *data = sw_xmalloc(READ_SIZE);
 
-    return run(making, &reader, NULL, err);
+    for (;;) {
+        size_t len = 0;
+        enum sw_status status = reader.read(reader.ctx, data, READ_SIZE, &len, err);
+
+        if (status != SW_OK || len == 0) {
+            return status;
+        }
+        sw_sha256_add(making->unpacked, data, len);
+    }
 }
 
-/* Reads the layer through; *making has the hashes and the length then. */
-static enum sw_status make(struct making *making, enum sw_packing packing, bool keep,
-                           struct sw_err *err)
+/* The layer was read: the blob is whole. */
+static void finish(struct making *making, enum sw_packing packing)
 {
-    enum sw_status status = SW_OK;
+    const struct sw_file_part *origin = making->source->origin;
+    struct sw_blob *blob = making->blob;
 
-    if (keep) {
-        status = sw_fs_temp(sw_env_get(making->intake->env, "TMPDIR"), &making->fd, err);
-    }
-    if (status != SW_OK) {
-        return status;
-    }
-    return packing == SW_PACKING_NONE ? compress_layer(making, err)
-                                      : check_packed_layer(making, packing, err);
-}
-
-/* The blob of a layer that was read; takes the temporary file over. */
-static struct sw_blob *finish(struct making *making, enum sw_packing packing,
-                              const struct sw_file_part *origin)
-{
-    struct sw_blob *blob = new_blob(making->intake);
-
-    blob->is_layer = true;
     blob->packing = packing == SW_PACKING_NONE ? SW_PACKING_GZIP : packing;
     blob->size = making->written;
-    blob->fd = making->fd;
-    blob->owns_fd = making->fd >= 0;
-    making->fd = -1;
-    if (!blob->owns_fd && origin) {
+    sw_sha256_take(making->packed, blob->digest);
+    sw_sha256_take(making->unpacked, blob->diff_id);
+    if (blob->spool) {
+        sw_spool_end(blob->spool, /* whole= */ true);
+    } else {
         blob->fd = origin->fd;
         blob->offset = origin->offset;
     }
-    sw_sha256_take(making->packed, blob->digest);
-    sw_sha256_take(making->unpacked, blob->diff_id);
-    return blob;
 }
 
-enum sw_status sw_intake_layer(struct sw_intake *intake, struct sw_reader in,
-                               const struct sw_file_part *origin, struct sw_blob **ret,
-                               struct sw_err *err)
+static enum sw_status make(struct making *making, struct sw_err *err)
+{
+    enum sw_packing packing = sw_packing_of(making->head, making->head_len);
+    bool plain = packing == SW_PACKING_NONE;
+    enum sw_status status = SW_OK;
+
+    if (plain || !making->source->origin) {
+        status = sw_spool_new(sw_env_get(making->intake->env, "TMPDIR"), &making->blob->spool, err);
+    }
+    if (status == SW_OK) {
+        status = plain ? compress_layer(making, err) : check_packed_layer(making, packing, err);
+    }
+    if (status == SW_OK) {
+        finish(making, packing);
+    } else if (making->blob->spool) {
+        sw_spool_end(making->blob->spool, /* whole= */ false);
+    }
+    return status;
+}
+
+enum sw_status sw_intake_layer(struct sw_intake *intake, const struct sw_intake_source *source,
+                               struct sw_blob **ret, struct sw_err *err)
 {
     SW_CLEANUP(sw_sha256_cleanup) struct sw_sha256 *packed = sw_sha256_new();
     SW_CLEANUP(sw_sha256_cleanup) struct sw_sha256 *unpacked = sw_sha256_new();
     struct making making = {
-        .intake = intake, .in = in, .fd = -1, .packed = packed, .unpacked = unpacked
+        .intake = intake, .source = source, .packed = packed, .unpacked = unpacked
     };
-    enum sw_packing packing;
     enum sw_status status =
-        sw_reader_fill(&in, making.head, sizeof(making.head), &making.head_len, err);
+        sw_reader_fill(&source->in, making.head, sizeof(making.head), &making.head_len, err);
 
     if (status != SW_OK) {
         return status;
     }
-    packing = sw_packing_of(making.head, making.head_len);
-    status = make(&making, packing, packing == SW_PACKING_NONE || !origin, err);
+    making.blob = new_blob(intake);
+    making.blob->is_layer = true;
+    status = make(&making, err);
     if (status == SW_OK) {
-        *ret = finish(&making, packing, origin);
+        *ret = making.blob;
     }
-    sw_close_fd(&making.fd);
     return status;
 }
 

@@ -7,6 +7,8 @@
  * complete, so that reading, compressing and uploading overlap.
  */
 
+#include "spool.h"
+
 #include <slipway/digest.h>
 #include <slipway/env.h>
 #include <slipway/gzip.h>
@@ -15,23 +17,29 @@
 
 #include <stdbool.h>
 
-/* Content that a registry stores: a packed layer or a configuration. */
+/*
+ * Content that a registry stores: a packed layer or a configuration. It lies in memory (`bytes`),
+ * in a temporary file (`spool`), or in the file it came with (`fd`); without any of these the
+ * registry has it. Digest, diff id and size of a spooled blob are set when the spool is whole:
+ * a layer may be handed on while it is still being compressed.
+ */
 struct sw_blob {
     char digest[SW_DIGEST_SIZE];
     char diff_id[SW_DIGEST_SIZE]; /* of the unpacked layer; "" when it was not looked at */
     bool is_layer;
     enum sw_packing packing;
     int64_t size;
-    char *bytes;        /* content in memory, owned; else it is in a file */
-    int fd;             /* -1: the content is not at hand (the registry has it) */
-    bool owns_fd;       /* a temporary file, closed as soon as it is not needed */
-    int64_t offset;     /* of the content in the file */
-    bool handed_on;     /* sw_intake.ready was called */
-    bool sent;          /* set by the push: uploaded in this run */
-    char *learned_from; /* the image that told of it; NULL otherwise. Owned */
+    char *bytes;            /* owned */
+    struct sw_spool *spool; /* owned */
+    int fd;                 /* -1: none */
+    bool owns_fd;           /* it is closed as soon as it is not needed */
+    int64_t offset;         /* of the content in the file of fd */
+    bool handed_on;         /* sw_intake.ready was called */
+    bool sent;              /* set by the push: uploaded in this run */
+    char *learned_from;     /* the image that told of it; NULL otherwise. Owned */
 };
 
-/* Closes the temporary file of a blob. */
+/* Closes the file of a blob. */
 void sw_blob_drop_content(struct sw_blob *blob);
 
 /* A layer as an image that the targets have tells it; see learn.h. */
@@ -55,8 +63,14 @@ struct sw_intake {
     const struct sw_known_layer *(*learned)(void *ctx, const char *diff_id);
     /* Gets a small blob that the targets have. */
     enum sw_status (*fetch)(void *ctx, const char *digest, struct sw_buf *out, struct sw_err *err);
-    /* The blob is complete and belongs to the image: upload it. It stays the intake's. */
+    /* The blob belongs to the image, and is whole or a spool that grows: upload it. It stays the
+     * intake's. */
     enum sw_status (*ready)(void *ctx, struct sw_blob *blob, struct sw_err *err);
+    /*
+     * Whether a layer that is needed may be handed on before its digest is known. That saves time,
+     * but a layer that the targets turn out to have is then sent again. The member may be NULL: no.
+     */
+    bool (*may_stream)(void *ctx);
     void *ctx;
 
     struct sw_blob **blobs; /* all that were made, owned */
@@ -67,14 +81,20 @@ struct sw_intake {
 /* Frees all blobs. */
 void sw_intake_release(struct sw_intake *intake);
 
+/* A layer where it is read. */
+struct sw_intake_source {
+    struct sw_reader in;
+    const struct sw_file_part *origin; /* the part of a file that `in` reads; NULL: it passes by */
+    bool needed; /* it is certainly of the image, and the targets are not known to have it */
+};
 /*
  * Reads a layer to its end and makes its blob: an unpacked layer is compressed into a temporary
- * file; a packed one is checked by unpacking it and kept as it is, in `origin` when that is given
- * (the part of a file that `in` reads), else in a temporary file.
+ * file, and handed on while that grows if it is needed; a packed one is checked by unpacking it and
+ * kept as it is, in its origin or else in a temporary file.
  */
-SW_NODISCARD enum sw_status sw_intake_layer(struct sw_intake *intake, struct sw_reader in,
-                                            const struct sw_file_part *origin, struct sw_blob **ret,
-                                            struct sw_err *err);
+SW_NODISCARD enum sw_status sw_intake_layer(struct sw_intake *intake,
+                                            const struct sw_intake_source *source,
+                                            struct sw_blob **ret, struct sw_err *err);
 /* A blob of bytes, which are copied. */
 struct sw_blob *sw_intake_bytes(struct sw_intake *intake, struct sw_str bytes);
 /* A layer that the targets have and that was not read. */

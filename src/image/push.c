@@ -121,6 +121,17 @@ static enum sw_status intake_ready(void *ctx, struct sw_blob *blob, struct sw_er
     return sw_uploads_add(&push->uploads, blob, err);
 }
 
+/*
+ * Layers may be sent before their digest is known where nothing but learning could have told that
+ * the repository has them, and learning was possible.
+ */
+static bool intake_may_stream(void *ctx)
+{
+    struct push *push = ctx;
+
+    return !push->options->no_learn && !push->learn.refused && !sw_uploads_found(&push->uploads);
+}
+
 static unsigned processors(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
@@ -155,12 +166,13 @@ static enum sw_status move_blobs(struct push *push, struct sw_image_source *sour
 
     push->intake = (struct sw_intake){
         .env = push->env,
-        .gzip = sw_gzip_new(workers),
+        .gzip = sw_gzip_new(workers, SW_GZIP_LEVEL_DEFAULT),
         .check = intake_check,
         .has = intake_has,
         .learned = push->options->no_learn ? NULL : intake_learned,
         .fetch = intake_fetch,
         .ready = intake_ready,
+        .may_stream = intake_may_stream,
         .ctx = push,
     };
     start_learning(push);

@@ -44,6 +44,9 @@ struct sw_uploads {
     size_t busy; /* threads at work */
     bool closing;
     bool failed;
+    bool added;  /* a blob with content */
+    bool looked; /* the registry was asked for such a blob */
+    bool found;  /* it had one */
     struct sw_err err;
     const char **seen; /* digests added so far, borrowed from the blobs */
     size_t seen_count;
@@ -65,6 +68,11 @@ SW_NODISCARD enum sw_status sw_uploads_add(struct sw_uploads *uploads, struct sw
                                            struct sw_err *err);
 /* SW_OK while no upload has failed and no stop is wanted. */
 SW_NODISCARD enum sw_status sw_uploads_check(struct sw_uploads *uploads, struct sw_err *err);
+/*
+ * Whether a registry had a blob that no image told of, as after a push that was cut off. Waits
+ * until the first blob was looked for: that is the configuration as a rule.
+ */
+bool sw_uploads_found(struct sw_uploads *uploads);
 /* Waits until everything added is there; the first failure otherwise. */
 SW_NODISCARD enum sw_status sw_uploads_wait(struct sw_uploads *uploads, struct sw_err *err);
 /* Ends the threads; uploads under way are cut off when `cut`. */

@@ -3,11 +3,12 @@
 #include <slipway/alloc.h>
 #include <slipway/progress.h>
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { SLEEP_SLICE_MS = 200 };
+enum {
+    SLEEP_SLICE_MS = 200,
+    SPOOL_WAIT_MS = 100, /* how often a wish to stop is noticed while a layer is compressed */
+};
 
 static bool world_stop_wanted(void *ctx)
 {
@@ -70,36 +71,80 @@ static void count_moving(struct sw_uploads *uploads, int64_t bytes)
     sw_status_line(uploads->env, "%s sent", text);
 }
 
+/* Reads from a spool, waiting for more as long as that makes sense. */
+static enum sw_status read_spool(const struct body *body, char *data, size_t size, size_t *ret_len,
+                                 struct sw_err *err)
+{
+    struct sw_spool *spool = body->blob->spool;
+
+    for (;;) {
+        bool growing = sw_spool_state(spool) == SW_SPOOL_GROWING;
+        enum sw_status status =
+            sw_spool_read(spool, body->at, data, size, SPOOL_WAIT_MS, ret_len, err);
+
+        if (status != SW_OK || *ret_len > 0) {
+            return status;
+        }
+        if (!growing) {
+            break;
+        }
+        status = sw_uploads_check(body->uploads, err);
+        if (status != SW_OK) {
+            return status;
+        }
+    }
+    if (sw_spool_state(spool) == SW_SPOOL_BROKEN) {
+        return sw_fail(err, SW_E_STOPPED, "the layer could not be read to its end");
+    }
+    return SW_OK;
+}
+
+static enum sw_status read_file(const struct body *body, char *data, size_t size, size_t *ret_len,
+                                struct sw_err *err)
+{
+    const struct sw_blob *blob = body->blob;
+    struct sw_file_part part = { blob->fd, blob->offset + body->at, blob->offset + blob->size };
+    const struct sw_reader reader = sw_file_part_reader(&part);
+
+    if (reader.read(reader.ctx, data, size, ret_len, err) != SW_OK) {
+        return sw_wrap(err, "cannot send blob %s", blob->digest);
+    }
+    return SW_OK;
+}
+
+static enum sw_status read_memory(const struct body *body, char *data, size_t size, size_t *ret_len)
+{
+    const struct sw_blob *blob = body->blob;
+    size_t left = (size_t)(blob->size - body->at);
+
+    *ret_len = size < left ? size : left;
+    if (*ret_len > 0) {
+        memcpy(data, blob->bytes + body->at, *ret_len);
+    }
+    return SW_OK;
+}
+
 static enum sw_status body_read(void *ctx, char *data, size_t size, size_t *ret_len,
                                 struct sw_err *err)
 {
     struct body *body = ctx;
-    const struct sw_blob *blob = body->blob;
-    int64_t left = blob->size - body->at;
-    ssize_t got = 0;
     enum sw_status status = sw_uploads_check(body->uploads, err);
 
     if (status != SW_OK) {
         return status;
     }
-    if ((int64_t)size > left) {
-        size = (size_t)left;
+    if (body->blob->spool) {
+        status = read_spool(body, data, size, ret_len, err);
+    } else if (body->blob->bytes) {
+        status = read_memory(body, data, size, ret_len);
+    } else {
+        status = read_file(body, data, size, ret_len, err);
     }
-    if (blob->bytes) {
-        memcpy(data, blob->bytes + body->at, size);
-        got = (ssize_t)size;
-    } else if (size > 0) {
-        do {
-            got = pread(blob->fd, data, size, blob->offset + body->at);
-        } while (got < 0 && errno == EINTR);
-        if (got <= 0) {
-            return sw_fail(err, SW_E_FAILED, "cannot read blob %s: %s", blob->digest,
-                           got < 0 ? strerror(errno) : "its file has become shorter");
-        }
+    if (status != SW_OK) {
+        return status;
     }
-    body->at += got;
-    *ret_len = (size_t)got;
-    count_moving(body->uploads, got);
+    body->at += (int64_t)*ret_len;
+    count_moving(body->uploads, (int64_t)*ret_len);
     return SW_OK;
 }
 
@@ -135,24 +180,88 @@ static void tell(const struct sw_uploads *uploads, const struct sw_blob *blob,
     }
 }
 
-static enum sw_status upload_to(struct sw_uploads *uploads, struct sw_blob *blob,
-                                const struct sw_push_place *place, struct sw_err *err)
+static bool has_content(const struct sw_blob *blob)
+{
+    return blob->bytes || blob->spool || blob->fd >= 0;
+}
+
+static bool is_growing(const struct sw_blob *blob)
+{
+    return blob->spool && sw_spool_state(blob->spool) == SW_SPOOL_GROWING;
+}
+
+static bool is_broken(const struct sw_blob *blob)
+{
+    return blob->spool && sw_spool_state(blob->spool) == SW_SPOOL_BROKEN;
+}
+
+static const char *body_digest(void *ctx)
+{
+    const struct body *body = ctx;
+
+    return is_growing(body->blob) ? NULL : body->blob->digest;
+}
+
+/* Keeps whether a blob was found although no image had told of it. */
+static void tell_fate(struct sw_uploads *uploads, bool there)
+{
+    (void)pthread_mutex_lock(&uploads->lock);
+    uploads->looked = true;
+    uploads->found = uploads->found || there;
+    (void)pthread_cond_broadcast(&uploads->changed);
+    (void)pthread_mutex_unlock(&uploads->lock);
+}
+
+bool sw_uploads_found(struct sw_uploads *uploads)
+{
+    bool found;
+
+    (void)pthread_mutex_lock(&uploads->lock);
+    while (uploads->added && !uploads->looked && !uploads->failed) {
+        (void)pthread_cond_wait(&uploads->changed, &uploads->lock);
+    }
+    found = uploads->found;
+    (void)pthread_mutex_unlock(&uploads->lock);
+    return found;
+}
+
+/* Looks for the blob and sends it when it is missing; *ret_sent tells which. */
+static enum sw_status put(struct sw_uploads *uploads, const struct sw_blob *blob,
+                          const struct sw_push_place *place, bool *ret_sent, struct sw_err *err)
 {
     struct body content = { uploads, blob, 0 };
-    const struct sw_http_body body = { blob->size, body_read, body_rewind, &content };
-    int64_t started_ms = sw_env_mono_ms(uploads->env);
-    bool there = blob->fd < 0 && !blob->bytes;
+    struct sw_http_body body = { blob->size, body_read, body_rewind, &content };
+    bool there = false;
     enum sw_status status = SW_OK;
 
-    if (!there) {
-        status =
-            sw_registry_has_blob(place->registry, place->repository, blob->digest, &there, err);
+    *ret_sent = false;
+    if (!has_content(blob)) {
+        return SW_OK;
     }
-    bool sent = status == SW_OK && !there;
-    if (sent) {
+    if (is_growing(blob)) {
+        body.length = -1;
+        *ret_sent = true;
+        tell_fate(uploads, /* there= */ false);
+        return sw_registry_stream_blob(place->registry, place->repository, &body, body_digest,
+                                       &there, err);
+    }
+    status = sw_registry_has_blob(place->registry, place->repository, blob->digest, &there, err);
+    tell_fate(uploads, there);
+    if (status == SW_OK && !there) {
+        *ret_sent = true;
         status = sw_registry_put_blob(place->registry, place->repository, blob->digest, &body, NULL,
                                       &there, err);
     }
+    return status;
+}
+
+static enum sw_status upload_to(struct sw_uploads *uploads, struct sw_blob *blob,
+                                const struct sw_push_place *place, struct sw_err *err)
+{
+    int64_t started_ms = sw_env_mono_ms(uploads->env);
+    bool sent = false;
+    enum sw_status status = put(uploads, blob, place, &sent, err);
+
     if (status != SW_OK) {
         return status;
     }
@@ -223,7 +332,8 @@ static void *work(void *ctx)
         sw_blob_drop_content(blob);
         (void)pthread_mutex_lock(&uploads->lock);
         uploads->busy--;
-        if (status != SW_OK) {
+        /* When the layer could not be read, the reading thread says so. */
+        if (status != SW_OK && !is_broken(blob)) {
             fail(uploads, &err);
         }
         (void)pthread_cond_broadcast(&uploads->changed);
@@ -256,11 +366,11 @@ enum sw_status sw_uploads_start(struct sw_uploads *uploads, struct sw_push_world
     return SW_OK;
 }
 
-/* The lock is held. */
+/* The lock is held. A layer that is being made has no digest yet. */
 static bool seen_before(struct sw_uploads *uploads, const struct sw_blob *blob)
 {
     for (size_t i = 0; i < uploads->seen_count; i++) {
-        if (strcmp(uploads->seen[i], blob->digest) == 0) {
+        if (blob->digest[0] && strcmp(uploads->seen[i], blob->digest) == 0) {
             return true;
         }
     }
@@ -279,6 +389,7 @@ enum sw_status sw_uploads_add(struct sw_uploads *uploads, struct sw_blob *blob, 
         }
         if (!uploads->failed) {
             uploads->queue[uploads->queued++] = blob;
+            uploads->added = uploads->added || has_content(blob);
             (void)pthread_cond_broadcast(&uploads->changed);
         }
     }

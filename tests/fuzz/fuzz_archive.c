@@ -52,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum sw_status status;
 
     if (!gzip) {
-        gzip = sw_gzip_new(1); /* once: threads cost more than all the rest */
+        gzip =
+            sw_gzip_new(1, SW_GZIP_LEVEL_DEFAULT); /* once: threads cost more than all the rest */
     }
     intake.gzip = gzip;
     sw_image_init(&image);

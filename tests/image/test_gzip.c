@@ -25,7 +25,7 @@ static void make_data(struct sw_buf *out, size_t len)
 
 static void compress_with(unsigned workers, struct sw_str data, size_t step, struct sw_buf *out)
 {
-    struct sw_gzip *gzip = sw_gzip_new(workers);
+    struct sw_gzip *gzip = sw_gzip_new(workers, SW_GZIP_LEVEL_DEFAULT);
     const struct sw_gzip_sink sink = { collect, out };
     struct sw_err err = SW_ERR_INIT;
 
@@ -143,7 +143,7 @@ static enum sw_status refuse(SW_UNUSED void *ctx, SW_UNUSED const char *data, SW
 
 static void test_gzip__passes_a_failing_sink_on_and_is_usable_again(void **state)
 {
-    struct sw_gzip *gzip = sw_gzip_new(2);
+    struct sw_gzip *gzip = sw_gzip_new(2, SW_GZIP_LEVEL_DEFAULT);
     const struct sw_gzip_sink bad = { refuse, NULL };
     struct sw_err err = SW_ERR_INIT;
     struct sw_buf out;

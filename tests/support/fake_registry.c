@@ -24,6 +24,9 @@ void fake_registry_release(struct fake_registry *registry)
     release_items(registry->blobs, registry->blob_count);
     release_items(registry->manifests, registry->manifest_count);
     sw_strs_release(&registry->texts);
+    for (size_t i = 0; i < SW_COUNT(registry->session_bytes); i++) {
+        sw_buf_release(&registry->session_bytes[i]);
+    }
     *registry = (struct fake_registry){ 0 };
 }
 
@@ -219,6 +222,15 @@ static void answer_blob(struct fake_registry *registry, const struct target *tar
     }
 }
 
+/* Where the session goes on. */
+static void place(struct fake_registry *registry, const struct target *target, unsigned session,
+                  struct fake_http_answer *answer)
+{
+    answer->headers[0].name = "Location";
+    answer->headers[0].value = keep(registry, sw_xasprintf("/v2/%s/blobs/uploads/session?_state=%u",
+                                                           target->repository, session));
+}
+
 static void open_upload(struct fake_registry *registry, const struct target *target,
                         struct fake_http_answer *answer)
 {
@@ -242,9 +254,40 @@ static void open_upload(struct fake_registry *registry, const struct target *tar
     id = ++registry->sessions;
     registry->open_sessions[id % 255 + 1] = true;
     answer->status = 202;
-    answer->headers[0].name = "Location";
-    answer->headers[0].value = keep(registry, sw_xasprintf("/v2/%s/blobs/uploads/session?_state=%u",
-                                                           target->repository, id % 255 + 1));
+    place(registry, target, id % 255 + 1, answer);
+}
+
+/* Whether the upload is to go wrong. */
+static bool drops_body(struct fake_registry *registry, struct fake_http_answer *answer)
+{
+    if (registry->drop_bodies == 0) {
+        return false;
+    }
+    registry->drop_bodies--;
+    answer->status = 500;
+    return true;
+}
+
+static void take_patch(struct fake_registry *registry, const struct target *target,
+                       const struct fake_http_request *request, struct fake_http_answer *answer)
+{
+    struct sw_buf *bytes = &registry->session_bytes[target->session];
+
+    if (!registry->open_sessions[target->session]) {
+        refuse(registry, answer, 404, "BLOB_UPLOAD_UNKNOWN", "upload unknown to registry");
+    } else if (bytes->len > 0) {
+        refuse(registry, answer, 416, "BLOB_UPLOAD_INVALID", "the session has bytes already");
+    } else if (registry->patch_status >= 400) {
+        refuse(registry, answer, registry->patch_status, "DENIED", "no such body here");
+    } else if (!drops_body(registry, answer)) {
+        sw_buf_release(bytes);
+        sw_buf_init(bytes, SW_BUF_TEXT_MAX);
+        sw_buf_add_str(bytes, sw_buf_str(&request->body));
+        answer->status = registry->patch_status ? registry->patch_status : 202;
+        if (!registry->patch_unplaced) {
+            place(registry, target, (unsigned)target->session, answer);
+        }
+    }
 }
 
 static void take_upload(struct fake_registry *registry, const struct target *target,
@@ -252,21 +295,22 @@ static void take_upload(struct fake_registry *registry, const struct target *tar
 {
     char actual[SW_DIGEST_SIZE];
     bool *open = &registry->open_sessions[target->session];
+    const struct sw_buf *patched = &registry->session_bytes[target->session];
+    struct sw_str bytes = sw_buf_str(patched->len > 0 ? patched : &request->body);
 
     if (!*open) {
         refuse(registry, answer, 404, "BLOB_UPLOAD_UNKNOWN", "upload unknown to registry");
         return;
     }
     *open = false;
-    sw_digest_of(sw_buf_str(&request->body), actual);
-    if (registry->drop_bodies > 0) {
-        registry->drop_bodies--;
-        answer->status = 500;
-    } else if (!target->digest || strcmp(actual, target->digest) != 0) {
+    if (drops_body(registry, answer)) {
+        return;
+    }
+    sw_digest_of(bytes, actual);
+    if (!target->digest || strcmp(actual, target->digest) != 0) {
         refuse(registry, answer, 400, "DIGEST_INVALID", "provided digest did not match");
     } else {
-        put(registry->blobs, &registry->blob_count, target->repository, actual,
-            sw_buf_str(&request->body), "");
+        put(registry->blobs, &registry->blob_count, target->repository, actual, bytes, "");
         answer->status = 201;
     }
 }
@@ -416,6 +460,8 @@ void fake_registry_answer(void *ctx, const struct fake_http_request *request,
         answer_blob(registry, &target, request, answer);
     } else if (write) {
         take_upload(registry, &target, request, answer);
+    } else if (strcmp(request->method, "PATCH") == 0) {
+        take_patch(registry, &target, request, answer);
     } else {
         open_upload(registry, &target, answer);
     }

@@ -2,10 +2,11 @@
 #define SLIPWAY_FAKE_REGISTRY_H
 
 /*
- * A registry in memory behind a fake_http handler: blobs, upload sessions with one body each, and
- * manifests, with the manners of Amazon ECR. Everything it is told is checked: a body must have the
- * digest it is sent under, a session takes one body, a manifest needs its blobs and an index its
- * manifests. A manifest is found under its tags and under its digest.
+ * A registry in memory behind a fake_http handler: blobs, upload sessions with one body each (in
+ * the PUT that ends them or in one PATCH before), and manifests, with the manners of Amazon ECR.
+ * Everything it is told is checked: a body must have the digest it is sent under, a session takes
+ * one body, a manifest needs its blobs and an index its manifests. A manifest is found under its
+ * tags and under its digest.
  *
  *     struct fake_registry registry;
  *     fake_registry_init(&registry);
@@ -35,13 +36,16 @@ struct fake_registry {
     bool foreign_layers;       /* a manifest's foreign layers need not be there */
     bool mounts;               /* blobs can be shared between repositories; else 202 */
     unsigned drop_bodies;      /* so many uploads answer 500 after the body was taken */
+    long patch_status;         /* what a PATCH is answered with; 0: 202, Amazon ECR says 201 */
+    bool patch_unplaced;       /* the answer to a PATCH has no Location */
     struct fake_registry_item blobs[FAKE_REGISTRY_ITEMS_MAX];
     size_t blob_count;
     struct fake_registry_item manifests[FAKE_REGISTRY_ITEMS_MAX];
     size_t manifest_count;
     unsigned sessions; /* opened so far */
     bool open_sessions[256];
-    struct sw_strs texts; /* of answers */
+    struct sw_buf session_bytes[256]; /* what a PATCH brought */
+    struct sw_strs texts;             /* of answers */
 };
 
 void fake_registry_init(struct fake_registry *registry);

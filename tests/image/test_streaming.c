@@ -1,0 +1,397 @@
+/* Layers that are sent while they are still being compressed. */
+
+#include "test.h"
+
+#include "fake_registry.h"
+#include "image/push_private.h"
+
+#include <slipway/image.h>
+#include <slipway/manifest.h>
+
+#include <sched.h>
+#include <stdatomic.h>
+
+#define HOST "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+
+enum {
+    LAYER_SIZE = 6 * 1024 * 1024,
+    EARLY_SIZE = 4 * 1024 * 1024, /* what is there before the upload begins */
+    YIELDS_MAX = 20 * 1000 * 1000,
+};
+
+/*
+ * An image of one layer of noise, whose last part is only there once the upload of the first has
+ * begun, so that the layer certainly is sent before it is whole.
+ */
+struct noisy {
+    struct sw_image_source source; /* first: sources are cast back */
+    struct fake_http fake;
+    struct sw_http_transport transport; /* counts, and passes on to the fake */
+    struct fake_registry registry;
+    struct test_env t;
+    atomic_uint patches; /* begun */
+    bool wait;           /* for the first of them */
+    int64_t fails_at;    /* the layer cannot be read beyond this; 0: it can */
+    int64_t at;
+    uint32_t seed;
+    char diff_id[SW_DIGEST_SIZE];
+    struct sw_buf config;
+    struct sw_buf layer;
+};
+
+static enum sw_status perform(void *ctx, const struct sw_http_request *request,
+                              struct sw_http_reply *ret_reply, struct sw_err *err)
+{
+    struct noisy *noisy = ctx;
+
+    if (strcmp(request->method, "PATCH") == 0) {
+        atomic_fetch_add(&noisy->patches, 1);
+    }
+    return noisy->fake.transport.perform(noisy->fake.transport.ctx, request, ret_reply, err);
+}
+
+static enum sw_status wait_for_patch(struct noisy *noisy, struct sw_err *err)
+{
+    for (int i = 0; i < YIELDS_MAX; i++) {
+        if (atomic_load(&noisy->patches) > 0) {
+            return SW_OK;
+        }
+        (void)sched_yield();
+    }
+    return sw_fail(err, SW_E_FAILED, "nothing was sent while the layer was being read");
+}
+
+static enum sw_status read_layer(void *ctx, char *data, size_t size, size_t *ret_len,
+                                 struct sw_err *err)
+{
+    struct noisy *noisy = ctx;
+    struct sw_str rest = sw_str_from(sw_buf_str(&noisy->layer), (size_t)noisy->at);
+    enum sw_status status = SW_OK;
+
+    if (noisy->wait && noisy->at >= EARLY_SIZE) {
+        status = wait_for_patch(noisy, err);
+    }
+    if (status == SW_OK && noisy->fails_at > 0 && noisy->at >= noisy->fails_at) {
+        status = sw_fail(err, SW_E_INPUT, "the layer is damaged");
+    }
+    if (status != SW_OK) {
+        return status;
+    }
+    rest = sw_str_first(rest, size);
+    if (rest.len > 0) {
+        memcpy(data, rest.ptr, rest.len);
+    }
+    noisy->at += (int64_t)rest.len;
+    *ret_len = rest.len;
+    return SW_OK;
+}
+
+static enum sw_status load(struct sw_image_source *source, struct sw_intake *intake,
+                           struct sw_image *ret, struct sw_err *err)
+{
+    struct noisy *noisy = (struct noisy *)source;
+    const struct sw_intake_source layer = { .in = { read_layer, NULL, noisy }, .needed = true };
+    struct sw_blob *blob = NULL;
+    enum sw_status status;
+
+    sw_buf_add_str(&ret->config, sw_buf_str(&noisy->config));
+    status = sw_image_config_parse(sw_buf_str(&noisy->config), "test", &ret->parsed, err);
+    ret->config_blob = sw_intake_bytes(intake, sw_buf_str(&noisy->config));
+    if (status == SW_OK) {
+        status = sw_intake_hand_on(intake, ret->config_blob, err);
+    }
+    /* As every source does: the images there are asked. */
+    if (status == SW_OK) {
+        status = sw_intake_learned(intake, noisy->diff_id, &blob, err);
+    }
+    if (status == SW_OK && !blob) {
+        status = sw_intake_layer(intake, &layer, &blob, err);
+    }
+    if (status != SW_OK) {
+        return status;
+    }
+    ret->layers = sw_xcalloc(1, sizeof(struct sw_blob *));
+    ret->layers[ret->layer_count++] = blob;
+    return sw_intake_hand_on(intake, blob, err);
+}
+
+/* Frees nothing: the source lives in the test. */
+static void free_source(SW_UNUSED struct sw_image_source *source)
+{
+}
+
+static void noisy_init(struct noisy *noisy)
+{
+    uint32_t seed = 88172645;
+
+    *noisy = (struct noisy){ .source = { load, free_source }, .wait = true };
+    test_env_init(&noisy->t);
+    fake_http_init(&noisy->fake);
+    fake_registry_init(&noisy->registry);
+    noisy->fake.handler = fake_registry_answer;
+    noisy->fake.handler_ctx = &noisy->registry;
+    noisy->transport = (struct sw_http_transport){ perform, noisy };
+    noisy->t.env.http = &noisy->transport;
+    sw_buf_init(&noisy->layer, SW_BUF_TEXT_MAX);
+    while (noisy->layer.len < LAYER_SIZE) {
+        seed ^= seed << 13;
+        seed ^= seed >> 17;
+        seed ^= seed << 5;
+        sw_buf_add(&noisy->layer, &seed, sizeof(seed));
+    }
+    sw_digest_of(sw_buf_str(&noisy->layer), noisy->diff_id);
+    sw_buf_init(&noisy->config, SW_BUF_TEXT_MAX);
+    sw_buf_addf(&noisy->config,
+                "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\","
+                "\"diff_ids\":[\"%s\"]}}",
+                noisy->diff_id);
+}
+
+static void noisy_release(struct noisy *noisy)
+{
+    sw_buf_release(&noisy->config);
+    sw_buf_release(&noisy->layer);
+    fake_registry_release(&noisy->registry);
+    fake_http_done(&noisy->fake);
+    test_env_release(&noisy->t);
+}
+
+static enum sw_status push_with(struct noisy *noisy, const struct sw_registry_auth *auth,
+                                struct sw_push_result *result, struct sw_err *err)
+{
+    const struct sw_push_options options = { .auth = auth, .uploads = 2, .workers = 2 };
+    struct sw_ref target = { 0 };
+    enum sw_status status;
+
+    noisy->at = 0;
+    assert_int_equal(sw_ref_parse(SW_STR(HOST "/app:v1"), &target, err), SW_OK);
+    status = sw_image_push(&noisy->t.env, &noisy->source, &target, 1, &options, result, err);
+    sw_ref_release(&target);
+    return status;
+}
+
+/* The n-th (from 0) request of that method that has an upload session's address. */
+static const struct fake_http_request *find_request(const struct noisy *noisy, const char *method,
+                                                    size_t n)
+{
+    for (size_t i = 0; i < noisy->fake.request_count; i++) {
+        const struct fake_http_request *request = &noisy->fake.requests[i];
+
+        if (strcmp(request->method, method) == 0 && strstr(request->url, "/uploads/session") &&
+            n-- == 0) {
+            return request;
+        }
+    }
+    return NULL;
+}
+
+static unsigned patch_count(struct noisy *noisy)
+{
+    return atomic_load(&noisy->patches);
+}
+
+/* The registry has the image, and what is stored unpacks to the layer. */
+static void check_stored(const struct noisy *noisy, const struct sw_push_result *result)
+{
+    const struct fake_registry_item *blob =
+        fake_registry_blob(&noisy->registry, "app", result->layers[0].digest);
+    struct sw_memory_part part;
+    SW_CLEANUP(sw_unpack_cleanup) struct sw_unpack *unpack = NULL;
+    SW_CLEANUP(sw_free_str) char *unpacked = sw_xmalloc(LAYER_SIZE + 1);
+    struct sw_reader reader;
+    struct sw_err err = SW_ERR_INIT;
+    size_t len = 0;
+
+    assert_non_null(fake_registry_tag(&noisy->registry, "app", "v1"));
+    assert_non_null(blob);
+    assert_int_equal(blob->bytes.len, result->layers[0].size);
+    part = (struct sw_memory_part){ blob->bytes.ptr, blob->bytes.len };
+    unpack = sw_unpack_new(SW_PACKING_GZIP, sw_memory_reader(&part));
+    reader = sw_unpack_reader(unpack);
+    assert_ok(sw_reader_fill(&reader, unpacked, LAYER_SIZE + 1, &len, &err));
+    assert_int_equal(len, noisy->layer.len);
+    assert_memory_equal(unpacked, noisy->layer.ptr, len);
+}
+
+static void test_streaming__sends_a_layer_while_it_is_compressed(void **state)
+{
+    struct noisy noisy;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+    const struct fake_http_request *patch;
+    const struct fake_http_request *last;
+
+    (void)state;
+    noisy_init(&noisy);
+    assert_ok(push_with(&noisy, NULL, &result, &err));
+    check_stored(&noisy, &result);
+    assert_int_equal(patch_count(&noisy), 1);
+    patch = find_request(&noisy, "PATCH", 0);
+    assert_int_equal(patch->body_length, -1);
+    assert_int_equal(patch->body.len, result.layers[0].size);
+    assert_string_equal(fake_http_request_header(patch, "Content-Type"),
+                        "application/octet-stream");
+    /* The first PUT is the configuration's. */
+    last = find_request(&noisy, "PUT", 1);
+    assert_int_equal(last->body.len, 0);
+    assert_non_null(strstr(last->url, result.layers[0].digest));
+    assert_true(result.layers[0].sent);
+    assert_int_equal(result.bytes_sent, result.layers[0].size + (int64_t)noisy.config.len);
+    sw_push_result_release(&result);
+    noisy_release(&noisy);
+}
+
+/* Answers to a PATCH that registries give, whatever the specification says. */
+static const struct patch_case {
+    const char *name;
+    long status;
+    bool unplaced;
+} patch_cases[] = {
+    { "202 with the session's address", 202, false },
+    { "201 as Amazon ECR says", 201, false },
+    { "no Location", 202, true },
+    { "204 without anything", 204, true },
+};
+
+static void test_streaming__takes_every_good_answer(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(patch_cases); i++) {
+        struct noisy noisy;
+        struct sw_push_result result;
+        struct sw_err err = SW_ERR_INIT;
+
+        print_message("%s\n", patch_cases[i].name);
+        noisy_init(&noisy);
+        noisy.registry.patch_status = patch_cases[i].status;
+        noisy.registry.patch_unplaced = patch_cases[i].unplaced;
+        assert_ok(push_with(&noisy, NULL, &result, &err));
+        check_stored(&noisy, &result);
+        sw_push_result_release(&result);
+        noisy_release(&noisy);
+    }
+}
+
+/* A body that is lost is sent again, in a new session and from its start. */
+static void test_streaming__starts_over_in_a_new_session(void **state)
+{
+    struct noisy noisy;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+
+    (void)state;
+    noisy_init(&noisy);
+    noisy.registry.drop_bodies = 3;
+    assert_ok(push_with(&noisy, NULL, &result, &err));
+    check_stored(&noisy, &result);
+    /* Three bodies were dropped, of the configuration or of the layer. */
+    assert_int_equal(noisy.registry.sessions, 5);
+    assert_int_equal(find_request(&noisy, "PATCH", patch_count(&noisy) - 1)->body.len,
+                     result.layers[0].size);
+    sw_push_result_release(&result);
+    noisy_release(&noisy);
+}
+
+static void test_streaming__gives_up_on_a_refusal(void **state)
+{
+    struct noisy noisy;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+
+    (void)state;
+    noisy_init(&noisy);
+    noisy.registry.patch_status = 413;
+    assert_fails(push_with(&noisy, NULL, &result, &err), SW_E_FAILED,
+                 "cannot upload blob that is being made in \"" HOST "/app\": registry \"" HOST
+                 "\" answered with HTTP status 413 (DENIED: no such body here)");
+    assert_int_equal(patch_count(&noisy), 1);
+    assert_null(fake_registry_tag(&noisy.registry, "app", "v1"));
+    noisy_release(&noisy);
+}
+
+static void test_streaming__tells_why_a_layer_could_not_be_read(void **state)
+{
+    struct noisy noisy;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+
+    (void)state;
+    noisy_init(&noisy);
+    noisy.fails_at = EARLY_SIZE + 1;
+    assert_fails(push_with(&noisy, NULL, &result, &err), SW_E_INPUT, "the layer is damaged");
+    assert_null(fake_registry_tag(&noisy.registry, "app", "v1"));
+    noisy_release(&noisy);
+}
+
+/* Where layers may be there without an image that tells, they are looked for before. */
+static void test_streaming__looks_first_where_layers_may_be_there(void **state)
+{
+    static const char *const names[] = { "after a push that was cut off",
+                                         "reading images is not allowed" };
+
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(names); i++) {
+        struct noisy noisy;
+        struct sw_push_result result;
+        struct sw_err err = SW_ERR_INIT;
+
+        print_message("%s\n", names[i]);
+        noisy_init(&noisy);
+        noisy.wait = false;
+        if (i == 0) {
+            fake_registry_put_blob(&noisy.registry, "app", sw_buf_str(&noisy.config));
+        } else {
+            fake_registry_put(&noisy.registry, "app", "latest", "{}");
+            noisy.registry.reading_denied = true;
+        }
+        assert_ok(push_with(&noisy, NULL, &result, &err));
+        check_stored(&noisy, &result);
+        assert_int_equal(patch_count(&noisy), 0);
+        sw_push_result_release(&result);
+        noisy_release(&noisy);
+    }
+}
+
+static enum sw_status give_login(SW_UNUSED void *ctx, SW_UNUSED const char *host, char **ret_user,
+                                 char **ret_secret, SW_UNUSED struct sw_err *err)
+{
+    *ret_user = sw_xstrdup("AWS");
+    *ret_secret = sw_xstrdup("very-secret");
+    return SW_OK;
+}
+
+/* The login is asked for at the first request; a body is never sent to be refused. */
+static void test_streaming__logs_in_before_it_sends(void **state)
+{
+    const struct sw_registry_auth auth = { give_login, NULL };
+    struct noisy noisy;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+
+    (void)state;
+    noisy_init(&noisy);
+    noisy.registry.authorization = "Basic QVdTOnZlcnktc2VjcmV0";
+    noisy.registry.challenge = "Basic realm=\"https://" HOST "/\",service=\"ecr.amazonaws.com\"";
+    assert_ok(push_with(&noisy, &auth, &result, &err));
+    check_stored(&noisy, &result);
+    assert_int_equal(patch_count(&noisy), 1);
+    assert_string_equal(fake_http_request_header(find_request(&noisy, "PATCH", 0), "Authorization"),
+                        "Basic QVdTOnZlcnktc2VjcmV0");
+    sw_push_result_release(&result);
+    noisy_release(&noisy);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_streaming__sends_a_layer_while_it_is_compressed),
+        cmocka_unit_test(test_streaming__takes_every_good_answer),
+        cmocka_unit_test(test_streaming__starts_over_in_a_new_session),
+        cmocka_unit_test(test_streaming__gives_up_on_a_refusal),
+        cmocka_unit_test(test_streaming__tells_why_a_layer_could_not_be_read),
+        cmocka_unit_test(test_streaming__looks_first_where_layers_may_be_there),
+        cmocka_unit_test(test_streaming__logs_in_before_it_sends),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
