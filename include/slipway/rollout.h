@@ -182,6 +182,7 @@ struct sw_follow_options {
     int64_t poll_interval_ms; /* 0: 5 s in the first minute, then 10 s */
     unsigned fail_fast;       /* equal fatal task stops that end the waiting; 0: never */
     bool no_logs;             /* do not show the last log lines of failed containers */
+    bool brief;               /* show only what is bad: no counters, no ordinary events */
     enum sw_on_failure on_failure;
     const char *previous_definition; /* ARN of what ran before, for SW_ON_FAILURE_ROLLBACK; NULL:
                                         see sw_service_rollback */

@@ -27,6 +27,9 @@ static enum sw_status find_service(struct deploy *deploy)
     const char *cluster = deploy->options->cluster;
     const char *name = deploy_service_name(deploy);
     enum sw_status status = SW_OK;
+    if (deploy->looked) {
+        return SW_OK;
+    }
     if (deploy->options->creation) {
         status = ecs_service_find(deploy->aws, cluster, name, &deploy->service, deploy->err);
         deploy->create = status == SW_OK && !deploy->service;
@@ -104,8 +107,8 @@ static void load_peer(struct deploy *deploy)
     }
 }
 
-/* Applies the changes; *ret_changed says whether the result differs from what is registered. */
-static enum sw_status edit(struct deploy *deploy, bool *ret_changed)
+/* Applies the changes and finds out whether the result differs from what is registered. */
+static enum sw_status edit(struct deploy *deploy)
 {
     json_auto_t *before = json_deep_copy(deploy->base.definition);
     struct sw_strs notes = { .items = NULL };
@@ -121,9 +124,9 @@ static enum sw_status edit(struct deploy *deploy, bool *ret_changed)
     const struct sw_taskdef *registered = deploy->options->file ? &deploy->peer : &deploy->base;
     const json_t *present = deploy->options->file ? deploy->peer.definition : before;
     deploy->done->images = deploy_image_facts(present, deploy->base.definition);
-    *ret_changed = !present || registered->inactive ||
-                   !sw_taskdef_equal(present, deploy->base.definition, false);
-    if (!*ret_changed) {
+    deploy->changed = !present || registered->inactive ||
+                      !sw_taskdef_equal(present, deploy->base.definition, false);
+    if (!deploy->changed) {
         deploy->done->task_definition = sw_xstrdup(registered->arn);
     }
     return SW_OK;
@@ -139,8 +142,11 @@ static bool has_tag_change(const struct sw_changes *changes)
     return false;
 }
 
-static enum sw_status register_revision(struct deploy *deploy)
+enum sw_status deploy_register(struct deploy *deploy)
 {
+    if (!deploy->changed) {
+        return SW_OK;
+    }
     deploy->base.tags_wanted = has_tag_change(deploy->options->changes) || deploy->options->file;
     enum sw_status status = sw_taskdef_register(deploy->aws, &deploy->base,
                                                 &deploy->done->task_definition, deploy->err);
@@ -173,6 +179,7 @@ static enum sw_status unchanged(struct deploy *deploy)
         (void)sw_append(deploy->err, "; its last rollout FAILED");
     }
     if (deploy->options->allow_unchanged) {
+        deploy->idle = true;
         sw_say(deploy->env, "%s", deploy->err->msg);
         *deploy->err = (struct sw_err)SW_ERR_INIT;
         return SW_OK;
@@ -202,27 +209,25 @@ static enum sw_status check(struct deploy *deploy)
     return status;
 }
 
-static enum sw_status finish(struct deploy *deploy, bool changed)
+/* Whether there is anything to do, and the last checks of it. */
+static enum sw_status decide(struct deploy *deploy)
 {
     const struct sw_deploy_options *options = deploy->options;
-    bool runs = !changed && deploy->done->previous &&
+    bool runs = !deploy->changed && deploy->done->previous &&
                 strcmp(deploy->done->previous, deploy->done->task_definition) == 0;
     bool service_changes = options->force || json_object_size(deploy->settings) > 0;
     if (runs && !service_changes) {
         return unchanged(deploy);
     }
     enum sw_status status = check(deploy);
-    if (status == SW_OK && !changed && !service_changes) {
+    if (status == SW_OK && !deploy->changed && !service_changes) {
         sw_say(deploy->env, "%s is what is wanted already; no new revision is registered",
                sw_taskdef_short_name(deploy->done->task_definition));
     }
-    if (status == SW_OK && changed) {
-        status = register_revision(deploy);
-    }
-    return status == SW_OK ? deploy_update(deploy) : status;
+    return status;
 }
 
-static enum sw_status run(struct deploy *deploy)
+enum sw_status deploy_plan(struct deploy *deploy)
 {
     bool named = deploy->options->service || deploy->options->family;
     enum sw_status status = SW_OK;
@@ -250,9 +255,8 @@ static enum sw_status run(struct deploy *deploy)
         return status;
     }
     load_peer(deploy);
-    bool changed = false;
-    status = edit(deploy, &changed);
-    return status == SW_OK ? finish(deploy, changed) : status;
+    status = edit(deploy);
+    return status == SW_OK ? decide(deploy) : status;
 }
 
 enum sw_status sw_service_deploy(struct sw_aws *aws, const struct sw_deploy_options *options,
@@ -262,7 +266,13 @@ enum sw_status sw_service_deploy(struct sw_aws *aws, const struct sw_deploy_opti
     struct deploy deploy = {
         .aws = aws, .env = sw_aws_env(aws), .options = options, .done = ret, .err = err
     };
-    enum sw_status status = run(&deploy);
+    enum sw_status status = deploy_plan(&deploy);
+    if (status == SW_OK && !deploy.idle) {
+        status = deploy_register(&deploy);
+    }
+    if (status == SW_OK && !deploy.idle) {
+        status = deploy_update(&deploy);
+    }
     deploy_release(&deploy);
     return status;
 }

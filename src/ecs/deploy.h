@@ -16,10 +16,21 @@ struct deploy {
     struct sw_err *err;
     json_t *service;        /* owned; NULL when it may not be looked at, or is to be created */
     json_t *settings;       /* owned: options->settings with what the service has of them */
+    bool looked;            /* `service` was described before, for several at once */
     bool create;            /* the service does not exist */
+    bool changed;           /* what is wanted is not registered yet */
+    bool idle;              /* nothing is to be done, and that is accepted */
     struct sw_taskdef base; /* owned; what is changed */
     struct sw_taskdef peer; /* owned; the newest revision, when the base is a file */
 };
+
+/*
+ * Finds out what is to be done, and checks it; nothing is changed yet. SW_E_UNCHANGED when there is
+ * nothing to do.
+ */
+SW_NODISCARD enum sw_status deploy_plan(struct deploy *deploy);
+/* Registers the definition, when it is new. */
+SW_NODISCARD enum sw_status deploy_register(struct deploy *deploy);
 
 /* Frees what is owned. */
 void deploy_release(struct deploy *deploy);

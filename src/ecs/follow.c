@@ -118,6 +118,9 @@ static void say_counters(struct follower *follower)
         return;
     }
     memcpy(follower->counters, now, sizeof(now));
+    if (follower->options->brief) {
+        return;
+    }
     sw_say(follower->env, "%lld/%lld running, %lld pending, %lld failed, %lld old",
            (long long)state->running, (long long)state->desired, (long long)state->pending,
            (long long)state->failed_tasks, (long long)state->old_running);
@@ -177,6 +180,13 @@ static enum sw_rollout_verdict judge(struct follower *follower, const json_t *se
     return verdict;
 }
 
+bool follow_take(struct follower *follower, const json_t *service)
+{
+    enum sw_rollout_verdict verdict = judge(follower, service);
+    follower->result->verdict = verdict;
+    return verdict != SW_ROLLOUT_RUNNING && verdict != SW_ROLLOUT_ROLLING_BACK;
+}
+
 enum sw_status follow_poll(struct follower *follower, bool *ret_over)
 {
     json_auto_t *service = NULL;
@@ -186,9 +196,7 @@ enum sw_status follow_poll(struct follower *follower, bool *ret_over)
     if (status != SW_OK || !answered) {
         return status;
     }
-    enum sw_rollout_verdict verdict = judge(follower, service);
-    follower->result->verdict = verdict;
-    *ret_over = verdict != SW_ROLLOUT_RUNNING && verdict != SW_ROLLOUT_ROLLING_BACK;
+    *ret_over = follow_take(follower, service);
     return SW_OK;
 }
 
@@ -221,27 +229,39 @@ void follow_begin(struct follower *follower, int64_t timeout_ms)
     ecs_pace_init(&follower->pace, follower->env, timeout_ms, follower->options->poll_interval_ms);
 }
 
-enum sw_status sw_rollout_follow(struct sw_aws *aws, const struct sw_follow_options *options,
-                                 struct sw_follow_result *ret, struct sw_err *err)
+struct follower follow_new(struct sw_aws *aws, const struct sw_follow_options *options,
+                           struct sw_follow_result *result, struct sw_err *err)
 {
-    *ret = (struct sw_follow_result){ .verdict = SW_ROLLOUT_RUNNING };
+    *result = (struct sw_follow_result){ .verdict = SW_ROLLOUT_RUNNING };
     struct follower follower = {
         .aws = aws,
         .env = sw_aws_env(aws),
         .options = options,
         .target = options->target,
-        .result = ret,
+        .result = result,
         .err = err,
     };
-    int64_t start_ms = sw_env_mono_ms(follower.env);
     follow_begin(&follower, options->timeout_ms > 0 ? options->timeout_ms : SW_ROLLOUT_TIMEOUT_MS);
+    return follower;
+}
+
+void follow_release(struct follower *follower)
+{
+    sw_strs_release(&follower->event_ids);
+    sw_strs_release(&follower->shift.hooks);
+    json_decref(follower->definition);
+}
+
+enum sw_status sw_rollout_follow(struct sw_aws *aws, const struct sw_follow_options *options,
+                                 struct sw_follow_result *ret, struct sw_err *err)
+{
+    int64_t start_ms = sw_env_mono_ms(sw_aws_env(aws));
+    struct follower follower = follow_new(aws, options, ret, err);
     enum sw_status status = follow_to_the_end(&follower);
     if (options->on_failure != SW_ON_FAILURE_NOTHING) {
         status = follow_repair(&follower, status);
     }
     ret->waited_ms = sw_env_mono_ms(follower.env) - start_ms;
-    sw_strs_release(&follower.event_ids);
-    sw_strs_release(&follower.shift.hooks);
-    json_decref(follower.definition);
+    follow_release(&follower);
     return status;
 }

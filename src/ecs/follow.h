@@ -42,6 +42,11 @@ struct follower {
     json_t *definition; /* owned: what is rolled out, once it was asked for */
 };
 
+/*
+ * Takes in what a look at the service showed; NULL: it is missing. True when there is nothing more
+ * to wait for.
+ */
+bool follow_take(struct follower *follower, const json_t *service);
 /* One look and its verdict; *ret_over when there is nothing more to wait for. */
 SW_NODISCARD enum sw_status follow_poll(struct follower *follower, bool *ret_over);
 
@@ -74,6 +79,10 @@ bool follow_hopeless(struct follower *follower);
  * what was done. Returns the status that counts then.
  */
 enum sw_status follow_repair(struct follower *follower, enum sw_status status);
+/* A follower at its start; what it holds is freed by follow_release(). */
+struct follower follow_new(struct sw_aws *aws, const struct sw_follow_options *options,
+                           struct sw_follow_result *result, struct sw_err *err);
+void follow_release(struct follower *follower);
 /* Polls until there is an end; the follower's clock runs already. */
 enum sw_status follow_to_the_end(struct follower *follower);
 /* Gives a sign of life; ctx is the follower. */

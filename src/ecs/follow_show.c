@@ -55,7 +55,9 @@ static bool show_event(struct follower *follower, const json_t *event)
     keep_newest(follower, created_ms);
     char clock[SW_TIME_TEXT_MAX];
     sw_time_format(created_ms, SW_TIME_CLOCK, clock);
-    sw_say(follower->env, "%s  %s", clock, event_text(message));
+    if (!follower->options->brief || sw_cause_of_event(message)) {
+        sw_say(follower->env, "%s  %s", clock, event_text(message));
+    }
     if (follower->result->events.count < EVENTS_KEPT) {
         sw_strs_take(&follower->result->events, sw_xasprintf("%s %s", clock, event_text(message)));
     }
