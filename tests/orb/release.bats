@@ -48,29 +48,62 @@ run_install() {
     [ "$(uname -m)" = x86_64 ] || skip "the release of this test is for x86-64"
     run_install
     [ "$status" -eq 0 ] || { echo "$output$stderr"; return 1; }
-    [[ $output$stderr == *"downloading $SERVER_URL/v$version/slipway-$version-linux-x86-64.tar.gz"* ]]
+    [[ $output$stderr == *"downloading $SERVER_URL/v$version/slipway-$version-linux-x86-64.gz"* ]]
     [[ $output$stderr == *"slipway $version at $PWD/home/.local/bin/slipway"* ]]
     cmp home/.local/bin/slipway "$SLIPWAY_PROGRAM"
 }
 
-@test "an archive that was changed after the release is refused" {
+@test "a program that was changed after the release is refused" {
     [ "$(uname -m)" = x86_64 ] || skip "the release of this test is for x86-64"
-    archive=$RELEASES/v$version/slipway-$version-linux-x86-64.tar.gz
-    cp "$archive" kept
-    printf x >>"$archive"
+    file=$RELEASES/v$version/slipway-$version-linux-x86-64.gz
+    cp "$file" kept
+    printf x | gzip >>"$file"
     run_install
-    cp kept "$archive"
+    cp kept "$file"
     [ "$status" -eq 1 ]
     [[ $output$stderr == *"wrong checksum"* ]]
     [ ! -e home/.local/bin/slipway ]
 }
 
-@test "the same program gives the same archive" {
-    "$SLIPWAY_SOURCE/.circleci/release/package" again "x86-64=$SLIPWAY_PROGRAM" "arm64=$SLIPWAY_PROGRAM" >/dev/null
-    cmp "again/slipway-$version-linux-x86-64.tar.gz" "$RELEASES/v$version/slipway-$version-linux-x86-64.tar.gz"
-    (cd again && sha256sum --check --quiet ./*.sha256)
-    sum=$(cut -d' ' -f1 <"again/slipway-$version-linux-arm64.tar.gz.sha256")
-    grep -q "released_sha256_arm64=$sum" again/orb.yml
+@test "the same program gives the same release, and every file has its checksum" {
+    "$SLIPWAY_SOURCE/.circleci/release/package" again "x86-64=$SLIPWAY_PROGRAM" >/dev/null
+    diff again/SHA256SUMS "$RELEASES/v$version/SHA256SUMS"
+    (cd again && sha256sum --check --quiet SHA256SUMS)
+    [ "$(ls again)" = "SHA256SUMS
+orb.yml
+slipway-$version-linux-x86-64
+slipway-$version-linux-x86-64.gz
+slipway-$version.cdx.json" ]
+}
+
+@test "the orb knows the programs of both architectures and where they will be" {
+    SLIPWAY_RELEASE_URL=https://example.com/files/ "$SLIPWAY_SOURCE/.circleci/release/package" out \
+        "x86-64=$SLIPWAY_PROGRAM" "arm64=$SLIPWAY_PROGRAM" >/dev/null
+    sum=$(sed -n "s/  slipway-$version-linux-arm64\$//p" out/SHA256SUMS)
+    [ ${#sum} -eq 64 ]
+    grep -q "released_sha256_arm64=$sum" out/orb.yml
+    grep -q "released_version=$version" out/orb.yml
+    grep -q "released_url=https://example.com/files\$" out/orb.yml
+}
+
+@test "the list of what is inside is CycloneDX and names every library with its checksum" {
+    bom=$RELEASES/v$version/slipway-$version.cdx.json
+    python3 "$SLIPWAY_SOURCE/tests/orb/check_sbom.py" "$bom" "$SLIPWAY_SOURCE/.circleci/release/sources.txt"
+    [ "$(jq -r '.metadata.component | .name + " " + .version' "$bom")" = "slipway $version" ]
+    [ "$(jq -r '.components[] | select(.name == "openssl") | .version' "$bom")" = \
+        "$(sed -n 's/^openssl openssl_\([0-9.]*\)[.]orig.*/\1/p' "$SLIPWAY_SOURCE/.circleci/release/sources.txt")" ]
+}
+
+@test "with a cache the second job downloads nothing" {
+    [ "$(uname -m)" = x86_64 ] || skip "the release of this test is for x86-64"
+    sed -i 's|^\( *\)download-url:.*|&\n\1cache: true|' config.yml
+    run_install
+    [ "$status" -eq 0 ] || { echo "$output$stderr"; return 1; }
+    [[ $output$stderr == *"downloading $SERVER_URL/"* ]]
+    rm -rf home/.local work
+    run_install
+    [ "$status" -eq 0 ] || { echo "$output$stderr"; return 1; }
+    [[ $output$stderr == *"taking slipway $version from the cache"* ]]
 }
 
 @test "what is no program, and an unknown architecture, are refused" {

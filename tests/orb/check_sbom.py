@@ -1,0 +1,57 @@
+"""Checks a list of what is inside (CycloneDX JSON) against the sources that a release is built from.
+
+usage: check_sbom.py BOM SOURCES
+
+With the package cyclonedx-python-lib[json-validation] at hand the format's own schema judges too.
+"""
+
+import json
+import re
+import sys
+
+
+def sources(path):
+    with open(path, encoding="utf-8") as file:
+        return {line.split()[0]: line.split() for line in file if line.strip() and not line.startswith("#")}
+
+
+def by_schema(text):
+    try:
+        from cyclonedx.schema import SchemaVersion
+        from cyclonedx.validation.json import JsonStrictValidator
+    except ImportError:
+        print("cyclonedx-python-lib is not installed: not judged by the schema")
+        return
+    problem = JsonStrictValidator(SchemaVersion.V1_5).validate_str(text)
+    assert problem is None, problem
+
+
+def main():
+    bom_path, sources_path = sys.argv[1:]
+    with open(bom_path, encoding="utf-8") as file:
+        text = file.read()
+    by_schema(text)
+    bom = json.loads(text)
+    assert (bom["bomFormat"], bom["specVersion"], bom["version"]) == ("CycloneDX", "1.5", 1)
+    assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}", bom["serialNumber"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", bom["metadata"]["timestamp"])
+    wanted = sources(sources_path)
+    found = {part["name"]: part for part in bom["components"]}
+    assert set(found) == set(wanted), set(found) ^ set(wanted)
+    for name, part in found.items():
+        _, archive, sha256, licence, cpe = wanted[name]
+        assert re.fullmatch(r"\d+(\.\d+)+", part["version"]), part["version"]
+        assert part["version"] in archive
+        assert part["purl"].startswith(f"pkg:generic/{name}@{part['version']}?")
+        assert part["cpe"].startswith(f"cpe:2.3:a:{cpe}:{part['version']}:") and part["cpe"].count(":") == 12
+        assert part["licenses"] == [{"license": {"id": licence}}]
+        (source,) = part["externalReferences"]
+        assert source["url"].endswith("/" + archive)
+        assert source["hashes"] == [{"alg": "SHA-256", "content": sha256}]
+    refs = {"slipway"} | {part["bom-ref"] for part in bom["components"]}
+    for dependency in bom["dependencies"]:
+        assert {dependency["ref"], *dependency["dependsOn"]} == refs
+
+
+if __name__ == "__main__":
+    main()
