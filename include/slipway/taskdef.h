@@ -9,9 +9,9 @@
  * beside it. Nothing is picked by name, so members that AWS adds tomorrow survive; nothing is
  * re-typed, re-ordered or pruned, so an edit changes what it names and nothing else.
  *
- * In call order: sw_changes_* collect what is wanted, sw_taskdef_load() reads the starting point,
- * sw_taskdef_apply() edits it, sw_taskdef_equal() and sw_taskdef_diff() compare,
- * sw_taskdef_register() makes the new revision.
+ * In call order: sw_changes_* collect what is wanted, sw_taskdef_describe() or sw_taskdef_read()
+ * reads the starting point, sw_taskdef_change() edits it, sw_taskdef_equal() and sw_taskdef_diff()
+ * compare, sw_taskdef_register() makes the new revision.
  */
 
 #include <slipway/aws.h>
@@ -43,6 +43,7 @@ SW_NODISCARD enum sw_status sw_image_check_tag(struct sw_str tag, struct sw_err 
 /* ---- Changes ---- */
 
 enum sw_change_kind {
+    /* Changes of a container. */
     SW_CHANGE_IMAGE,      /* value: the whole new reference */
     SW_CHANGE_IMAGE_NAME, /* value: the new name; the present tag is kept */
     SW_CHANGE_IMAGE_TAG,  /* value: the new tag; a present digest is dropped */
@@ -50,36 +51,94 @@ enum sw_change_kind {
     SW_CHANGE_ENV_REMOVE, /* name */
     SW_CHANGE_SECRET,     /* name, value: what valueFrom points at */
     SW_CHANGE_SECRET_REMOVE,
+    SW_CHANGE_ENV_FILE, /* value: the ARN of an environment file in S3 */
+    SW_CHANGE_ENV_FILE_REMOVE,
     SW_CHANGE_LABEL, /* name, value: a docker label */
-    SW_CHANGE_TAG,   /* name, value: a tag of the task definition; no container */
+    SW_CHANGE_LABEL_REMOVE,
+    SW_CHANGE_COMMAND,     /* words, or a JSON array */
+    SW_CHANGE_ENTRY_POINT, /* likewise */
+    SW_CHANGE_CONTAINER_CPU,
+    SW_CHANGE_CONTAINER_MEMORY,
+    SW_CHANGE_CONTAINER_MEMORY_RESERVATION,
+    SW_CHANGE_ESSENTIAL,
+    SW_CHANGE_PRIVILEGED,
+    SW_CHANGE_PORT, /* [HOST:]PORT[/PROTOCOL]; told apart by port and protocol */
+    SW_CHANGE_PORT_REMOVE,
+    SW_CHANGE_MOUNT, /* VOLUME:PATH[:ro]; told apart by path */
+    SW_CHANGE_MOUNT_REMOVE,
+    SW_CHANGE_ULIMIT, /* name, value: SOFT[:HARD] */
+    SW_CHANGE_ULIMIT_REMOVE,
+    SW_CHANGE_SYSTEM_CONTROL, /* name, value */
+    SW_CHANGE_SYSTEM_CONTROL_REMOVE,
+    SW_CHANGE_HEALTH_CHECK,  /* a command for a shell, or a JSON array */
+    SW_CHANGE_HEALTH_OPTION, /* name: interval, timeout, retries or startPeriod; a number */
+    SW_CHANGE_LOG_DRIVER,
+    SW_CHANGE_LOG_OPTION, /* name, value */
+    SW_CHANGE_LOG_OPTION_REMOVE,
+    /* Changes of the task definition. */
+    SW_CHANGE_CPU,
+    SW_CHANGE_MEMORY,
+    SW_CHANGE_TASK_ROLE,
+    SW_CHANGE_EXECUTION_ROLE,
+    SW_CHANGE_NETWORK_MODE,
+    SW_CHANGE_COMPATIBILITIES, /* with commas */
+    SW_CHANGE_PLATFORM,        /* OS/ARCHITECTURE */
+    SW_CHANGE_EPHEMERAL_STORAGE,
+    SW_CHANGE_VOLUME, /* name, value: nothing, a host path, an EFS file system, or JSON */
+    SW_CHANGE_VOLUME_REMOVE,
+    SW_CHANGE_CONTAINER,        /* name, value: a new container and its image */
+    SW_CHANGE_CONTAINER_REMOVE, /* name */
+    SW_CHANGE_TAG,              /* name, value: a tag of the task definition */
+    SW_CHANGE_TAG_REMOVE,
+    SW_CHANGE_STRIP, /* name: a member of the whole that is left out if it is there */
+    SW_CHANGE_SET,   /* name: a pointer, see sw_taskdef_apply(); value */
+    SW_CHANGE_UNSET, /* name: a pointer */
+    SW_CHANGE_KIND_COUNT
 };
 
 struct sw_change {
     enum sw_change_kind kind;
-    char *container; /* owned; NULL for SW_CHANGE_TAG */
-    char *name;      /* owned; NULL for images */
+    char *container; /* owned; NULL for changes of the task definition */
+    char *name;      /* owned; NULL where there is none */
     char *value;     /* owned; NULL for removals */
+    json_t *json;    /* owned; the value as it goes into the definition; NULL where it is a text */
 };
 
 struct sw_changes {
     struct sw_change *items;
     size_t count;
     size_t capacity;
+    bool pin; /* sw_taskdef_change(): images by digest */
 };
 void sw_changes_release(struct sw_changes *changes);
-/* Appends a change; texts are copied. */
+/*
+ * Appends a change of an image, a variable, a secret or a label, whose values are texts as they
+ * stand; they are copied.
+ */
 void sw_changes_add(struct sw_changes *changes, enum sw_change_kind kind, struct sw_str container,
                     struct sw_str name, struct sw_str value);
 
 /*
  * Adds the change that one option value stands for. `option` names the option in errors
- * ("--env"). Forms: images "CONTAINER=REF" and "CONTAINER=TAG", variables and secrets
- * "CONTAINER:NAME=VALUE", removals "CONTAINER:NAME", tags "KEY=VALUE". The value is everything
- * behind the first '='. SW_E_INPUT otherwise, never quoting the value.
+ * ("--env"). Forms: changes of a container "CONTAINER=VALUE", "CONTAINER:NAME=VALUE" and, for
+ * removals, "CONTAINER:NAME"; changes of the task definition "VALUE", "NAME=VALUE" and "NAME". The
+ * value is everything behind the first '='. SW_E_INPUT with the form that is expected, never
+ * quoting a value that could be secret.
  */
 SW_NODISCARD enum sw_status sw_changes_add_option(struct sw_changes *changes,
                                                   enum sw_change_kind kind, const char *option,
                                                   const char *text, struct sw_err *err);
+/* Adds a SW_CHANGE_TAG; the key may hold '='. SW_E_INPUT for AWS's own keys. */
+SW_NODISCARD enum sw_status sw_changes_add_tag(struct sw_changes *changes, const char *option,
+                                               const char *key, const char *value,
+                                               struct sw_err *err);
+/*
+ * Adds a SW_CHANGE_ENV for each variable of a file (dotenv.h); `text` is "CONTAINER=FILE".
+ */
+SW_NODISCARD enum sw_status sw_changes_add_env_file(struct sw_changes *changes, const char *option,
+                                                    const char *text, struct sw_err *err);
+/* Whether the changes hold one of that kind. */
+bool sw_changes_has(const struct sw_changes *changes, enum sw_change_kind kind);
 
 /*
  * Update strings: several changes in one text, as the CircleCI aws-ecs orbs take them.
@@ -135,6 +194,12 @@ SW_NODISCARD enum sw_status sw_taskdef_from_document(const json_t *document,
  * Unknown containers: SW_E_INPUT naming those that exist. A variable that becomes a secret, or a
  * secret that becomes a variable, leaves its old list. What people should know (a digest dropped,
  * a removal of something absent) is added to `notes`. On failure the definition is half edited.
+ *
+ * Pointers are JSON pointers (RFC 6901) in which an element of a list may be named instead of
+ * counted, by what tells it apart: /containerDefinitions/web/environment/LEVEL/value. "-" appends.
+ * Members that ECS documents can be set where they are missing; a value is read as the type that
+ * the API wants (a text byte for byte, lists and objects as JSON), and where ECS documents nothing,
+ * as JSON if it is some. A pointer to nothing is SW_E_INPUT naming what exists.
  */
 SW_NODISCARD enum sw_status sw_taskdef_apply(json_t *definition, const struct sw_changes *changes,
                                              const char *label, struct sw_strs *notes,
@@ -182,7 +247,7 @@ struct sw_taskdef {
     char *family;
     char *arn;        /* of the revision it was read from; NULL for files */
     bool inactive;    /* that revision is not ACTIVE */
-    bool tags_wanted; /* set by the caller: the user asked for tags of his own */
+    bool tags_wanted; /* set by sw_taskdef_change(): the user asked for tags of his own */
 };
 void sw_taskdef_release(struct sw_taskdef *taskdef);
 
@@ -201,6 +266,14 @@ SW_NODISCARD enum sw_status sw_taskdef_describe(struct sw_aws *aws, const char *
  */
 SW_NODISCARD enum sw_status sw_taskdef_read(const struct sw_env *env, const char *path, bool expand,
                                             struct sw_taskdef *ret, struct sw_err *err);
+
+/*
+ * Changes what was read: applies the changes (saying the notes), and pins the images when that is
+ * asked for, each to the digest that its tag has in its registry now. SW_E_PREFLIGHT when an image
+ * to pin does not exist.
+ */
+SW_NODISCARD enum sw_status sw_taskdef_change(struct sw_aws *aws, struct sw_taskdef *taskdef,
+                                              const struct sw_changes *changes, struct sw_err *err);
 
 /*
  * Registers the definition as a new revision; *ret_arn is the caller's. AWS's refusals come with

@@ -1,11 +1,11 @@
 #include "local_private.h"
 
 #include <slipway/alloc.h>
+#include <slipway/dotenv.h>
 #include <slipway/fs.h>
 #include <slipway/log.h>
 
-/* An environment file, and what a small program says. */
-#define ENV_FILE_MAX ((size_t)1024 * 1024)
+/* What a small program says. */
 #define GIT_TEXT_MAX ((size_t)64 * 1024)
 enum { GIT_TIMEOUT_MS = 30000 };
 
@@ -150,23 +150,15 @@ static void add_named_secrets(struct local_run *run)
     }
 }
 
-/* "NAME=value" with a value in quotes or not; false when it is none. */
-static bool set_from_line(struct local_run *run, struct sw_str line)
+/* Values of an environment file are secrets, as those of a CircleCI context are. */
+static enum sw_status set_from_file(void *ctx, struct sw_str name, struct sw_str value,
+                                    struct sw_err *err)
 {
-    struct sw_str value = line;
-    struct sw_str name;
+    struct local_run *run = ctx;
 
-    if (sw_str_starts(line, "export ")) {
-        value = sw_str_trim(sw_str_from(line, 7));
-    }
-    name = sw_str_cut(&value, '=');
-    if (!value.ptr || !sw_is_env_name(name)) {
-        return false;
-    }
-    value = sw_str_trim(value);
-    if (value.len >= 2 && (value.ptr[0] == '"' || value.ptr[0] == '\'') &&
-        value.ptr[value.len - 1] == value.ptr[0]) {
-        value = sw_str_n(value.ptr + 1, value.len - 2);
+    if (!sw_is_env_name(name)) {
+        return sw_fail(err, SW_E_INPUT, "--env-file: \"%.*s\" cannot be a variable's name",
+                       SW_STR_ARG(name));
     }
 
     char *SW_CLEANUP(sw_free_str) name_copy = sw_str_dup(name);
@@ -174,27 +166,18 @@ static bool set_from_line(struct local_run *run, struct sw_str line)
 
     sw_proc_setenv(&run->environ, name_copy, value_copy);
     add_secret(run, value_copy);
-    return true;
+    return SW_OK;
 }
 
 static enum sw_status read_env_file(struct local_run *run, const char *path, struct sw_err *err)
 {
     struct sw_buf SW_CLEANUP(sw_buf_release) text = { 0 };
-    size_t number = 0;
 
-    sw_buf_init_secret(&text, ENV_FILE_MAX);
+    sw_buf_init_secret(&text, SW_DOTENV_MAX);
     if (sw_fs_read(path, &text, err)) {
         return sw_wrap(err, "--env-file");
     }
-    for (struct sw_str rest = sw_buf_str(&text); rest.ptr;) {
-        struct sw_str line = sw_str_trim(sw_str_cut(&rest, '\n'));
-
-        number++;
-        if (line.len > 0 && line.ptr[0] != '#' && !set_from_line(run, line)) {
-            return sw_fail(err, SW_E_INPUT, "%s:%zu: the line is not NAME=value", path, number);
-        }
-    }
-    return SW_OK;
+    return sw_dotenv_parse(sw_buf_str(&text), path, set_from_file, run, err);
 }
 
 static enum sw_status apply_option(struct local_run *run, const char *text, struct sw_err *err)

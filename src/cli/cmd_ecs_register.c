@@ -51,7 +51,6 @@ static enum sw_status register_edit(struct sw_aws *aws, const struct register_ar
                    !sw_taskdef_equal(edit->before, edit->taskdef.definition, false);
     *ret_new = changed;
     if (changed) {
-        edit->taskdef.tags_wanted = edit->wants_tags || !edit->taskdef.arn;
         return sw_taskdef_register(aws, &edit->taskdef, ret_arn, err);
     }
     if (args->allow_unchanged) {

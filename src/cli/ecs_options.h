@@ -16,18 +16,16 @@ struct sw_cli_ecs_source {
 extern const struct sw_opt sw_cli_ecs_source_opts[];
 
 struct sw_cli_ecs_changes {
-    struct sw_strs images;
-    struct sw_strs image_tags;
-    struct sw_strs env;
-    struct sw_strs remove_env;
-    struct sw_strs secrets;
-    struct sw_strs remove_secrets;
-    struct sw_strs labels;
-    struct sw_strs tags;
+    /* One option for each kind of change: those that can be given several times, and those of the
+     * whole task, of which an empty one is none. */
+    struct sw_strs lists[SW_CHANGE_KIND_COUNT];
+    const char *texts[SW_CHANGE_KIND_COUNT];
+    struct sw_strs env_files; /* of this machine */
     const char *image_updates;
     const char *env_updates;
     const char *secret_updates;
     const char *label_updates;
+    bool pin;
 };
 extern const struct sw_opt sw_cli_ecs_changes_opts[];
 
@@ -42,13 +40,18 @@ extern const struct sw_opt sw_cli_ecs_changes_opts[];
         .include = sw_cli_ecs_changes_opts                        \
     }
 
-/* What the descriptions of these commands say about update strings. */
-#define SW_CLI_ECS_UPDATES_HELP                                                                    \
-    "Update strings hold several changes: container=NAME,image-and-tag=IMAGE:TAG (or image=IMAGE " \
-    "or tag=TAG); container=NAME,name=VARIABLE,value=TEXT; "                                       \
-    "container=NAME,name=VARIABLE,valueFrom=ARN; container=NAME,LABEL=TEXT. Items follow each "    \
-    "other behind commas. A value goes up to the next comma, byte for byte; one that holds "       \
-    "commas is wrapped in double quotes, value=\"a,b\", with \\\" and \\\\ for a quote and a "     \
+/* What the descriptions of these commands say about changes. */
+#define SW_CLI_ECS_UPDATES_HELP                                                                     \
+    "Whatever the order of the options, containers are added and removed first, then fields are "   \
+    "removed, then set, with --set last. WORDS are split as a shell splits them, with nothing "     \
+    "expanded. A POINTER is a JSON pointer (RFC 6901) in which an element of a list may be named "  \
+    "instead of counted: /containerDefinitions/web/environment/LEVEL/value; - appends. A value is " \
+    "read as the type that ECS wants: texts as they are, lists and objects as JSON.\n\n"            \
+    "Update strings hold several changes: container=NAME,image-and-tag=IMAGE:TAG (or image=IMAGE "  \
+    "or tag=TAG); container=NAME,name=VARIABLE,value=TEXT; "                                        \
+    "container=NAME,name=VARIABLE,valueFrom=ARN; container=NAME,LABEL=TEXT. Items follow each "     \
+    "other behind commas. A value goes up to the next comma, byte for byte; one that holds "        \
+    "commas is wrapped in double quotes, value=\"a,b\", with \\\" and \\\\ for a quote and a "      \
     "backslash inside."
 
 /* The changes that the options ask for, checked; *ret is the caller's (sw_changes_release). */
@@ -61,8 +64,6 @@ struct sw_cli_ecs_edit {
     json_t *before;            /* what is registered now; NULL when there is nothing */
     char *before_arn;          /* NULL when there is nothing */
     char *before_label;        /* "kim-app-nginx:12", or the file's name */
-    bool wants_tags;
-    size_t change_count;
 };
 void sw_cli_ecs_edit_release(struct sw_cli_ecs_edit *edit);
 /*

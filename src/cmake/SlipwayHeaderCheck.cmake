@@ -11,6 +11,7 @@ set(slipway_headers
   slipway/creds.h
   slipway/digest.h
   slipway/dockerconfig.h
+  slipway/dotenv.h
   slipway/ecr.h
   slipway/endpoint.h
   slipway/env.h

@@ -1,5 +1,8 @@
+#include "change_rule.h"
+
 #include <slipway/alloc.h>
-#include <slipway/taskdef.h>
+#include <slipway/dotenv.h>
+#include <slipway/fs.h>
 
 /* Docker label keys, variable names and tag keys are short; this bounds what messages quote. */
 enum { NAME_MAX_BYTES = 512, CONTAINER_MAX_BYTES = 255 };
@@ -10,6 +13,7 @@ void sw_changes_release(struct sw_changes *changes)
         free(changes->items[i].container);
         free(changes->items[i].name);
         free(changes->items[i].value);
+        json_decref(changes->items[i].json);
     }
     free(changes->items);
     *changes = (struct sw_changes){ .items = NULL };
@@ -33,39 +37,6 @@ void sw_changes_add(struct sw_changes *changes, enum sw_change_kind kind, struct
     };
 }
 
-/* What one option's text looks like. */
-struct form {
-    bool container; /* begins with the container's name */
-    bool name;      /* has a name: behind ':' with a container, else in front of '=' */
-    bool value;     /* has a value behind '=' */
-    const char *expected;
-};
-
-static struct form form_of(enum sw_change_kind kind)
-{
-    switch (kind) {
-    case SW_CHANGE_IMAGE:
-        return (struct form){ true, false, true, "CONTAINER=IMAGE, e.g. web=nginx:1.27" };
-    case SW_CHANGE_IMAGE_NAME:
-        return (struct form){ true, false, true, "CONTAINER=IMAGE, e.g. web=nginx" };
-    case SW_CHANGE_IMAGE_TAG:
-        return (struct form){ true, false, true, "CONTAINER=TAG, e.g. web=1.27" };
-    case SW_CHANGE_ENV:
-        return (struct form){ true, true, true, "CONTAINER:NAME=VALUE, e.g. web:LOG_LEVEL=info" };
-    case SW_CHANGE_SECRET:
-        return (struct form){ true, true, true,
-                              "CONTAINER:NAME=ARN, e.g. web:PASSWORD=arn:aws:ssm:..." };
-    case SW_CHANGE_ENV_REMOVE:
-    case SW_CHANGE_SECRET_REMOVE:
-        return (struct form){ true, true, false, "CONTAINER:NAME, e.g. web:LOG_LEVEL" };
-    case SW_CHANGE_LABEL:
-        return (struct form){ true, true, true, "CONTAINER:KEY=VALUE, e.g. web:team=shop" };
-    case SW_CHANGE_TAG:
-        break;
-    }
-    return (struct form){ false, true, true, "KEY=VALUE, e.g. team=shop" };
-}
-
 /* Cuts `*text` at `sep` into *ret; false when there is no `sep` or nothing in front of it. */
 static bool cut_at(struct sw_str *text, char sep, struct sw_str *ret)
 {
@@ -76,14 +47,13 @@ static bool cut_at(struct sw_str *text, char sep, struct sw_str *ret)
     return true;
 }
 
-struct change_texts {
-    struct sw_str container;
-    struct sw_str name;
-    struct sw_str value;
-};
-
-static bool parse_form(const struct form *form, struct sw_str text, struct change_texts *ret)
+static bool parse_form(const struct ecs_change_rule *form, struct sw_str text,
+                       struct ecs_change_texts *ret)
 {
+    if (!form->container && !form->name) {
+        ret->value = text;
+        return true;
+    }
     /* The value is cut off first: it may hold every character. */
     struct sw_str head = text;
     if (form->value) {
@@ -106,31 +76,122 @@ static bool parse_form(const struct form *form, struct sw_str text, struct chang
     return head.len > 0 && head.len <= NAME_MAX_BYTES && ret->container.len <= CONTAINER_MAX_BYTES;
 }
 
-enum sw_status sw_changes_add_option(struct sw_changes *changes, enum sw_change_kind kind,
-                                     const char *option, const char *text, struct sw_err *err)
+static enum sw_status check_count(const struct sw_changes *changes, const char *option,
+                                  struct sw_err *err)
 {
-    struct form form = form_of(kind);
-    struct change_texts texts = { .value = { NULL, 0 } };
-    if (!parse_form(&form, sw_str(text), &texts)) {
-        return sw_fail(err, SW_E_INPUT, "%s: expected %s", option, form.expected);
-    }
     if (changes->count >= SW_CHANGES_MAX) {
         return sw_fail(err, SW_E_TOO_LARGE, "%s: more than %d changes", option, SW_CHANGES_MAX);
     }
-    enum sw_status status = SW_OK;
-    if (kind == SW_CHANGE_IMAGE) {
-        status = sw_image_check(texts.value, err);
-    } else if (kind == SW_CHANGE_IMAGE_TAG) {
-        status = sw_image_check_tag(texts.value, err);
-    } else if (kind == SW_CHANGE_SECRET && texts.value.len == 0) {
-        status = sw_fail(err, SW_E_INPUT,
-                         "secret \"%.*s\" has an empty ARN; is a variable in it "
-                         "unset?",
-                         SW_STR_ARG(texts.name));
-    }
-    if (status != SW_OK) {
-        return sw_wrap(err, "%s: container \"%.*s\"", option, SW_STR_ARG(texts.container));
-    }
-    sw_changes_add(changes, kind, texts.container, texts.name, texts.value);
     return SW_OK;
+}
+
+/* Checks the texts, and makes JSON of the value where the kind wants that. */
+static enum sw_status read_value(enum sw_change_kind kind, const struct ecs_change_texts *texts,
+                                 json_t **ret, struct sw_err *err)
+{
+    const struct ecs_change_rule *rule = ecs_change_rule(kind);
+    if (kind == SW_CHANGE_IMAGE) {
+        return sw_image_check(texts->value, err);
+    }
+    if (kind == SW_CHANGE_IMAGE_TAG) {
+        return sw_image_check_tag(texts->value, err);
+    }
+    if (kind == SW_CHANGE_SECRET && texts->value.len == 0) {
+        return sw_fail(err, SW_E_INPUT,
+                       "secret \"%.*s\" has an empty ARN; is a variable in it unset?",
+                       SW_STR_ARG(texts->name));
+    }
+    return rule->parse ? rule->parse(texts, ret, err) : SW_OK;
+}
+
+static enum sw_status add_checked(struct sw_changes *changes, enum sw_change_kind kind,
+                                  const char *option, const struct ecs_change_texts *texts,
+                                  struct sw_err *err)
+{
+    json_t *json = NULL;
+    enum sw_status status = check_count(changes, option, err);
+    if (status != SW_OK) {
+        return status;
+    }
+    if (read_value(kind, texts, &json, err) != SW_OK) {
+        return texts->container.len > 0
+                   ? sw_wrap(err, "%s: container \"%.*s\"", option, SW_STR_ARG(texts->container))
+                   : sw_wrap(err, "%s", option);
+    }
+    sw_changes_add(changes, kind, texts->container, texts->name, texts->value);
+    changes->items[changes->count - 1].json = json;
+    return SW_OK;
+}
+
+enum sw_status sw_changes_add_option(struct sw_changes *changes, enum sw_change_kind kind,
+                                     const char *option, const char *text, struct sw_err *err)
+{
+    const struct ecs_change_rule *rule = ecs_change_rule(kind);
+    struct ecs_change_texts texts = { .value = { NULL, 0 } };
+    if (!parse_form(rule, sw_str(text), &texts)) {
+        return sw_fail(err, SW_E_INPUT, "%s: expected %s", option, rule->expected);
+    }
+    if (!sw_str_is_utf8(sw_str(text))) {
+        return sw_fail(err, SW_E_INPUT, "%s: the text is not UTF-8", option);
+    }
+    return add_checked(changes, kind, option, &texts, err);
+}
+
+enum sw_status sw_changes_add_tag(struct sw_changes *changes, const char *option, const char *key,
+                                  const char *value, struct sw_err *err)
+{
+    const struct ecs_change_texts texts = { .name = sw_str(key), .value = sw_str(value) };
+    return add_checked(changes, SW_CHANGE_TAG, option, &texts, err);
+}
+
+/* A file of variables being read. */
+struct env_file {
+    struct sw_changes *changes;
+    const char *option;
+    struct sw_str container;
+};
+
+static enum sw_status add_variable(void *ctx, struct sw_str name, struct sw_str value,
+                                   struct sw_err *err)
+{
+    const struct env_file *file = ctx;
+    enum sw_status status = check_count(file->changes, file->option, err);
+    if (status == SW_OK) {
+        sw_changes_add(file->changes, SW_CHANGE_ENV, file->container, name, value);
+    }
+    return status;
+}
+
+enum sw_status sw_changes_add_env_file(struct sw_changes *changes, const char *option,
+                                       const char *text, struct sw_err *err)
+{
+    struct sw_str path = sw_str(text);
+    const struct env_file file = { .changes = changes,
+                                   .option = option,
+                                   .container = sw_str_cut(&path, '=') };
+    struct sw_buf content SW_CLEANUP(sw_buf_release) = { 0 };
+    if (file.container.len == 0 || path.len == 0) {
+        return sw_fail(err, SW_E_INPUT, "%s: expected CONTAINER=FILE, e.g. web=.env", option);
+    }
+    sw_buf_init_secret(&content, SW_DOTENV_MAX);
+    enum sw_status status = sw_fs_read(path.ptr, &content, err);
+    if (status == SW_E_NOT_FOUND) {
+        err->status = SW_E_INPUT;
+        status = SW_E_INPUT;
+    }
+    if (status == SW_OK) {
+        struct env_file reader = file;
+        status = sw_dotenv_parse(sw_buf_str(&content), path.ptr, add_variable, &reader, err);
+    }
+    return status == SW_OK ? SW_OK : sw_wrap(err, "%s", option);
+}
+
+bool sw_changes_has(const struct sw_changes *changes, enum sw_change_kind kind)
+{
+    for (size_t i = 0; i < changes->count; i++) {
+        if (changes->items[i].kind == kind) {
+            return true;
+        }
+    }
+    return false;
 }

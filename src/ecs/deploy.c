@@ -111,13 +111,8 @@ static void load_peer(struct deploy *deploy)
 static enum sw_status edit(struct deploy *deploy)
 {
     json_auto_t *before = json_deep_copy(deploy->base.definition);
-    struct sw_strs notes = { .items = NULL };
-    enum sw_status status = sw_taskdef_apply(deploy->base.definition, deploy->options->changes,
-                                             deploy->base.label, &notes, deploy->err);
-    for (size_t i = 0; status == SW_OK && i < notes.count; i++) {
-        sw_say(deploy->env, "%s", notes.items[i]);
-    }
-    sw_strs_release(&notes);
+    enum sw_status status =
+        sw_taskdef_change(deploy->aws, &deploy->base, deploy->options->changes, deploy->err);
     if (status != SW_OK) {
         return status;
     }
@@ -132,22 +127,11 @@ static enum sw_status edit(struct deploy *deploy)
     return SW_OK;
 }
 
-static bool has_tag_change(const struct sw_changes *changes)
-{
-    for (size_t i = 0; i < changes->count; i++) {
-        if (changes->items[i].kind == SW_CHANGE_TAG) {
-            return true;
-        }
-    }
-    return false;
-}
-
 enum sw_status deploy_register(struct deploy *deploy)
 {
     if (!deploy->changed) {
         return SW_OK;
     }
-    deploy->base.tags_wanted = has_tag_change(deploy->options->changes) || deploy->options->file;
     enum sw_status status = sw_taskdef_register(deploy->aws, &deploy->base,
                                                 &deploy->done->task_definition, deploy->err);
     if (status == SW_OK) {

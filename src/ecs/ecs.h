@@ -14,6 +14,25 @@
 json_t *ecs_taskdef_normal(const json_t *definition);
 
 /*
+ * What tells an element of a list apart from the others, e.g. a container's name, or "80/tcp" of a
+ * port mapping; the caller's. NULL when nothing does.
+ */
+char *ecs_item_identity(const json_t *item);
+/*
+ * The index of the element of that identity; the list's size when there is none. Environment files,
+ * whose order counts, are found by their value.
+ */
+size_t ecs_find_item(const json_t *list, const char *identity);
+/* Appends "; it has: a, b": the identities of a list, or the keys of an object. */
+void ecs_append_known(json_t *value, struct sw_err *err);
+
+/* The change at a pointer, see sw_taskdef_apply(). */
+SW_NODISCARD enum sw_status ecs_pointer_set(json_t *definition, const struct sw_change *change,
+                                            struct sw_strs *notes, struct sw_err *err);
+SW_NODISCARD enum sw_status ecs_pointer_unset(json_t *definition, const struct sw_change *change,
+                                              struct sw_strs *notes, struct sw_err *err);
+
+/*
  * The document in a text, JSON or YAML by the ending of `path` and by how it begins; *ret is the
  * caller's.
  */
@@ -60,6 +79,12 @@ void ecs_append_list(const json_t *list, const char *key, const char *what, bool
                      struct sw_err *err);
 /* "arn:...:task-definition/kim:13" or "kim:13" as family and revision; false when it is neither. */
 bool ecs_cut_revision(const char *reference, struct sw_str *ret_family, int64_t *ret_revision);
+/* The digest that the image's tag has in its registry; the caller's. SW_E_NOT_FOUND without it. */
+struct sw_registry_auth;
+SW_NODISCARD enum sw_status ecs_image_digest(struct sw_aws *aws,
+                                             const struct sw_registry_auth *auth, const char *image,
+                                             char **ret_digest, struct sw_err *err);
+
 /* The part of an ARN or path behind the last '/', borrowed. */
 const char *ecs_last_part(const char *arn);
 

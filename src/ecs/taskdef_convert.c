@@ -204,9 +204,8 @@ static enum sw_status convert_below(const struct ecs_type *type, json_t *item, c
     return ecs_type_convert_all(type, *ret, path, unknown, err);
 }
 
-/* Keys are case sensitive; one that differs in case alone is a slip, not a field of tomorrow. */
-static enum sw_status name_unknown(const struct ecs_type *type, const char *key, const char *path,
-                                   struct sw_strs *unknown, struct sw_err *err)
+enum sw_status ecs_type_name_unknown(const struct ecs_type *type, const char *key, const char *path,
+                                     struct sw_strs *unknown, struct sw_err *err)
 {
     const char *nearest = ecs_type_nearest(type, key);
     if (nearest && sw_str_eq_nocase(sw_str(nearest), sw_str(key))) {
@@ -249,7 +248,7 @@ static enum sw_status convert_object(const struct ecs_type *type, json_t *object
         const struct ecs_type *member = ecs_type_member(type, key);
         (void)snprintf(below, sizeof(below), "%s%s%s", path, *path ? "." : "", key);
         enum sw_status status = member ? convert_below(member, item, below, &result, unknown, err)
-                                       : name_unknown(type, key, below, unknown, err);
+                                       : ecs_type_name_unknown(type, key, below, unknown, err);
         if (status != SW_OK) {
             return status;
         }

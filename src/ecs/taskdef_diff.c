@@ -52,31 +52,11 @@ static void compare_objects(const struct walk *walk, const char *path, json_t *f
     }
 }
 
-/* What tells the elements of a list apart, e.g. a container's name; NULL when nothing does. */
-static char *identity(json_t *item)
-{
-    static const char *const keys[] = { "name",          "key",      "containerPath",  "namespace",
-                                        "containerName", "hostname", "sourceContainer" };
-    for (size_t i = 0; i < SW_COUNT(keys); i++) {
-        const char *text = sw_json_str(item, keys[i], NULL);
-        /* A port mapping may have a name, but is told apart by its port. */
-        if (text && !json_object_get(item, "containerPort")) {
-            return sw_xstrdup(text);
-        }
-    }
-    json_t *port = json_object_get(item, "containerPort");
-    if (json_is_integer(port)) {
-        return sw_xasprintf("%lld/%s", (long long)json_integer_value(port),
-                            sw_json_str(item, "protocol", "tcp"));
-    }
-    return NULL;
-}
-
 /* The identities of all elements; false when one has none or two are the same. */
 static bool identities(json_t *list, struct sw_strs *ret)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
-        char *text = identity(json_array_get(list, i));
+        char *text = ecs_item_identity(json_array_get(list, i));
         if (!text) {
             return false;
         }

@@ -1,3 +1,4 @@
+#include "change_rule.h"
 #include "ecs.h"
 
 #include <slipway/alloc.h>
@@ -25,17 +26,26 @@ static void note(const struct edit *edit, const char *fmt, ...)
     sw_strs_take(edit->notes, sw_xstrdup(line));
 }
 
+/* "container "web"" or "task definition kim:1": whose part the change is about. The caller's. */
+static char *owner_text(const struct edit *edit, const struct sw_change *change)
+{
+    return change->container ? sw_xasprintf("container \"%s\"", change->container)
+                             : sw_xasprintf("task definition %s", edit->label);
+}
+
+static void note_absent(const struct edit *edit, const struct sw_change *change, const char *name)
+{
+    const char *noun = ecs_change_rule(change->kind)->noun;
+    SW_CLEANUP(sw_free_str) char *owner = owner_text(edit, change);
+    if (noun) {
+        note(edit, "%s has no %s \"%s\" to remove", owner, noun, name);
+    }
+}
+
 json_t *sw_taskdef_container(const json_t *definition, const char *name)
 {
-    size_t index = 0;
-    json_t *container = NULL;
-    json_array_foreach(json_object_get(definition, "containerDefinitions"), index, container)
-    {
-        if (strcmp(sw_json_str(container, "name", ""), name) == 0) {
-            return container;
-        }
-    }
-    return NULL;
+    const json_t *containers = sw_json_array(definition, "containerDefinitions");
+    return json_array_get(containers, ecs_find_item(containers, name));
 }
 
 static enum sw_status unknown_container(const struct edit *edit, const char *name)
@@ -51,20 +61,6 @@ static enum sw_status unknown_container(const struct edit *edit, const char *nam
         (void)sw_append(edit->err, "%s%s", index ? ", " : "", sw_json_str(container, "name", "?"));
     }
     return edit->err->status;
-}
-
-/* The index in `list` of the object whose `key` is `name`; the list's size when there is none. */
-static size_t find_named(const json_t *list, const char *key, const char *name)
-{
-    size_t index = 0;
-    const json_t *item = NULL;
-    json_array_foreach(list, index, item)
-    {
-        if (strcmp(sw_json_str(item, key, ""), name) == 0) {
-            return index;
-        }
-    }
-    return index;
 }
 
 static void set_image(const struct edit *edit, json_t *container, const struct sw_change *change)
@@ -90,101 +86,174 @@ static void set_image(const struct edit *edit, json_t *container, const struct s
     sw_buf_release(&image);
 }
 
-/* Removes every entry of that name; returns whether there was one. */
-static bool remove_named(json_t *container, const char *list_key, const char *name)
+/* The list `key` of the object, made when it is missing; borrowed. */
+static json_t *list_of(json_t *owner, const char *key)
 {
-    json_t *list = sw_json_array(container, list_key);
+    json_t *list = sw_json_array(owner, key);
+    if (!list) {
+        list = json_array();
+        (void)json_object_set_new(owner, key, list);
+    }
+    return list;
+}
+
+/* Removes every item of that identity from `start` on; returns whether there was one. */
+static bool remove_items(json_t *list, const char *identity, size_t start)
+{
     bool removed = false;
-    size_t index = find_named(list, "name", name);
-    while (index < json_array_size(list)) {
-        (void)json_array_remove(list, index);
-        removed = true;
-        index = find_named(list, "name", name);
+    for (size_t i = json_array_size(list); i > start; i--) {
+        SW_CLEANUP(sw_free_str) char *own = ecs_item_identity(json_array_get(list, i - 1));
+        const char *name = own ? own : sw_json_str(json_array_get(list, i - 1), "value", "");
+        if (strcmp(name, identity) == 0) {
+            (void)json_array_remove(list, i - 1);
+            removed = true;
+        }
     }
     return removed;
 }
 
 /*
- * Sets list[name].value_key: in place when it is there, else at the end. Later entries of the same
- * name go, as names are unique.
+ * Puts the item in the place of the one that has its identity, or its members into that one, or at
+ * the end. Later ones of the same identity go: it is unique.
  */
-static void set_named(json_t *owner, const char *list_key, const char *name_key, const char *name,
-                      const char *value_key, const char *value)
+static void put_item(json_t *list, json_t *item, bool merge)
 {
-    json_t *list = sw_json_array(owner, list_key);
-    if (!list) {
-        list = json_array();
-        (void)json_object_set_new(owner, list_key, list);
+    SW_CLEANUP(sw_free_str) char *own = ecs_item_identity(item);
+    const char *identity = own ? own : sw_json_str(item, "value", "");
+    size_t index = ecs_find_item(list, identity);
+    json_t *present = json_array_get(list, index);
+    if (!present) {
+        json_auto_t *copy = json_deep_copy(item);
+        (void)json_array_append(list, copy);
+    } else if (merge) {
+        json_auto_t *copy = json_deep_copy(item);
+        (void)json_object_update(present, copy);
+    } else {
+        (void)json_array_set_new(list, index, json_deep_copy(item));
     }
-    size_t index = find_named(list, name_key, name);
-    if (index == json_array_size(list)) {
-        (void)json_array_append_new(list,
-                                    json_pack("{s:s, s:s}", name_key, name, value_key, value));
-        return;
-    }
-    (void)json_object_set_new(json_array_get(list, index), value_key, json_string(value));
-    for (size_t later = json_array_size(list) - 1; later > index; later--) {
-        if (strcmp(sw_json_str(json_array_get(list, later), name_key, ""), name) == 0) {
-            (void)json_array_remove(list, later);
-        }
-    }
+    (void)remove_items(list, identity, index + 1);
 }
 
 static void set_variable(const struct edit *edit, json_t *container, const struct sw_change *change)
 {
     bool secret = change->kind == SW_CHANGE_SECRET;
-    if (remove_named(container, secret ? "environment" : "secrets", change->name)) {
+    json_t *other = sw_json_array(container, secret ? "environment" : "secrets");
+    if (remove_items(other, change->name, 0)) {
         note(edit, "container \"%s\": \"%s\" was a%s and becomes a%s", change->container,
              change->name, secret ? "n environment variable" : " secret",
              secret ? " secret" : "n environment variable");
     }
-    set_named(container, secret ? "secrets" : "environment", "name", change->name,
-              secret ? "valueFrom" : "value", change->value);
+    json_auto_t *item = json_pack("{s:s, s:s}", "name", change->name,
+                                  secret ? "valueFrom" : "value", change->value);
+    put_item(list_of(container, secret ? "secrets" : "environment"), item, true);
 }
 
 static void remove_variable(const struct edit *edit, json_t *container,
                             const struct sw_change *change)
 {
     bool secret = change->kind == SW_CHANGE_SECRET_REMOVE;
-    if (!remove_named(container, secret ? "secrets" : "environment", change->name)) {
-        note(edit, "container \"%s\" has no %s \"%s\" to remove", change->container,
-             secret ? "secret" : "environment variable", change->name);
+    json_t *list = sw_json_array(container, secret ? "secrets" : "environment");
+    if (!remove_items(list, change->name, 0)) {
+        note_absent(edit, change, change->name);
     }
 }
 
-static void set_label(json_t *container, const struct sw_change *change)
+/*
+ * The object at a path of members separated by '.', with the missing ones made; with `last` all but
+ * the last member, which it returns through `last`. Without `make` NULL when one is missing.
+ */
+static json_t *object_at(json_t *owner, const char *path, bool make, const char **last)
 {
-    json_t *labels = sw_json_object(container, "dockerLabels");
-    if (!labels) {
-        labels = json_object();
-        (void)json_object_set_new(container, "dockerLabels", labels);
+    struct sw_str rest = sw_str(path);
+    while (rest.ptr && rest.len > 0) {
+        const char *start = rest.ptr;
+        SW_CLEANUP(sw_free_str) char *key = sw_str_dup(sw_str_cut(&rest, '.'));
+        if (last && !rest.ptr) {
+            *last = start;
+            return owner;
+        }
+        json_t *below = sw_json_object(owner, key);
+        if (!below && !make) {
+            return NULL;
+        }
+        if (!below) {
+            below = json_object();
+            (void)json_object_set_new(owner, key, below);
+        }
+        owner = below;
     }
-    (void)json_object_set_new(labels, change->name, json_string(change->value));
+    return owner;
 }
 
-static void change_container(const struct edit *edit, json_t *container,
-                             const struct sw_change *change)
+static void set_member(json_t *owner, const char *path, json_t *value)
 {
-    switch (change->kind) {
-    case SW_CHANGE_IMAGE:
-    case SW_CHANGE_IMAGE_NAME:
-    case SW_CHANGE_IMAGE_TAG:
-        set_image(edit, container, change);
-        break;
-    case SW_CHANGE_ENV:
-    case SW_CHANGE_SECRET:
-        set_variable(edit, container, change);
-        break;
-    case SW_CHANGE_ENV_REMOVE:
-    case SW_CHANGE_SECRET_REMOVE:
-        remove_variable(edit, container, change);
-        break;
-    case SW_CHANGE_LABEL:
-        set_label(container, change);
-        break;
-    case SW_CHANGE_TAG:
-        break;
+    const char *last = path;
+    json_t *object = object_at(owner, path, true, &last);
+    (void)json_object_set_new(object, last, json_deep_copy(value));
+}
+
+static void set_key(json_t *owner, const char *path, const struct sw_change *change)
+{
+    json_t *object = object_at(owner, path, true, NULL);
+    (void)json_object_set_new(object, change->name,
+                              change->json ? json_deep_copy(change->json)
+                                           : json_string(change->value));
+}
+
+static void remove_key(const struct edit *edit, json_t *owner, const char *path,
+                       const struct sw_change *change)
+{
+    json_t *object = object_at(owner, path, false, NULL);
+    if (json_object_del(object, change->name) != 0) {
+        note_absent(edit, change, change->name);
     }
+}
+
+static void remove_item(const struct edit *edit, json_t *owner, const char *path,
+                        const struct sw_change *change)
+{
+    const char *identity = json_string_value(change->json);
+    if (!remove_items(sw_json_array(owner, path), identity, 0)) {
+        note_absent(edit, change, identity);
+    }
+}
+
+static enum sw_status apply_change(const struct edit *edit, json_t *owner,
+                                   const struct sw_change *change)
+{
+    const struct ecs_change_rule *rule = ecs_change_rule(change->kind);
+    switch (rule->op) {
+    case ECS_OP_IMAGE:
+        set_image(edit, owner, change);
+        break;
+    case ECS_OP_VARIABLE:
+        set_variable(edit, owner, change);
+        break;
+    case ECS_OP_VARIABLE_REMOVE:
+        remove_variable(edit, owner, change);
+        break;
+    case ECS_OP_SET:
+        set_member(owner, rule->path, change->json);
+        break;
+    case ECS_OP_SET_KEY:
+        set_key(owner, rule->path, change);
+        break;
+    case ECS_OP_REMOVE_KEY:
+        remove_key(edit, owner, rule->path, change);
+        break;
+    case ECS_OP_MERGE:
+    case ECS_OP_REPLACE:
+        put_item(list_of(owner, rule->path), change->json, rule->op == ECS_OP_MERGE);
+        break;
+    case ECS_OP_REMOVE_ITEM:
+        remove_item(edit, owner, rule->path, change);
+        break;
+    case ECS_OP_POINTER_SET:
+        return ecs_pointer_set(edit->definition, change, edit->notes, edit->err);
+    case ECS_OP_POINTER_UNSET:
+        return ecs_pointer_unset(edit->definition, change, edit->notes, edit->err);
+    }
+    return SW_OK;
 }
 
 /* A tag edit needs a name to put the tag on: an image that a file left out cannot get one. */
@@ -206,21 +275,18 @@ enum sw_status sw_taskdef_apply(json_t *definition, const struct sw_changes *cha
     const struct edit edit = {
         .definition = definition, .label = label, .notes = notes, .err = err
     };
-    for (size_t i = 0; i < changes->count; i++) {
+    enum sw_status status = SW_OK;
+    for (size_t i = 0; status == SW_OK && i < changes->count; i++) {
         const struct sw_change *change = &changes->items[i];
-        if (change->kind == SW_CHANGE_TAG) {
-            set_named(definition, "tags", "key", change->name, "value", change->value);
-            continue;
+        json_t *owner = definition;
+        if (change->container) {
+            owner = sw_taskdef_container(definition, change->container);
+            status = owner ? check_image_edit(&edit, owner, change)
+                           : unknown_container(&edit, change->container);
         }
-        json_t *container = sw_taskdef_container(definition, change->container);
-        if (!container) {
-            return unknown_container(&edit, change->container);
+        if (status == SW_OK) {
+            status = apply_change(&edit, owner, change);
         }
-        enum sw_status status = check_image_edit(&edit, container, change);
-        if (status != SW_OK) {
-            return status;
-        }
-        change_container(&edit, container, change);
     }
-    return SW_OK;
+    return status;
 }

@@ -50,6 +50,14 @@ json_t *ecs_type_from_yaml(const struct ecs_type *type, const struct sw_yaml *no
 SW_NODISCARD bool ecs_type_convert(const struct ecs_type *type, json_t **value);
 
 /*
+ * Names a member that ECS does not document, at `path`, in `unknown`, with what was probably meant.
+ * Keys are case sensitive; one that differs from a documented one in case alone is a slip and not
+ * a field of tomorrow: SW_E_INPUT.
+ */
+SW_NODISCARD enum sw_status ecs_type_name_unknown(const struct ecs_type *type, const char *key,
+                                                  const char *path, struct sw_strs *unknown,
+                                                  struct sw_err *err);
+/*
  * Converts every value of a definition. `path` is the place of `value`, "" for the whole. Members
  * that the API does not document are named in `unknown`, with what was probably meant. SW_E_INPUT
  * naming the path of what has the wrong type.

@@ -1,7 +1,8 @@
+#include "ecs.h"
+
+#include <slipway/alloc.h>
 #include <slipway/ecr.h>
 #include <slipway/progress.h>
-#include <slipway/ref.h>
-#include <slipway/registry.h>
 #include <slipway/service.h>
 
 /* Whether the changes name this container's image. */
@@ -18,30 +19,11 @@ static bool is_named(const struct sw_changes *changes, const char *container, bo
     return named;
 }
 
-static enum sw_status head(struct sw_aws *aws, const struct sw_registry_auth *auth,
-                           const char *image, struct sw_err *err)
-{
-    struct sw_ref ref = { .host = NULL };
-    struct sw_registry *registry SW_CLEANUP(sw_registry_cleanup) = NULL;
-    struct sw_manifest_info info = { .digest = NULL };
-    const struct sw_registry_options options = { .auth = auth };
-    enum sw_status status = sw_ref_parse(sw_str(image), &ref, err);
-    if (status == SW_OK) {
-        status = sw_registry_new(sw_aws_env(aws), ref.host, &options, &registry, err);
-    }
-    if (status == SW_OK) {
-        status =
-            sw_registry_head_manifest(registry, ref.repository, sw_ref_object(&ref), &info, err);
-    }
-    sw_manifest_info_release(&info);
-    sw_ref_release(&ref);
-    return status;
-}
-
 static enum sw_status verify(struct sw_aws *aws, const struct sw_registry_auth *auth,
                              const char *container, const char *image, struct sw_err *err)
 {
-    enum sw_status status = head(aws, auth, image, err);
+    SW_CLEANUP(sw_free_str) char *digest = NULL;
+    enum sw_status status = ecs_image_digest(aws, auth, image, &digest, err);
     if (status == SW_E_NOT_FOUND) {
         struct sw_err cause = *err;
         return sw_fail(err, SW_E_PREFLIGHT,

@@ -49,3 +49,122 @@ YAML
     IMAGE_TAG=v2 ecs render --file td.yml
     jq -e '.containerDefinitions[0].image == "r/web:${IMAGE_TAG}"' out
 }
+
+# A definition to change, in td.json.
+definition() {
+    cat >td.json <<'JSON'
+{"family": "kim", "containerDefinitions": [
+  {"name": "web", "image": "r/web:1", "memory": 128, "environment": [{"name": "OLD", "value": "1"}],
+   "secrets": [{"name": "TOKEN", "valueFrom": "arn:x"}]},
+  {"name": "log", "image": "r/log:1", "memory": 64}]}
+JSON
+}
+
+@test "options change what they name, whatever their order" {
+    definition
+    ecs render --file td.json --set /containerDefinitions/side/user=app --ulimit side:nofile=1024 \
+        --add-container side=r/side:1 --remove-container log --env web:TOKEN=plain --unset /containerDefinitions/web/secrets \
+        --command "web=serve 'a b'" --port web=80 --volume data=fs-12345678 --mount web=data:/data:ro --cpu 256 --memory '1 GB' \
+        --task-role arn:r --runtime-platform linux/arm64 --requires-compatibilities FARGATE --container-memory web=256
+    [ "$status" -eq 0 ]
+    diff <(jq -S . out) - <<'JSON'
+{
+  "containerDefinitions": [
+    {
+      "command": [
+        "serve",
+        "a b"
+      ],
+      "environment": [
+        {
+          "name": "OLD",
+          "value": "1"
+        },
+        {
+          "name": "TOKEN",
+          "value": "plain"
+        }
+      ],
+      "image": "r/web:1",
+      "memory": 256,
+      "mountPoints": [
+        {
+          "containerPath": "/data",
+          "readOnly": true,
+          "sourceVolume": "data"
+        }
+      ],
+      "name": "web",
+      "portMappings": [
+        {
+          "containerPort": 80
+        }
+      ]
+    },
+    {
+      "image": "r/side:1",
+      "name": "side",
+      "ulimits": [
+        {
+          "hardLimit": 1024,
+          "name": "nofile",
+          "softLimit": 1024
+        }
+      ],
+      "user": "app"
+    }
+  ],
+  "cpu": "256",
+  "family": "kim",
+  "memory": "1 GB",
+  "requiresCompatibilities": [
+    "FARGATE"
+  ],
+  "runtimePlatform": {
+    "cpuArchitecture": "ARM64",
+    "operatingSystemFamily": "LINUX"
+  },
+  "taskRoleArn": "arn:r",
+  "volumes": [
+    {
+      "efsVolumeConfiguration": {
+        "fileSystemId": "fs-12345678"
+      },
+      "name": "data"
+    }
+  ]
+}
+JSON
+}
+
+@test "--env-file sets the variables of a file; --env comes after it" {
+    definition
+    printf '# ours\nexport OLD="two\\nlines" # new\nNAME=x=y\nLEVEL=info\n' >web.env
+    ecs render --file td.json --env web:LEVEL=debug --env-file web=web.env
+    [ "$status" -eq 0 ]
+    jq -e '.containerDefinitions[0].environment == [{name: "OLD", value: "two\nlines"}, {name: "NAME", value: "x=y"},
+        {name: "LEVEL", value: "debug"}]' out
+    ecs render --file td.json --env-file web=missing.env
+    fails 2 '--env-file: cannot open "missing.env": No such file or directory'
+    printf 'A=1\ns3cret\n' >web.env
+    ecs render --file td.json --env-file web=web.env
+    fails 2 '--env-file: web.env:2: the line is not NAME=value'
+    ecs render --file td.json --env-file web.env
+    fails 2 '--env-file: expected CONTAINER=FILE, e.g. web=.env'
+}
+
+@test "what an option cannot do is told, with what exists" {
+    definition
+    ecs render --file td.json --container-cpu nope=5
+    fails 2 'container "nope" is not in task definition td.json; it has: web, log'
+    ecs render --file td.json --set /containerDefinitions/nope/cpu=5
+    fails 2 'pointer "/containerDefinitions/nope/cpu": "nope" is not in /containerDefinitions; it has: web, log'
+    ecs render --file td.json --command 'web='
+    fails 2 '--command: container "web": the value is empty; is a variable in it unset? --unset removes a field'
+    ecs render --file td.json --remove-label web:x --set /containerDefinitions/web/memroy=5
+    [ "$status" -eq 0 ]
+    diff err - <<'ERR'
+container "web" has no docker label "x" to remove
+/containerDefinitions/web/memroy is not a field that ECS documents ("memory" is); it is sent as it is
+ERR
+}
