@@ -29,6 +29,7 @@
  */
 
 #include <slipway/attr.h>
+#include <slipway/copy.h>
 #include <slipway/digest.h>
 #include <slipway/env.h>
 #include <slipway/ref.h>
@@ -83,5 +84,17 @@ SW_NODISCARD enum sw_status sw_image_push(const struct sw_env *env, struct sw_im
                                           const struct sw_ref *targets, size_t target_count,
                                           const struct sw_push_options *options,
                                           struct sw_push_result *ret, struct sw_err *err);
+
+/*
+ * Pushes all that the source has of the image, for all platforms and with attestations, byte for
+ * byte: an index and what belongs to it. Only OCI layouts and archives that are one can be pushed
+ * so, SW_E_INPUT otherwise and when a part is missing. options->platform is not used. *ret is the
+ * caller's on success.
+ */
+SW_NODISCARD enum sw_status sw_image_push_all(const struct sw_env *env,
+                                              struct sw_image_source *source,
+                                              const struct sw_ref *targets, size_t target_count,
+                                              const struct sw_copy_options *options,
+                                              struct sw_copy_result *ret, struct sw_err *err);
 
 #endif

@@ -17,8 +17,10 @@ struct push_args {
     const char *platform;
     const char *output;
     bool plain_http;
+    bool all_platforms;
     bool no_learn;
     struct sw_strs learn_from;
+    struct sw_strs mount_from;
 };
 
 static const struct sw_opt push_opts[] = {
@@ -28,6 +30,11 @@ static const struct sw_opt push_opts[] = {
       "write the image's digest to this file", 0, NULL, 0, 0, NULL },
     { SW_OPT_STR, "platform", 0, offsetof(struct push_args, platform), "OS/ARCH",
       "platform of the image, when the source has several", 0, NULL, 0, 0, NULL },
+    { SW_OPT_FLAG, "all-platforms", 0, offsetof(struct push_args, all_platforms), NULL,
+      "push the image for all platforms, and attestations, as they are in the source", 0, NULL, 0,
+      0, NULL },
+    { SW_OPT_LIST, "mount-from", 0, offsetof(struct push_args, mount_from), "REPO",
+      "share layers with this repository of the registry, where it has them", 0, NULL, 0, 0, NULL },
     { SW_OPT_LIST, "learn-from", 0, offsetof(struct push_args, learn_from), "TAG",
       "learn layers first from the repository's image of this tag", 0, NULL, 0, 0, NULL },
     { SW_OPT_FLAG, "no-learn", 0, offsetof(struct push_args, no_learn), NULL,
@@ -106,6 +113,28 @@ static enum sw_status report(struct sw_cli *cli, const struct push_args *args,
     return status;
 }
 
+/* Pushes what the source has as it is. */
+static enum sw_status push_all(struct sw_cli *cli, const struct push_args *args,
+                               struct sw_image_source *source, const struct sw_cli_targets *targets,
+                               struct sw_err *err)
+{
+    SW_CLEANUP(sw_cli_login_release) struct sw_cli_login login = { 0 };
+    SW_CLEANUP(sw_copy_result_release) struct sw_copy_result result = { 0 };
+    const struct sw_copy_options options = { .auth = &login.auth.callback,
+                                             .plain_http = args->plain_http,
+                                             .mount_from = args->mount_from };
+    enum sw_status status = sw_cli_login_init(&login, cli, &args->aws, err);
+
+    if (status == SW_OK) {
+        status = sw_image_push_all(cli->env, source, targets->refs, targets->count, &options,
+                                   &result, err);
+    }
+    if (status != SW_OK) {
+        return status;
+    }
+    return sw_cli_copy_report(cli, args->output, args->digest_file, targets, &result, err);
+}
+
 static enum sw_status push(struct sw_cli *cli, const struct push_args *args,
                            struct sw_image_source *source, const struct sw_cli_targets *targets,
                            struct sw_err *err)
@@ -139,6 +168,9 @@ static enum sw_status run_push(struct sw_cli *cli, void *data, struct sw_err *er
     const char *platform = args->platform && args->platform[0] ? args->platform : NULL;
     enum sw_status status = read_operands(cli, &args->image, &source_text, &refs, err);
 
+    if (status == SW_OK && args->all_platforms && platform) {
+        status = sw_cli_usage(err, "--all-platforms and --platform cannot go together");
+    }
     if (status == SW_OK) {
         status = sw_cli_targets_parse(&refs, "latest", &targets, err);
     }
@@ -148,7 +180,11 @@ static enum sw_status run_push(struct sw_cli *cli, void *data, struct sw_err *er
     if (status == SW_OK) {
         status = sw_image_source_open(cli->env, source_text, platform, &source, err);
     }
-    return status == SW_OK ? push(cli, args, source, &targets, err) : status;
+    if (status != SW_OK) {
+        return status;
+    }
+    return args->all_platforms ? push_all(cli, args, source, &targets, err)
+                               : push(cli, args, source, &targets, err);
 }
 
 const struct sw_command sw_cmd_image_push = {
@@ -160,7 +196,8 @@ const struct sw_command sw_cmd_image_push = {
         "SOURCE is docker-daemon:NAME, an image of the Docker engine; docker-archive:FILE[:NAME],\n"
         "a file of \"docker save\" or \"docker buildx --output\" (\"-\" is standard input);\n"
         "oci:DIR[:NAME], an OCI layout in a folder; or oci-archive:FILE[:NAME], one packed with\n"
-        "tar. NAME picks one of several images, --platform one of several platforms. Packed\n"
+        "tar. NAME picks one of several images, --platform one of several platforms;\n"
+        "--all-platforms pushes an index with all of them, byte for byte. Packed\n"
         "layers and the manifest that names them are sent as they are. Without SOURCE it is the image of the Docker engine that has\n"
         "the first reference's name. A tag that names this very image already is left alone, so\n"
         "that a repeated push to an immutable tag is no failure.\n\n"

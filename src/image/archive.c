@@ -390,18 +390,26 @@ static enum sw_status open_place(const struct sw_archive *archive,
                                  const struct sw_archive_file *file, struct place *ret,
                                  struct sw_err *err)
 {
+    *ret = (struct place){ .opened = false };
+    return sw_archive_part(archive, file, &ret->part, &ret->opened, err);
+}
+
+enum sw_status sw_archive_part(const struct sw_archive *archive, const struct sw_archive_file *file,
+                               struct sw_file_part *ret, bool *ret_opened, struct sw_err *err)
+{
     SW_CLEANUP(sw_free_str) char *path = NULL;
 
-    *ret = (struct place){ .part = { archive->fd, file->offset, file->offset + file->size } };
+    *ret = (struct sw_file_part){ archive->fd, file->offset, file->offset + file->size };
+    *ret_opened = false;
     if (!archive->dir) {
         return SW_OK;
     }
     path = sw_fs_join(archive->dir, file->path);
-    ret->part.fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (ret->part.fd < 0) {
+    ret->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (ret->fd < 0) {
         return sw_fail(err, SW_E_INPUT, "cannot open \"%s\": %s", path, strerror(errno));
     }
-    ret->opened = true;
+    *ret_opened = true;
     return SW_OK;
 }
 

@@ -62,6 +62,14 @@ SW_NODISCARD enum sw_status sw_archive_text(const struct sw_archive *archive, co
 SW_NODISCARD enum sw_status sw_archive_packing(const struct sw_archive *archive,
                                                const struct sw_archive_file *file,
                                                enum sw_packing *ret, struct sw_err *err);
+/*
+ * The part of a file that holds an entry's content. *ret_opened says that part->fd is the caller's,
+ * to be closed. Only for archives that can be read where they lie.
+ */
+SW_NODISCARD enum sw_status sw_archive_part(const struct sw_archive *archive,
+                                            const struct sw_archive_file *file,
+                                            struct sw_file_part *ret, bool *ret_opened,
+                                            struct sw_err *err);
 /* The blob of a file that is a layer, made when it was not yet. */
 SW_NODISCARD enum sw_status sw_archive_layer(const struct sw_archive *archive,
                                              struct sw_archive_file *file, struct sw_intake *intake,

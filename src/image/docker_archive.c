@@ -1,4 +1,5 @@
-#include "archive.h"
+#include "archive_store.h"
+#include "oci_walk.h"
 
 #include <slipway/alloc.h>
 #include <slipway/fs.h>
@@ -108,6 +109,36 @@ static enum sw_status archive_load(struct sw_image_source *source, struct sw_int
     return status == SW_OK ? SW_OK : sw_wrap(err, "archive \"%s\"", self->path);
 }
 
+/* Everything is sent as it lies there, so that it must be possible to read it there. */
+static enum sw_status index_in_place(struct docker_archive *self, struct sw_err *err)
+{
+    char head[SW_PACKING_HEAD];
+    struct stat st;
+    ssize_t len = -1;
+
+    if (fstat(self->fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        len = pread(self->fd, head, sizeof(head), 0);
+    }
+    if (len < 0 || sw_packing_of(head, (size_t)len) != SW_PACKING_NONE) {
+        return sw_fail(err, SW_E_INPUT,
+                       "--all-platforms needs an archive in a file that is not compressed");
+    }
+    return sw_archive_index(&self->archive, self->fd, st.st_size, err);
+}
+
+static enum sw_status archive_load_all(struct sw_image_source *source, struct sw_tree *ret,
+                                       struct sw_store *ret_store, struct sw_err *err)
+{
+    struct docker_archive *self = (struct docker_archive *)source;
+    enum sw_status status = index_in_place(self, err);
+
+    if (status == SW_OK) {
+        status = sw_oci_tree(&self->archive, self->name, ret, err);
+    }
+    *ret_store = sw_archive_store(&self->archive);
+    return status == SW_OK ? SW_OK : sw_wrap(err, "archive \"%s\"", self->path);
+}
+
 static enum sw_status open_archive(const char *kind, bool oci, const char *text,
                                    const char *platform, struct sw_image_source **ret,
                                    struct sw_err *err)
@@ -126,7 +157,7 @@ static enum sw_status open_archive(const char *kind, bool oci, const char *text,
         return sw_fail(err, SW_E_INPUT, "cannot open archive \"%s\": %s", path, strerror(errno));
     }
     self = sw_xcalloc(1, sizeof(*self));
-    self->source = (struct sw_image_source){ archive_load, archive_free };
+    self->source = (struct sw_image_source){ archive_load, archive_free, archive_load_all };
     self->oci = oci;
     self->path = SW_TAKE(path);
     self->name = name.len > 0 ? sw_str_dup(name) : NULL;

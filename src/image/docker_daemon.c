@@ -302,7 +302,7 @@ enum sw_status sw_docker_daemon_open(const struct sw_env *env, const char *text,
         return sw_fail(err, SW_E_USAGE, "docker-daemon: names no image");
     }
     self = sw_xcalloc(1, sizeof(*self));
-    self->source = (struct sw_image_source){ daemon_load, daemon_free };
+    self->source = (struct sw_image_source){ daemon_load, daemon_free, NULL };
     self->env = env;
     self->name = sw_xstrdup(text);
     self->platform = platform ? sw_xstrdup(platform) : NULL;

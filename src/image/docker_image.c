@@ -1,168 +1,13 @@
-#include "archive.h"
-#include "oci_walk.h"
+#include "docker_manifest.h"
 
 #include <slipway/alloc.h>
 #include <slipway/json.h>
-#include <slipway/ref.h>
+#include <slipway/progress.h>
 
-#include <stddef.h>
 #include <string.h>
 
-/* An image as the archive describes it: file names, and the manifest it may come with. */
-struct picture {
-    char *config;
-    struct sw_strs layers;
-    struct sw_oci_choice oci; /* found false: there is no manifest for these files */
-};
-
-static void picture_release(struct picture *picture)
-{
-    free(picture->config);
-    sw_strs_release(&picture->layers);
-    sw_oci_choice_release(&picture->oci);
-}
-
-/* One image of manifest.json. */
-struct entry {
-    const char *config;
-    json_t *tags;
-    json_t *layers;
-};
-
-static enum sw_status read_entry(const json_t *object, struct entry *into, struct sw_err *err)
-{
-    static const struct sw_json_field fields[] = {
-        { "Config", SW_JSON_STR, offsetof(struct entry, config), true },
-        { "RepoTags", SW_JSON_ARRAY, offsetof(struct entry, tags), false },
-        { "Layers", SW_JSON_ARRAY, offsetof(struct entry, layers), true },
-    };
-
-    *into = (struct entry){ 0 };
-    return sw_json_read(object, "manifest.json", fields, SW_COUNT(fields), into, err);
-}
-
-bool sw_image_name_equal(const char *a, const char *b)
-{
-    struct sw_err ignored = SW_ERR_INIT;
-    struct sw_ref x = { 0 };
-    struct sw_ref y = { 0 };
-    bool equal = false;
-
-    if (sw_ref_parse(sw_str(a), &x, &ignored) == SW_OK &&
-        sw_ref_parse(sw_str(b), &y, &ignored) == SW_OK) {
-        equal = strcmp(x.host, y.host) == 0 && strcmp(x.repository, y.repository) == 0 &&
-                strcmp(sw_ref_object(&x), sw_ref_object(&y)) == 0;
-    }
-    sw_ref_release(&x);
-    sw_ref_release(&y);
-    return equal;
-}
-
-static bool has_tag(const json_t *tags, const char *name)
-{
-    for (size_t i = 0; i < json_array_size(tags); i++) {
-        const char *tag = json_string_value(json_array_get(tags, i));
-
-        if (tag && sw_image_name_equal(tag, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* "a:1, b:2", the names an archive has. */
-static void list_tags(const json_t *images, struct sw_buf *out)
-{
-    for (size_t i = 0; i < json_array_size(images); i++) {
-        const json_t *tags = sw_json_array(json_array_get(images, i), "RepoTags");
-
-        for (size_t j = 0; j < json_array_size(tags); j++) {
-            const char *tag = json_string_value(json_array_get(tags, j));
-
-            sw_buf_addf(out, "%s%s", out->len ? ", " : "", tag ? tag : "?");
-        }
-    }
-    if (out->len == 0) {
-        sw_buf_add_cstr(out, "no name");
-    }
-}
-
-static enum sw_status no_such_image(const json_t *images, const char *name, struct sw_err *err)
-{
-    struct sw_buf names;
-
-    sw_buf_init(&names, 1024);
-    list_tags(images, &names);
-    if (name) {
-        (void)sw_fail(err, SW_E_INPUT, "image \"%s\" is not in the archive; it has: %s", name,
-                      names.ptr);
-    } else {
-        (void)sw_fail(err, SW_E_INPUT,
-                      "the archive has %zu images; name one of them after the file: %s",
-                      json_array_size(images), names.ptr);
-    }
-    sw_buf_release(&names);
-    return err->status;
-}
-
-static enum sw_status choose_entry(const json_t *images, const char *name, struct entry *into,
-                                   struct sw_err *err)
-{
-    if (!json_is_array(images) || json_array_size(images) == 0) {
-        return sw_fail(err, SW_E_INPUT, "manifest.json lists no image");
-    }
-    if (!name && json_array_size(images) > 1) {
-        return no_such_image(images, NULL, err);
-    }
-    for (size_t i = 0; i < json_array_size(images); i++) {
-        enum sw_status status = read_entry(json_array_get(images, i), into, err);
-
-        if (status != SW_OK || !name || has_tag(into->tags, name)) {
-            return status;
-        }
-    }
-    return no_such_image(images, name, err);
-}
-
-/* Reads the image of that name from manifest.json. */
-static enum sw_status read_docker(const struct sw_archive *archive, const char *name,
-                                  struct picture *into, struct sw_err *err)
-{
-    json_auto_t *images = NULL;
-    struct entry entry = { 0 };
-    struct sw_buf text;
-    enum sw_status status;
-
-    sw_buf_init(&text, SW_CONFIG_MAX);
-    status = sw_archive_text(archive, "manifest.json", &text, err);
-    if (status == SW_OK) {
-        status = sw_json_parse(sw_buf_str(&text), "manifest.json", &images, err);
-    }
-    sw_buf_release(&text);
-    if (status == SW_OK) {
-        status = choose_entry(images, name, &entry, err);
-    }
-    if (status != SW_OK) {
-        return status;
-    }
-    if (json_array_size(entry.layers) > SW_LAYERS_MAX) {
-        return sw_fail(err, SW_E_TOO_LARGE, "manifest.json lists more than %d layers",
-                       SW_LAYERS_MAX);
-    }
-    into->config = sw_xstrdup(entry.config);
-    for (size_t i = 0; i < json_array_size(entry.layers); i++) {
-        const char *path = json_string_value(json_array_get(entry.layers, i));
-
-        if (!path) {
-            return sw_fail(err, SW_E_INPUT, "manifest.json: Layers[%zu] is no string", i);
-        }
-        sw_strs_add(&into->layers, sw_str(path));
-    }
-    return SW_OK;
-}
-
 /* Takes files and manifest from a choice among the OCI manifests of the archive. */
-static void take_choice(struct picture *picture, struct sw_oci_choice *choice)
+static void take_choice(struct sw_picture *picture, struct sw_oci_choice *choice)
 {
     free(picture->config);
     sw_strs_release(&picture->layers);
@@ -194,9 +39,9 @@ static enum sw_status check_name(const char *path, const char *digest, struct sw
     return SW_OK;
 }
 
-static enum sw_status load_config(const struct sw_archive *archive, const struct picture *picture,
-                                  struct sw_intake *intake, struct sw_image *image,
-                                  struct sw_err *err)
+static enum sw_status load_config(const struct sw_archive *archive,
+                                  const struct sw_picture *picture, struct sw_intake *intake,
+                                  struct sw_image *image, struct sw_err *err)
 {
     enum sw_status status;
 
@@ -216,7 +61,7 @@ static enum sw_status load_config(const struct sw_archive *archive, const struct
 
 /* Finds what the archive's index says of the image, and another platform's image when asked. */
 static enum sw_status consult_index(const struct sw_archive *archive, const char *name,
-                                    const char *platform, struct picture *picture,
+                                    const char *platform, struct sw_picture *picture,
                                     struct sw_intake *intake, struct sw_image *image,
                                     struct sw_err *err)
 {
@@ -249,7 +94,7 @@ static enum sw_status consult_index(const struct sw_archive *archive, const char
 
 /* Without manifest.json the index alone says what there is. */
 static enum sw_status read_oci(const struct sw_archive *archive, const char *name,
-                               const char *platform, struct picture *picture, struct sw_err *err)
+                               const char *platform, struct sw_picture *picture, struct sw_err *err)
 {
     const struct sw_oci_wish wish = { .name = name, .named = true, .platform = platform };
     struct sw_oci_choice choice = { 0 };
@@ -263,7 +108,8 @@ static enum sw_status read_oci(const struct sw_archive *archive, const char *nam
 
 /* Whether the archive's own manifest describes what will be uploaded. */
 static enum sw_status keeps_manifest(const struct sw_archive *archive,
-                                     const struct picture *picture, bool *ret, struct sw_err *err)
+                                     const struct sw_picture *picture, bool *ret,
+                                     struct sw_err *err)
 {
     const struct sw_descriptors *layers = &picture->oci.parsed.layers;
 
@@ -273,6 +119,9 @@ static enum sw_status keeps_manifest(const struct sw_archive *archive,
         enum sw_packing packing = SW_PACKING_NONE;
         enum sw_status status = SW_OK;
 
+        if (sw_media_is_foreign(layers->items[i].media_type)) {
+            continue;
+        }
         if (file) {
             status = sw_archive_packing(archive, file, &packing, err);
         }
@@ -325,7 +174,36 @@ static enum sw_status check_layer(const struct sw_archive *archive, const struct
     return SW_OK;
 }
 
-static enum sw_status load_layer(const struct sw_archive *archive, const struct picture *picture,
+/*
+ * A foreign layer stays where it is: the manifest names it and the addresses it is found at. It is
+ * not handed on.
+ */
+static struct sw_blob *foreign_layer(const struct sw_descriptor *descriptor,
+                                     struct sw_intake *intake)
+{
+    char digest[SW_DIGEST_SHORT_SIZE];
+
+    sw_digest_short(descriptor->digest, digest);
+    sw_say(intake->env, "layer %s: not moved, it is a foreign layer (%s)", digest,
+           descriptor->media_type);
+    return sw_intake_known_layer(intake, descriptor->digest, descriptor->size, SW_PACKING_NONE);
+}
+
+static enum sw_status missing_layer(const struct sw_archive *archive,
+                                    const struct sw_picture *picture, const char *path,
+                                    const char *diff_id, struct sw_err *err)
+{
+    if (sw_strs_has(&picture->foreign, sw_str(diff_id))) {
+        return sw_fail(err, SW_E_INPUT,
+                       "layer %s is a foreign layer, which this archive leaves out; push the image "
+                       "from an OCI layout, which says where it is",
+                       diff_id);
+    }
+    return sw_fail(err, SW_E_INPUT, "layer \"%s\" is missing from the %s", path,
+                   sw_archive_word(archive));
+}
+
+static enum sw_status load_layer(const struct sw_archive *archive, const struct sw_picture *picture,
                                  size_t index, bool kept, struct sw_intake *intake,
                                  struct sw_image *image, struct sw_err *err)
 {
@@ -335,9 +213,12 @@ static enum sw_status load_layer(const struct sw_archive *archive, const struct 
     struct sw_blob *blob = NULL;
     enum sw_status status = SW_OK;
 
+    if (descriptor && sw_media_is_foreign(descriptor->media_type)) {
+        image->layers[image->layer_count++] = foreign_layer(descriptor, intake);
+        return SW_OK;
+    }
     if (!file) {
-        return sw_fail(err, SW_E_INPUT, "layer \"%s\" is missing from the %s", path,
-                       sw_archive_word(archive));
+        return missing_layer(archive, picture, path, image->parsed.diff_ids[index], err);
     }
     if (descriptor) {
         status = known_layer(archive, file, descriptor, intake, &blob, err);
@@ -361,7 +242,7 @@ static enum sw_status load_layer(const struct sw_archive *archive, const struct 
  * The archive's own manifest becomes the image's, byte for byte; but Amazon ECR refuses one that
  * does not say its media type, so that is put in when it is missing.
  */
-static enum sw_status keep_manifest(const struct picture *picture, struct sw_image *image,
+static enum sw_status keep_manifest(const struct sw_picture *picture, struct sw_image *image,
                                     struct sw_err *err)
 {
     const struct sw_str bytes = sw_buf_str(&picture->oci.bytes);
@@ -381,7 +262,7 @@ static enum sw_status keep_manifest(const struct picture *picture, struct sw_ima
     return sw_buf_check(&image->manifest, "the image's manifest", err);
 }
 
-static enum sw_status load_layers(const struct sw_archive *archive, struct picture *picture,
+static enum sw_status load_layers(const struct sw_archive *archive, struct sw_picture *picture,
                                   struct sw_intake *intake, struct sw_image *image,
                                   struct sw_err *err)
 {
@@ -406,10 +287,10 @@ static enum sw_status load_layers(const struct sw_archive *archive, struct pictu
 }
 
 static enum sw_status load(const struct sw_archive *archive, bool docker, const char *name,
-                           const char *platform, struct picture *picture, struct sw_intake *intake,
-                           struct sw_image *image, struct sw_err *err)
+                           const char *platform, struct sw_picture *picture,
+                           struct sw_intake *intake, struct sw_image *image, struct sw_err *err)
 {
-    enum sw_status status = docker ? read_docker(archive, name, picture, err)
+    enum sw_status status = docker ? sw_picture_read(archive, name, picture, err)
                                    : read_oci(archive, name, platform, picture, err);
 
     if (status == SW_OK) {
@@ -428,22 +309,22 @@ enum sw_status sw_docker_image_load(struct sw_archive *archive, const char *name
                                     const char *platform, struct sw_intake *intake,
                                     struct sw_image *ret, struct sw_err *err)
 {
-    struct picture picture = { 0 };
+    struct sw_picture picture = { 0 };
     enum sw_status status;
 
     status = load(archive, sw_archive_find(archive, "manifest.json") != NULL, name, platform,
                   &picture, intake, ret, err);
-    picture_release(&picture);
+    sw_picture_release(&picture);
     return status;
 }
 
 enum sw_status sw_oci_image_load(struct sw_archive *archive, const char *name, const char *platform,
                                  struct sw_intake *intake, struct sw_image *ret, struct sw_err *err)
 {
-    struct picture picture = { 0 };
+    struct sw_picture picture = { 0 };
     enum sw_status status =
         load(archive, /* docker= */ false, name, platform, &picture, intake, ret, err);
 
-    picture_release(&picture);
+    sw_picture_release(&picture);
     return status;
 }

@@ -124,12 +124,21 @@ struct sw_image {
 void sw_image_init(struct sw_image *image);
 void sw_image_release(struct sw_image *image);
 
+struct sw_store; /* transfer.h */
+struct sw_tree;  /* tree.h */
+
 /* A source, one implementation per file; see slipway/image.h. */
 struct sw_image_source {
     /* Reads the image, handing blobs on; *ret is initialised and the caller's also on failure. */
     enum sw_status (*load)(struct sw_image_source *source, struct sw_intake *intake,
                            struct sw_image *ret, struct sw_err *err);
     void (*free)(struct sw_image_source *source);
+    /*
+     * Reads all that the source has of the image, for all platforms, to be sent as it is; *ret is
+     * the caller's, and *ret_store is good as long as the source. The member may be NULL.
+     */
+    enum sw_status (*load_all)(struct sw_image_source *source, struct sw_tree *ret,
+                               struct sw_store *ret_store, struct sw_err *err);
 };
 
 /* What follows "docker-archive:", "docker-daemon:", "oci:" and "oci-archive:". */

@@ -1,4 +1,5 @@
-#include "archive.h"
+#include "archive_store.h"
+#include "oci_walk.h"
 
 #include <slipway/alloc.h>
 
@@ -34,6 +35,19 @@ static enum sw_status layout_load(struct sw_image_source *source, struct sw_inta
     return status == SW_OK ? SW_OK : sw_wrap(err, "layout \"%s\"", self->dir);
 }
 
+static enum sw_status layout_load_all(struct sw_image_source *source, struct sw_tree *ret,
+                                      struct sw_store *ret_store, struct sw_err *err)
+{
+    struct oci_layout *self = (struct oci_layout *)source;
+    enum sw_status status = sw_archive_index_dir(&self->archive, self->dir, err);
+
+    if (status == SW_OK) {
+        status = sw_oci_tree(&self->archive, self->name, ret, err);
+    }
+    *ret_store = sw_archive_store(&self->archive);
+    return status == SW_OK ? SW_OK : sw_wrap(err, "layout \"%s\"", self->dir);
+}
+
 enum sw_status sw_oci_layout_open(SW_UNUSED const struct sw_env *env, const char *text,
                                   const char *platform, struct sw_image_source **ret,
                                   struct sw_err *err)
@@ -46,7 +60,7 @@ enum sw_status sw_oci_layout_open(SW_UNUSED const struct sw_env *env, const char
         return sw_fail(err, SW_E_USAGE, "oci: names no folder");
     }
     self = sw_xcalloc(1, sizeof(*self));
-    self->source = (struct sw_image_source){ layout_load, layout_free };
+    self->source = (struct sw_image_source){ layout_load, layout_free, layout_load_all };
     self->dir = SW_TAKE(dir);
     self->name = name.len > 0 ? sw_str_dup(name) : NULL;
     self->platform = platform ? sw_xstrdup(platform) : NULL;

@@ -35,18 +35,13 @@ void sw_oci_choice_release(struct sw_oci_choice *choice)
     }
 }
 
-/* The bytes of a document named by a descriptor; *ret_there is false when the archive lacks it. */
-static enum sw_status read_document(const struct sw_archive *archive, const char *digest,
-                                    struct sw_buf *out, bool *ret_there, struct sw_err *err)
+enum sw_status sw_oci_document(const struct sw_archive *archive, const char *digest,
+                               struct sw_buf *out, struct sw_err *err)
 {
     SW_CLEANUP(sw_free_str) char *path = sw_oci_blob_path(digest);
     char actual[SW_DIGEST_SIZE];
     enum sw_status status = sw_archive_text(archive, path, out, err);
 
-    *ret_there = status == SW_OK;
-    if (status == SW_E_NOT_FOUND) {
-        return SW_OK;
-    }
     if (status != SW_OK) {
         return status;
     }
@@ -56,6 +51,16 @@ static enum sw_status read_document(const struct sw_archive *archive, const char
                        path, actual);
     }
     return SW_OK;
+}
+
+/* The bytes of a document named by a descriptor; *ret_there is false when the archive lacks it. */
+static enum sw_status read_document(const struct sw_archive *archive, const char *digest,
+                                    struct sw_buf *out, bool *ret_there, struct sw_err *err)
+{
+    enum sw_status status = sw_oci_document(archive, digest, out, err);
+
+    *ret_there = status == SW_OK;
+    return status == SW_E_NOT_FOUND ? SW_OK : status;
 }
 
 static bool has_blob(const struct sw_archive *archive, const char *digest)
@@ -181,8 +186,7 @@ struct level {
     size_t next;
 };
 
-/* Whether an entry of index.json has the wished name. */
-static bool has_name(const struct sw_oci_wish *wish, const struct sw_descriptor *entry)
+bool sw_oci_has_name(const struct sw_oci_wish *wish, const struct sw_descriptor *entry)
 {
     if (entry->ref_name && wish->named && strcmp(entry->ref_name, wish->name) == 0) {
         return true;
@@ -201,7 +205,7 @@ static bool is_of_interest(struct walk *walk, const struct sw_descriptor *entry,
     if (entry->ref_name || entry->name) {
         add_word(&walk->names, entry->ref_name ? entry->ref_name : entry->name);
     }
-    return has_name(walk->wish, entry);
+    return sw_oci_has_name(walk->wish, entry);
 }
 
 /* Whether a document that is not there may have been what is looked for. */

@@ -8,6 +8,7 @@
  */
 
 #include "archive.h"
+#include "tree.h"
 
 /* What is looked for; NULL members do not matter. */
 struct sw_oci_wish {
@@ -37,9 +38,25 @@ SW_NODISCARD enum sw_status sw_oci_need(const struct sw_archive *archive,
                                         struct sw_err *err);
 void sw_oci_choice_release(struct sw_oci_choice *choice);
 
+/*
+ * The entry of index.json that the wish names (by name alone), with everything below it; without a
+ * name there must be one, under however many names. SW_E_INPUT otherwise, saying what there is.
+ * *ret is the caller's.
+ */
+SW_NODISCARD enum sw_status sw_oci_tree(const struct sw_archive *archive, const char *name,
+                                        struct sw_tree *ret, struct sw_err *err);
+
 /* "blobs/sha256/<hex>" for a digest. The caller's. */
 char *sw_oci_blob_path(const char *digest);
-/* Whether two image names mean the same tag; docker_image.c. */
+/*
+ * Appends the document of that digest. SW_E_NOT_FOUND when the archive lacks it, SW_E_INPUT when it
+ * is another one.
+ */
+SW_NODISCARD enum sw_status sw_oci_document(const struct sw_archive *archive, const char *digest,
+                                            struct sw_buf *out, struct sw_err *err);
+/* Whether an entry of index.json has the wished name. */
+bool sw_oci_has_name(const struct sw_oci_wish *wish, const struct sw_descriptor *entry);
+/* Whether two image names mean the same tag; docker_manifest.c. */
 bool sw_image_name_equal(const char *a, const char *b);
 
 #endif

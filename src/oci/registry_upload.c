@@ -206,7 +206,7 @@ static enum sw_status stream(struct upload *upload, char **session, struct sw_er
     enum sw_status status = send_part(upload, &call, &request, &reply, err);
     char *next = NULL;
 
-    if (status != SW_OK) {
+    if (status != SW_OK || !session) {
         return status;
     }
     if (!upload->digest) {

@@ -116,3 +116,30 @@ $REGISTRY/$repo-all:latest@$index" ]
     [ "$status" -eq 2 ]
     [[ $stderr == *--manifest* ]]
 }
+
+@test "an image of two platforms is pushed from a layout, whole" {
+    make_archive arm.tar "$BATS_TEST_NUMBER" acme/web:v1 arm64
+    slipway image push docker-archive:arm.tar "$REGISTRY/$repo-arm:v1"
+    slipway image index create "$REGISTRY/$repo-all:v1" --manifest "$image" --manifest "$REGISTRY/$repo-arm:v1"
+    index=${output#*@}
+    skopeo copy -q --all --src-tls-verify=false "docker://$REGISTRY/$repo-all:v1" oci:layout:v1
+    skopeo copy -q --all oci:layout:v1 oci-archive:layout.tar:v1
+    expected=$(jq -r '.manifests[0].digest' layout/index.json)
+    for source in oci:layout oci:layout:v1 oci-archive:layout.tar; do
+        slipway image push "$source" --all-platforms "$REGISTRY/$repo-b:v1" "$REGISTRY/$repo-c:v1" --output json
+        [ "$status" -eq 0 ] || { echo "$stderr"; return 1; }
+        [ "$(jq -r .digest <<<"$output")" = "$expected" ]
+    done
+    [ "$(jq -c '[.written, .bytes_sent]' <<<"$output")" = '[[false,false],0]' ]
+    [ "$(judge "$REGISTRY/$repo-c:v1")" = "$expected" ]
+    skopeo copy -q --all --src-tls-verify=false "docker://$REGISTRY/$repo-b:v1" oci:back:v1
+    diff -r layout/blobs back/blobs
+    if command -v crane >/dev/null; then crane validate --remote "$REGISTRY/$repo-b:v1"; fi
+    slipway image push oci:layout --all-platforms --platform linux/arm64 "$REGISTRY/$repo-d:v1"
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"--all-platforms and --platform cannot go together"* ]]
+    slipway image push oci:layout --platform linux/arm64 "$REGISTRY/$repo-d:v1"
+    [ "$status" -eq 0 ]
+    slipway image exists "$REGISTRY/$repo-d@$index"
+    [ "$status" -eq 1 ]
+}
