@@ -10,6 +10,7 @@
  */
 
 #include <slipway/aws.h>
+#include <slipway/codedeploy.h>
 #include <slipway/json.h>
 #include <slipway/rollout.h>
 #include <slipway/taskdef.h>
@@ -87,6 +88,9 @@ struct sw_deploy_options {
     bool allow_unchanged;   /* nothing to deploy is success */
     const json_t *settings; /* further members of the same call; NULL: none */
     const json_t *creation; /* make the service when it does not exist, with these as well */
+    /* For a service whose controller is CODE_DEPLOY: a deployment of CodeDeploy instead of
+     * UpdateService; NULL: such a service is refused, and with it any other. */
+    const struct sw_codedeploy_options *codedeploy;
     /* Called with the finished definition before anything is registered; may be NULL. */
     enum sw_status (*verify)(void *ctx, const json_t *definition, const struct sw_changes *changes,
                              struct sw_err *err);
@@ -104,6 +108,7 @@ struct sw_deployment {
     char *previous_id;                 /* the PRIMARY before; NULL when it is the one to follow */
     char *service_deployment;          /* its ARN */
     char *previous_service_deployment; /* the ARN of the one before */
+    char *codedeploy_deployment;       /* "d-ABC123", instead of all deployments above */
     bool registered;                   /* a new revision was made */
     bool updated;                      /* UpdateService or CreateService was called */
     bool created;                      /* the service was made */

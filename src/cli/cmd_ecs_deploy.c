@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "ecs_codedeploy_options.h"
 #include "ecs_options.h"
 #include "ecs_rollout.h"
 #include "ecs_service_options.h"
@@ -16,6 +17,7 @@ struct deploy_args {
     struct sw_cli_ecs_service settings;
     struct sw_cli_ecs_rollout rollout;
     struct sw_cli_ecs_outcome outcome;
+    struct sw_cli_ecs_codedeploy codedeploy;
 };
 
 static const struct sw_opt deploy_opts[] = {
@@ -48,6 +50,7 @@ static const struct sw_opt deploy_opts[] = {
     SW_CLI_ECS_SERVICE(struct deploy_args, settings),
     SW_CLI_ECS_ROLLOUT(struct deploy_args, rollout),
     SW_CLI_ECS_OUTCOME(struct deploy_args, outcome),
+    SW_CLI_ECS_CODEDEPLOY(struct deploy_args, codedeploy),
     SW_CLI_AWS(struct deploy_args, aws),
     { .kind = SW_OPT_END },
 };
@@ -65,9 +68,15 @@ static enum sw_status deploy(const struct deploy_args *args, const struct sw_cha
 {
     json_auto_t *settings = NULL;
     json_auto_t *creation = NULL;
-    if (sw_cli_ecs_service_read(&args->settings, &settings, &creation, run->err) != SW_OK) {
+    struct sw_codedeploy_options codedeploy;
+    bool by_codedeploy = false;
+    if (sw_cli_ecs_service_read(&args->settings, &settings, &creation, run->err) != SW_OK ||
+        sw_cli_ecs_codedeploy_read(&args->codedeploy, &codedeploy, &by_codedeploy, run->err) !=
+            SW_OK) {
         return run->err->status;
     }
+    run->on_failure = sw_cli_ecs_on_failure(&args->outcome);
+    codedeploy.auto_rollback = run->on_failure == SW_ON_FAILURE_ROLLBACK;
     const struct sw_deploy_options options = {
         .cluster = args->cluster,
         .service = sw_cli_text_or_null(args->service),
@@ -79,13 +88,13 @@ static enum sw_status deploy(const struct deploy_args *args, const struct sw_cha
         .force = args->force,
         .settings = settings,
         .creation = creation,
+        .codedeploy = by_codedeploy ? &codedeploy : NULL,
         .allow_unchanged = args->allow_unchanged,
         .verify = args->verify_image ? sw_deploy_verify_images : NULL,
         .verify_ctx = run->aws,
     };
     run->until_running = args->settings.desired_count >= 0;
     run->until_drained = strcmp(args->outcome.wait_for, "drained") == 0;
-    run->on_failure = sw_cli_ecs_on_failure(&args->outcome);
     return sw_service_deploy(run->aws, &options, &run->deployment, run->err);
 }
 
@@ -145,7 +154,11 @@ const struct sw_command sw_cmd_ecs_deploy = {
         "given.\n\n"
         "Options that change the service itself go into the same call; what they do not name stays "
         "as it is. Structures take their own form, AWS's shorthand (key=value,key=value) and JSON. A "
-        "service that does not exist is an error unless --create is given.\n\n" SW_CLI_ECS_ROLLOUT_HELP
+        "service that does not exist is an error unless --create is given.\n\n"
+        "A service whose deployment controller is CODE_DEPLOY is deployed with "
+        "--codedeploy-application: its AppSpec is made, or read from --codedeploy-appspec, and "
+        "CodeDeploy is followed instead of ECS, unless --timeout is given for as long as the group "
+        "waits by itself and ten minutes more.\n\n" SW_CLI_ECS_ROLLOUT_HELP
         " Nothing is rolled back by slipway unless --on-failure says so, or with slipway ecs "
         "rollback.\n\n" SW_CLI_ECS_UPDATES_HELP,
     .operands = "",
@@ -154,7 +167,9 @@ const struct sw_command sw_cmd_ecs_deploy = {
                "slipway ecs deploy --cluster prod --family web --create --launch-type FARGATE "
                "--subnets subnet-1,subnet-2 --load-balancer web:80=arn:aws:...\n"
                "slipway ecs deploy --cluster prod --family web --env-updates "
-               "'container=web,name=HOSTS,value=\"a,b\"'",
+               "'container=web,name=HOSTS,value=\"a,b\"'\n"
+               "slipway ecs deploy --cluster prod --service web --image web=nginx:1.27 "
+               "--codedeploy-application shop --codedeploy-group web --wait --on-failure rollback",
     .opts = deploy_opts,
     .args_size = sizeof(struct deploy_args),
     .defaults = set_defaults,

@@ -80,7 +80,7 @@ static enum sw_status print_result(struct sw_cli *cli, const struct register_arg
     } else {
         sw_cli_out(cli, "%s\n", arn);
     }
-    return export_env ? sw_cli_ecs_export(export_env, arn, NULL, err) : SW_OK;
+    return export_env ? sw_cli_ecs_export(export_env, arn, NULL, NULL, err) : SW_OK;
 }
 
 static enum sw_status run_register(struct sw_cli *cli, void *args_, struct sw_err *err)

@@ -34,7 +34,8 @@ static const struct sw_opt wait_opts[] = {
       .name = "deployment",
       .offset = offsetof(struct wait_args, deployment),
       .value = "ID",
-      .help = "the deployment to follow, e.g. ecs-svc/123; default: the newest" },
+      .help = "the deployment to follow, e.g. ecs-svc/123, or d-ABC123 of CodeDeploy; default: the "
+              "newest" },
     { .kind = SW_OPT_STR,
       .name = "task-definition",
       .offset = offsetof(struct wait_args, task_definition),
@@ -71,7 +72,7 @@ static void set_defaults(void *args_)
 {
     struct wait_args *args = args_;
     sw_cli_ecs_outcome_defaults(&args->outcome);
-    args->timeout_ms = SW_ROLLOUT_TIMEOUT_MS;
+    args->timeout_ms = -1; /* what is followed knows */
     args->fail_fast = SW_ROLLOUT_FAIL_FAST;
     args->logs = true;
 }
@@ -161,6 +162,45 @@ static enum sw_status follow(struct sw_aws *aws, const struct wait_args *args,
     return status;
 }
 
+/* "d-ABC123" is a deployment of CodeDeploy, "ecs-svc/123" one of ECS. */
+static bool is_codedeploy(const char *id)
+{
+    return id && strncmp(id, "d-", 2) == 0;
+}
+
+static enum sw_status follow_codedeploy(struct sw_aws *aws, const struct wait_args *args,
+                                        struct sw_err *err)
+{
+    const struct sw_follow_options options = {
+        .cluster = args->cluster,
+        .service = args->service,
+        .target = { .task_definition = sw_cli_text_or_null(args->task_definition) },
+        .timeout_ms = args->timeout_ms,
+        .poll_interval_ms = args->poll_interval_ms,
+        .fail_fast = (unsigned)args->fail_fast,
+        .no_logs = !args->logs,
+        .on_failure = sw_cli_ecs_on_failure(&args->outcome),
+    };
+    struct sw_follow_result result;
+    enum sw_status status = sw_codedeploy_follow(aws, &options, args->deployment, &result, err);
+    sw_follow_result_release(&result);
+    return status;
+}
+
+/* Services that have no deployments of ECS. */
+static enum sw_status check_controller(const json_t *service, struct sw_err *err)
+{
+    const char *type = sw_json_str(sw_json_object(service, "deploymentController"), "type", "ECS");
+    const char *name = sw_json_str(service, "serviceName", "?");
+    if (strcmp(type, "CODE_DEPLOY") == 0) {
+        return sw_fail(err, SW_E_CONFLICT,
+                       "service \"%s\" is deployed by AWS CodeDeploy: name its deployment, "
+                       "--deployment d-...; aws deploy list-deployments lists them",
+                       name);
+    }
+    return sw_service_check_controller(service, err);
+}
+
 static enum sw_status run_wait(struct sw_cli *cli, void *args_, struct sw_err *err)
 {
     const struct wait_args *args = args_;
@@ -170,8 +210,14 @@ static enum sw_status run_wait(struct sw_cli *cli, void *args_, struct sw_err *e
         return sw_cli_usage(err, "--timeout is 0; 'slipway ecs status' tells how things stand");
     }
     enum sw_status status = sw_cli_aws_new(cli, &args->aws, &aws, err);
+    if (status == SW_OK && is_codedeploy(args->deployment)) {
+        return follow_codedeploy(aws, args, err);
+    }
     if (status == SW_OK) {
         status = sw_service_describe(aws, args->cluster, args->service, &service, err);
+    }
+    if (status == SW_OK) {
+        status = check_controller(service, err);
     }
     return status == SW_OK ? follow(aws, args, service, err) : status;
 }

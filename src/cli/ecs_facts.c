@@ -74,6 +74,7 @@ json_t *sw_cli_ecs_facts(const char *cluster, const struct sw_deployment *deploy
     }
     set_text(facts, "deploymentId", deployment->deployment_id);
     set_text(facts, "serviceDeploymentArn", deployment->service_deployment);
+    set_text(facts, "codeDeployDeploymentId", deployment->codedeploy_deployment);
     if (deployment->images) {
         (void)json_object_set(facts, "images", deployment->images);
     }
@@ -108,19 +109,23 @@ enum sw_status sw_cli_ecs_check_files(const char *export_env, const char *report
     return SW_OK;
 }
 
+static void add_export(struct sw_buf *text, const char *name, const char *value)
+{
+    if (value) {
+        sw_buf_addf(text, "export %s=", name);
+        sw_buf_add_shell_quoted(text, sw_str(value));
+        sw_buf_add_char(text, '\n');
+    }
+}
+
 enum sw_status sw_cli_ecs_export(const char *path, const char *registered, const char *deployed,
-                                 struct sw_err *err)
+                                 const char *codedeploy, struct sw_err *err)
 {
     struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
     sw_buf_init(&text, SW_BUF_TEXT_MAX);
-    sw_buf_add_cstr(&text, "export CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN=");
-    sw_buf_add_shell_quoted(&text, sw_str(registered));
-    sw_buf_add_char(&text, '\n');
-    if (deployed) {
-        sw_buf_add_cstr(&text, "export CCI_ORB_AWS_ECS_DEPLOYED_REVISION=");
-        sw_buf_add_shell_quoted(&text, sw_str(deployed));
-        sw_buf_add_char(&text, '\n');
-    }
+    add_export(&text, "CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN", registered);
+    add_export(&text, "CCI_ORB_AWS_ECS_DEPLOYED_REVISION", deployed);
+    add_export(&text, "CCI_ORB_AWS_ECS_DEPLOYMENT_ID", codedeploy);
     enum sw_status status = sw_fs_append(path, sw_buf_str(&text), 0600, err);
     return status == SW_OK ? status : sw_wrap(err, "--export-env");
 }

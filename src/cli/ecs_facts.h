@@ -27,9 +27,11 @@ SW_NODISCARD enum sw_status sw_cli_ecs_check_files(const char *export_env, const
 
 /*
  * Appends export lines for the ARN that was registered (or is used in its place) and, unless NULL,
- * the one that was deployed; the names are those of CircleCI's aws-ecs orb.
+ * the one that was deployed and CodeDeploy's deployment; the names are those of CircleCI's aws-ecs
+ * orb.
  */
 SW_NODISCARD enum sw_status sw_cli_ecs_export(const char *path, const char *registered,
-                                              const char *deployed, struct sw_err *err);
+                                              const char *deployed, const char *codedeploy,
+                                              struct sw_err *err);
 
 #endif

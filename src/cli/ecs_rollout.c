@@ -95,7 +95,7 @@ void sw_cli_ecs_outcome_defaults(struct sw_cli_ecs_outcome *options)
 void sw_cli_ecs_rollout_defaults(struct sw_cli_ecs_rollout *options)
 {
     options->output = "text";
-    options->timeout_ms = SW_ROLLOUT_TIMEOUT_MS;
+    options->timeout_ms = -1; /* what is followed knows */
     options->fail_on_timeout = true;
     options->logs = true;
     options->fail_fast = SW_ROLLOUT_FAIL_FAST;
@@ -128,6 +128,8 @@ static void say_summary(const struct sw_cli_ecs_run *run)
     const char *previous = deployment->previous ? sw_taskdef_short_name(deployment->previous) : "?";
     size_t index = 0;
     const json_t *image = NULL;
+    const char *followed = deployment->codedeploy_deployment ? deployment->codedeploy_deployment
+                                                             : deployment->deployment_id;
     if (!deployment->updated) {
         return;
     }
@@ -137,9 +139,8 @@ static void say_summary(const struct sw_cli_ecs_run *run)
     }
     sw_say(env, "service %s: %s -> %s%s%s", deployment->service,
            deployment->created ? "(new service)" : previous,
-           sw_taskdef_short_name(deployment->task_definition),
-           deployment->deployment_id ? ", deployment " : "",
-           deployment->deployment_id ? deployment->deployment_id : "");
+           sw_taskdef_short_name(deployment->task_definition), followed ? ", deployment " : "",
+           followed ? followed : "");
     json_array_foreach(deployment->images, index, image)
     {
         const char *now = sw_json_str(image, "image", "");
@@ -160,7 +161,9 @@ static enum sw_status tell(struct sw_cli_ecs_run *run)
         sw_cli_out(run->cli, "%s\n", arn);
         (void)fflush(run->cli->out);
     }
-    return export_env ? sw_cli_ecs_export(export_env, arn, arn, run->err) : SW_OK;
+    return export_env ? sw_cli_ecs_export(export_env, arn, arn,
+                                          run->deployment.codedeploy_deployment, run->err)
+                      : SW_OK;
 }
 
 static enum sw_status timed_out(struct sw_cli_ecs_run *run)
@@ -177,7 +180,8 @@ static enum sw_status follow(struct sw_cli_ecs_run *run)
 {
     const struct sw_cli_ecs_rollout *args = run->options;
     const struct sw_deployment *deployment = &run->deployment;
-    if (!deployment->deployment_id) {
+    const char *codedeploy = deployment->codedeploy_deployment;
+    if (!deployment->deployment_id && !codedeploy) {
         return sw_fail(run->err, SW_E_UNAVAILABLE,
                        "service \"%s\" was updated, but ECS named no deployment to wait for",
                        deployment->service);
@@ -206,10 +210,10 @@ static enum sw_status follow(struct sw_cli_ecs_run *run)
         options.timeout_ms = interval * args->max_poll_attempts;
     }
     run->followed = true;
-    if (sw_rollout_follow(run->aws, &options, &run->follow, run->err) == SW_OK) {
-        return SW_OK;
-    }
-    return timed_out(run);
+    enum sw_status status =
+        codedeploy ? sw_codedeploy_follow(run->aws, &options, codedeploy, &run->follow, run->err)
+                   : sw_rollout_follow(run->aws, &options, &run->follow, run->err);
+    return status == SW_OK ? SW_OK : timed_out(run);
 }
 
 /* The facts are written whatever happened; the first failure is the command's. */

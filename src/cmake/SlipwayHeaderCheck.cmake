@@ -6,6 +6,7 @@ set(slipway_headers
   slipway/buf.h
   slipway/build.h
   slipway/challenge.h
+  slipway/codedeploy.h
   slipway/config.h
   slipway/copy.h
   slipway/creds.h

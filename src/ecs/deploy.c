@@ -17,6 +17,7 @@ void sw_deployment_release(struct sw_deployment *deployment)
     free(deployment->previous_id);
     free(deployment->service_deployment);
     free(deployment->previous_service_deployment);
+    free(deployment->codedeploy_deployment);
     json_decref(deployment->images);
     *deployment = (struct sw_deployment){ .desired = -1 };
 }
@@ -60,7 +61,7 @@ static enum sw_status look_at_service(struct deploy *deploy)
         return SW_OK;
     }
     if (status == SW_OK) {
-        status = sw_service_check_controller(deploy->service, deploy->err);
+        status = deploy_check_controller(deploy);
     }
     if (status != SW_OK) {
         return status;
@@ -71,7 +72,8 @@ static enum sw_status look_at_service(struct deploy *deploy)
                sw_json_str(primary, "id", "?"),
                sw_taskdef_short_name(sw_json_str(primary, "taskDefinition", "?")));
     }
-    deploy->done->previous = deploy_copy_text(deploy->service, "taskDefinition");
+    deploy->done->previous =
+        deploy_copy_text(deploy_running_set(deploy->service), "taskDefinition");
     deploy->done->desired = sw_json_int(deploy->service, "desiredCount", -1);
     return SW_OK;
 }
@@ -177,8 +179,8 @@ static enum sw_status check(struct deploy *deploy)
     const struct sw_deploy_options *options = deploy->options;
     json_auto_t *future = deploy_future_service(deploy);
     bool network = json_object_get(deploy->settings, "networkConfiguration") != NULL;
-    enum sw_status status = SW_OK;
-    if (deploy->create || network) {
+    enum sw_status status = deploy_check_codedeploy(deploy);
+    if (status == SW_OK && (deploy->create || network)) {
         status =
             ecs_check_network(deploy->base.definition, deploy->base.label, network, deploy->err);
     }

@@ -57,4 +57,15 @@ json_t *deploy_future_service(const struct deploy *deploy);
  */
 SW_NODISCARD enum sw_status deploy_update(struct deploy *deploy);
 
+/* ---- Deployments by CodeDeploy ---- */
+
+/* Whether the service can be deployed in the way that is asked for. */
+SW_NODISCARD enum sw_status deploy_check_controller(struct deploy *deploy);
+/* What says which definition the service runs: itself, or its PRIMARY task set. Borrowed. */
+const json_t *deploy_running_set(const json_t *service);
+/* Whether the AppSpec can be made, before anything is registered. */
+SW_NODISCARD enum sw_status deploy_check_codedeploy(const struct deploy *deploy);
+/* Instead of deploy_update: CreateDeployment, to done->task_definition. */
+SW_NODISCARD enum sw_status deploy_by_codedeploy(struct deploy *deploy);
+
 #endif

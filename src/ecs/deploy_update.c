@@ -134,6 +134,9 @@ static enum sw_status create_service(struct deploy *deploy, json_t **ret_answer)
 
 enum sw_status deploy_update(struct deploy *deploy)
 {
+    if (deploy->options->codedeploy) {
+        return deploy_by_codedeploy(deploy);
+    }
     struct sw_deployment *done = deploy->done;
     json_auto_t *answer = NULL;
     enum sw_status status =

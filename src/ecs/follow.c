@@ -24,8 +24,7 @@ void follow_status_line(const void *ctx)
                    (long long)(ecs_pace_elapsed_ms(&follower->pace) / 1000));
 }
 
-/* What ends the following although the rollout goes on. */
-static enum sw_status cannot_watch(const struct follower *follower)
+enum sw_status follow_cannot_watch(const struct follower *follower)
 {
     return sw_wrap(follower->err,
                    "the deployment of service \"%s\" goes on, but its state is not known",
@@ -64,7 +63,7 @@ static enum sw_status look(struct follower *follower, json_t **ret_service, bool
                        status == SW_OK ? "no service in the answer" : follower->err->msg);
         return SW_OK;
     }
-    return cannot_watch(follower);
+    return follow_cannot_watch(follower);
 }
 
 /* A service deployment that was STOPPED while ours still is PRIMARY was not superseded. */
@@ -109,7 +108,7 @@ static enum sw_rollout_verdict check_superseded(struct follower *follower)
     return SW_ROLLOUT_SUPERSEDED;
 }
 
-static void say_counters(struct follower *follower)
+void follow_say_counters(struct follower *follower)
 {
     const struct sw_rollout_state *state = &follower->result->state;
     const int64_t now[] = { state->desired, state->running, state->pending, state->failed_tasks,
@@ -136,8 +135,7 @@ static bool tasks_stopped(const struct follower *follower, int64_t failed_before
     return state->failed_tasks > failed_before || state->running < running_before || restarted;
 }
 
-/* Looks at what the verdict alone does not tell. */
-static void look_closer(struct follower *follower, const struct sw_rollout_state *before,
+void follow_look_closer(struct follower *follower, const struct sw_rollout_state *before,
                         int64_t started_before, bool bad)
 {
     const struct sw_rollout_state *state = &follower->result->state;
@@ -162,15 +160,20 @@ static enum sw_rollout_verdict judge(struct follower *follower, const json_t *se
     int64_t started_before = follower->started;
     enum sw_rollout_verdict verdict = sw_rollout_judge(service, &follower->target, state);
     bool bad_event = follow_events(follower, service);
-    say_counters(follower);
+    follow_say_counters(follower);
     if (verdict == SW_ROLLOUT_ASK) {
         verdict = judge_by_witness(follower, service);
     } else if (verdict == SW_ROLLOUT_SUPERSEDED) {
         verdict = check_superseded(follower);
     }
     bool failed = verdict != SW_ROLLOUT_RUNNING && verdict != SW_ROLLOUT_DONE;
-    look_closer(follower, &before, started_before, bad_event || failed);
-    if (verdict == SW_ROLLOUT_RUNNING && follow_hopeless(follower)) {
+    follow_look_closer(follower, &before, started_before, bad_event || failed);
+    if (verdict == SW_ROLLOUT_RUNNING &&
+        follow_hopeless(follower,
+                        state->breaker
+                            ? "the circuit breaker does not count such failures, so ECS would try "
+                              "for ever"
+                            : "without a circuit breaker ECS would try for ever")) {
         verdict = SW_ROLLOUT_FAILED;
     }
     if (verdict == SW_ROLLOUT_ROLLING_BACK && !follower->said_rollback) {

@@ -47,6 +47,16 @@ struct follower {
  * to wait for.
  */
 bool follow_take(struct follower *follower, const json_t *service);
+/* What ends the following although the rollout goes on. */
+enum sw_status follow_cannot_watch(const struct follower *follower);
+/* Tells the counters of the result's state when they changed. */
+void follow_say_counters(struct follower *follower);
+/*
+ * After the state was read anew: looks at what it does not tell, when it changed since `before` or
+ * something is bad.
+ */
+void follow_look_closer(struct follower *follower, const struct sw_rollout_state *before,
+                        int64_t started_before, bool bad);
 /* One look and its verdict; *ret_over when there is nothing more to wait for. */
 SW_NODISCARD enum sw_status follow_poll(struct follower *follower, bool *ret_over);
 
@@ -70,9 +80,10 @@ void follow_show_shift(struct follower *follower, const json_t *service_deployme
 
 /*
  * Whether the rollout cannot succeed any more: enough tasks stopped for the same lasting reason,
- * none is healthy, and no circuit breaker counts them. Says why in state->reason then.
+ * none is healthy, and no circuit breaker counts them. Says why in state->reason then, and what
+ * would happen otherwise.
  */
-bool follow_hopeless(struct follower *follower);
+bool follow_hopeless(struct follower *follower, const char *otherwise);
 
 /*
  * What options->on_failure asks for, after the following ended with `status`; follower->err says
@@ -83,10 +94,17 @@ enum sw_status follow_repair(struct follower *follower, enum sw_status status);
 struct follower follow_new(struct sw_aws *aws, const struct sw_follow_options *options,
                            struct sw_follow_result *result, struct sw_err *err);
 void follow_release(struct follower *follower);
+/* Keeps what was done about a failure, and whether that it worked was seen; returns `status`. */
+enum sw_status follow_repaired(struct follower *follower, enum sw_status status, bool done,
+                               const char *fmt, ...) SW_PRINTF(4, 5);
+/* The error that counts then: the failure and what was done about it. Returns `status`. */
+enum sw_status follow_tell_repair(struct follower *follower, const struct sw_err *failure,
+                                  enum sw_status status);
 /* Polls until there is an end; the follower's clock runs already. */
 enum sw_status follow_to_the_end(struct follower *follower);
 /* Gives a sign of life; ctx is the follower. */
 void follow_status_line(const void *ctx);
+/* Starts, or restarts, the follower's clock. */
 void follow_begin(struct follower *follower, int64_t timeout_ms);
 
 /* Adds the end of the failed container's log to the cause, and what it tells, when it can be had.

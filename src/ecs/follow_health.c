@@ -55,7 +55,7 @@ static bool any_healthy(struct follower *follower)
     return err.status != SW_OK;
 }
 
-bool follow_hopeless(struct follower *follower)
+bool follow_hopeless(struct follower *follower, const char *otherwise)
 {
     struct sw_rollout_state *state = &follower->result->state;
     bool wanted = follower->options->fail_fast > 0 && !state->failed;
@@ -65,9 +65,7 @@ bool follow_hopeless(struct follower *follower)
         return false;
     }
     (void)snprintf(state->reason, sizeof(state->reason),
-                   "%u tasks stopped for the same reason and none is %s; %s ECS would try for ever",
-                   cause->count, state->running > 0 ? "healthy" : "running",
-                   state->breaker ? "the circuit breaker does not count such failures, so"
-                                  : "without a circuit breaker");
+                   "%u tasks stopped for the same reason and none is %s; %s", cause->count,
+                   state->running > 0 ? "healthy" : "running", otherwise);
     return true;
 }

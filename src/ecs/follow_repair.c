@@ -15,12 +15,8 @@
 /* A stop is quick, or it does not come. */
 enum { STOP_TIMEOUT_MS = 2 * 60 * 1000 };
 
-/* "It was not rolled back: ..." and the status that goes with it. */
-static enum sw_status end(struct follower *follower, enum sw_status status, bool done,
-                          const char *fmt, ...) SW_PRINTF(4, 5);
-
-static enum sw_status end(struct follower *follower, enum sw_status status, bool done,
-                          const char *fmt, ...)
+enum sw_status follow_repaired(struct follower *follower, enum sw_status status, bool done,
+                               const char *fmt, ...)
 {
     char text[SW_ERR_MSG_MAX];
     va_list args;
@@ -31,6 +27,14 @@ static enum sw_status end(struct follower *follower, enum sw_status status, bool
     follower->result->repair = sw_xstrdup(text);
     follower->result->repaired = done;
     return status;
+}
+
+enum sw_status follow_tell_repair(struct follower *follower, const struct sw_err *failure,
+                                  enum sw_status status)
+{
+    *follower->err = *failure;
+    follower->err->status = status;
+    return sw_append(follower->err, "; %s", follower->result->repair);
 }
 
 /* StopServiceDeployment; false with the reason in *err when ECS does not do it. */
@@ -63,12 +67,12 @@ static enum sw_status follow_rollback(struct follower *follower)
         return SW_OK;
     }
     if (follower->result->verdict == SW_ROLLOUT_ROLLED_BACK) {
-        return end(follower, SW_E_ROLLED_BACK, true, "slipway had ECS roll it back: %s",
-                   follower->result->state.reason);
+        return follow_repaired(follower, SW_E_ROLLED_BACK, true, "slipway had ECS roll it back: %s",
+                               follower->result->state.reason);
     }
-    return end(follower, status == SW_E_STOPPED ? status : SW_E_ROLLOUT_FAILED, false,
-               "slipway had ECS roll it back, but that was not seen to end: %s",
-               follower->err->msg);
+    return follow_repaired(follower, status == SW_E_STOPPED ? status : SW_E_ROLLOUT_FAILED, false,
+                           "slipway had ECS roll it back, but that was not seen to end: %s",
+                           follower->err->msg);
 }
 
 static enum sw_status follow_update(struct follower *follower, const struct sw_deployment *back)
@@ -90,13 +94,14 @@ static enum sw_status follow_update(struct follower *follower, const struct sw_d
     enum sw_status status = sw_rollout_follow(follower->aws, &options, &result, &err);
     sw_follow_result_release(&result);
     if (status == SW_OK) {
-        return end(follower, SW_E_ROLLED_BACK, true,
-                   "slipway rolled the service back to %s (deployment %s, completed)", name,
-                   back->deployment_id);
+        return follow_repaired(follower, SW_E_ROLLED_BACK, true,
+                               "slipway rolled the service back to %s (deployment %s, completed)",
+                               name, back->deployment_id);
     }
-    return end(follower, status == SW_E_STOPPED ? status : SW_E_ROLLOUT_FAILED, false,
-               "slipway updated the service back to %s, but that was not seen to succeed: %s", name,
-               err.msg);
+    return follow_repaired(
+        follower, status == SW_E_STOPPED ? status : SW_E_ROLLOUT_FAILED, false,
+        "slipway updated the service back to %s, but that was not seen to succeed: %s", name,
+        err.msg);
 }
 
 /* One more update, to what ran before. */
@@ -106,17 +111,18 @@ static enum sw_status update_back(struct follower *follower)
     struct sw_err err = SW_ERR_INIT;
     struct sw_deployment back;
     if (!previous) {
-        return end(follower, SW_E_ROLLOUT_FAILED, false,
-                   "it was not rolled back: what ran before is not known; slipway ecs rollback "
-                   "--to REVISION does it");
+        return follow_repaired(
+            follower, SW_E_ROLLOUT_FAILED, false,
+            "it was not rolled back: what ran before is not known; slipway ecs rollback "
+            "--to REVISION does it");
     }
     enum sw_status status = sw_service_rollback(follower->aws, follower->options->cluster,
                                                 follower->options->service, previous, &back, &err);
     if (status == SW_OK && back.deployment_id) {
         status = follow_update(follower, &back);
     } else {
-        status = end(follower, SW_E_ROLLOUT_FAILED, false, "it was not rolled back: %s",
-                     status == SW_OK ? "ECS started no deployment" : err.msg);
+        status = follow_repaired(follower, SW_E_ROLLOUT_FAILED, false, "it was not rolled back: %s",
+                                 status == SW_OK ? "ECS started no deployment" : err.msg);
     }
     sw_deployment_release(&back);
     return status;
@@ -144,21 +150,22 @@ static enum sw_status stop(struct follower *follower)
         if (succeeded_after_all(follower)) {
             return SW_OK;
         }
-        return end(follower, SW_E_ROLLOUT_FAILED, false, "it was not stopped: %s", err.msg);
+        return follow_repaired(follower, SW_E_ROLLOUT_FAILED, false, "it was not stopped: %s",
+                               err.msg);
     }
     follow_begin(follower, STOP_TIMEOUT_MS);
     while (!sw_env_stop_wanted(follower->env) && !ecs_pace_over(&follower->pace)) {
         enum sw_rollout_verdict verdict = SW_ROLLOUT_RUNNING;
         if (follow_ask_witness(follower, &verdict) && verdict == SW_ROLLOUT_SUPERSEDED) {
-            return end(follower, SW_E_ROLLOUT_FAILED, true,
-                       "slipway stopped it as it stands: %lld/%lld running, %lld old",
-                       (long long)state->running, (long long)state->desired,
-                       (long long)state->old_running);
+            return follow_repaired(follower, SW_E_ROLLOUT_FAILED, true,
+                                   "slipway stopped it as it stands: %lld/%lld running, %lld old",
+                                   (long long)state->running, (long long)state->desired,
+                                   (long long)state->old_running);
         }
         ecs_pace_pause(&follower->pace, follow_status_line, follower);
     }
-    return end(follower, SW_E_ROLLOUT_FAILED, false,
-               "slipway had ECS stop it, but that was not seen to happen");
+    return follow_repaired(follower, SW_E_ROLLOUT_FAILED, false,
+                           "slipway had ECS stop it, but that was not seen to happen");
 }
 
 enum sw_status follow_repair(struct follower *follower, enum sw_status status)
@@ -175,7 +182,5 @@ enum sw_status follow_repair(struct follower *follower, enum sw_status status)
         return SW_OK;
     }
     follower->result->verdict = status == SW_E_ROLLED_BACK ? SW_ROLLOUT_ROLLED_BACK : verdict;
-    *follower->err = failure;
-    follower->err->status = status;
-    return sw_append(follower->err, "; %s", follower->result->repair);
+    return follow_tell_repair(follower, &failure, status);
 }

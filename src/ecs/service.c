@@ -129,15 +129,17 @@ enum sw_status sw_service_check_controller(const json_t *service, struct sw_err 
     if (strcmp(type, "CODE_DEPLOY") == 0) {
         return sw_fail(err, SW_E_CONFLICT,
                        "service \"%s\" is deployed by AWS CodeDeploy (controller CODE_DEPLOY), "
-                       "which updates it by itself; start the deployment there, e.g. with aws "
-                       "deploy create-deployment",
+                       "which updates it by itself; slipway ecs deploy --codedeploy-application "
+                       "NAME --codedeploy-group NAME has it do so",
                        name);
     }
     if (strcmp(type, "ECS") != 0) {
-        return sw_fail(err, SW_E_CONFLICT,
-                       "service \"%s\" has the deployment controller %s; only services that ECS "
-                       "itself deploys can be updated",
-                       name, type);
+        return sw_fail(
+            err, SW_E_CONFLICT,
+            "service \"%s\" has the deployment controller %s: its task sets are made by "
+            "somebody's own tool, which slipway is not; only services that ECS itself or "
+            "CodeDeploy deploys can be updated",
+            name, type);
     }
     return SW_OK;
 }

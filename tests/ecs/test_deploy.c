@@ -490,14 +490,15 @@ static void test_deploy__everything_is_checked_before_registering(void **state)
           "web=r/web:2",
           SW_E_CONFLICT,
           "service \"kim\" is deployed by AWS CodeDeploy (controller CODE_DEPLOY), which updates "
-          "it by itself; start the deployment there, e.g. with aws deploy create-deployment",
+          "it by itself; slipway ecs deploy --codedeploy-application NAME --codedeploy-group NAME has it do so",
           { { .action = "DescribeServices",
               .reply = "{'services':[{'serviceName':'kim','status':'ACTIVE',"
                        "'deploymentController':{'type':'CODE_DEPLOY'}}]}" } } },
         { "an external controller",
           "web=r/web:2",
           SW_E_CONFLICT,
-          "service \"kim\" has the deployment controller EXTERNAL; only services that ECS itself "
+          "service \"kim\" has the deployment controller EXTERNAL: its task sets are made by "
+          "somebody's own tool, which slipway is not; only services that ECS itself or CodeDeploy "
           "deploys can be updated",
           { { .action = "DescribeServices",
               .reply = "{'services':[{'serviceName':'kim','status':'ACTIVE',"

@@ -226,7 +226,7 @@ static const struct {
       NULL,
       SW_E_CONFLICT,
       "service \"kim\" is deployed by AWS CodeDeploy (controller CODE_DEPLOY), which updates it by "
-      "itself; start the deployment there, e.g. with aws deploy create-deployment",
+      "itself; slipway ecs deploy --codedeploy-application NAME --codedeploy-group NAME has it do so",
       { { .action = "DescribeServices",
           .reply = "{'services':[{'serviceName':'kim','status':'ACTIVE','deploymentController':"
                    "{'type':'CODE_DEPLOY'}}],'failures':[]}" } },

@@ -4,6 +4,7 @@ The scenario's "codedeploy" member:
 
     application, group, service   names ("app", "group", "web")
     waitSeconds   the traffic waits so long in status Ready (0: it does not)
+    approval      ... for somebody, and the deployment stops when nobody comes (false)
     terminateSeconds  the old tasks are kept so long before the deployment succeeds (0)
     autoRollback  the group rolls back by itself on failure (false)
     fails         {"s": seconds, "code", "message"}: the deployment ends so
@@ -28,9 +29,9 @@ class BlueGreen:
 
     def __init__(self, codedeploy, definition, configuration, creator="user", triggered_by=None):
         world = codedeploy.world
-        world.ids += 1
         self.codedeploy, self.world = codedeploy, world
-        self.id = "d-" + hashlib.md5(str(world.ids).encode()).hexdigest()[:9].upper()
+        self.id = f"d-{len(codedeploy.deployments) + 1:09X}"
+        self.auto_rollback = codedeploy.settings.get("autoRollback", False)
         self.definition, self.configuration, self.creator = definition, configuration, creator
         self.triggered_by = triggered_by
         self.status = "Created"
@@ -64,8 +65,11 @@ class BlueGreen:
             self.green = Deployment(service, self.definition, service.desired)
             self.green.status = "ACTIVE"
             service.deployments.append(self.green)
-        for _ in range(self.green.desired - len(self.green.live())):
-            service.start_task(self.green)
+        missing = self.green.desired - len(self.green.live())
+        tasks = [service.start_task(self.green) for _ in range(missing)]
+        if tasks:
+            named = " ".join(f"(task {task.id})" for task in tasks)
+            service.event(f"has started {missing} tasks: {named}.", f", taskSet {self.green.id}")
         if self.green.healthy() < self.green.desired:
             return
         if self.ready_since is None:
@@ -73,6 +77,9 @@ class BlueGreen:
         wait_s = self.codedeploy.settings.get("waitSeconds", 0)
         if now - self.ready_since < wait_s:
             self.status = "Ready"
+            return
+        if wait_s and self.codedeploy.settings.get("approval"):
+            self.fail("TIMEOUT", "The deployment timed out while waiting for traffic to be rerouted.", "Stopped")
             return
         self.status = "InProgress"
         self._shift(now)
@@ -109,7 +116,7 @@ class BlueGreen:
         for task in self.green.live() if self.green else []:
             service.stop_task(task)
         self._end(status)
-        if rollback or self.codedeploy.settings.get("autoRollback"):
+        if rollback or (self.auto_rollback and status == "Failed"):
             other = self.codedeploy.start(service.primary.definition, self.configuration, "codeDeployRollback", self.id)
             self.rollback = {
                 "rollbackDeploymentId": other.id,
@@ -145,6 +152,7 @@ class CodeDeploy:
         self.application = self.settings.get("application", "app")
         self.group = self.settings.get("group", "group")
         self.deployments = {}
+        self.spec = None  # the newest AppSpec
 
     @property
     def service(self):
@@ -169,7 +177,7 @@ class CodeDeploy:
                 "terminationWaitTimeInMinutes": self.settings.get("terminateSeconds", 0) // 60,
             },
             "deploymentReadyOption": {
-                "actionOnTimeout": "CONTINUE_DEPLOYMENT",
+                "actionOnTimeout": "STOP_DEPLOYMENT" if self.settings.get("approval") else "CONTINUE_DEPLOYMENT",
                 "waitTimeInMinutes": self.settings.get("waitSeconds", 0) // 60,
             },
         }
@@ -215,7 +223,12 @@ class CodeDeploy:
         if going and not going.over:
             raise Refusal("DeploymentLimitExceededException",
                           f"The Deployment Group '{self.group}' already has an active Deployment '{going.id}'")  # fmt: skip
-        return {"deploymentId": self.start(self._definition(request), configuration).id}
+        deployment = self.start(self._definition(request), configuration)
+        own = request.get("autoRollbackConfiguration", {})
+        if own.get("enabled") and "DEPLOYMENT_FAILURE" in own.get("events", []):
+            deployment.auto_rollback = True
+        self.spec = json.loads(request["revision"]["appSpecContent"]["content"])
+        return {"deploymentId": deployment.id}
 
     def _deployment(self, request):
         deployment = self.deployments.get(request["deploymentId"])
@@ -226,6 +239,12 @@ class CodeDeploy:
 
     def GetDeployment(self, request):
         return {"deploymentInfo": self._deployment(request).describe()}
+
+    def ListApplications(self, request):
+        return {"applications": [self.application]}
+
+    def ListDeploymentGroups(self, request):
+        return {"applicationName": request["applicationName"], "deploymentGroups": [self.group]}
 
     def StopDeployment(self, request):
         deployment = self._deployment(request)

@@ -25,6 +25,7 @@ import sigv4_check  # noqa: E402
 from api import Api  # noqa: E402
 from buckets import Buckets  # noqa: E402
 from codedeploy import CodeDeploy  # noqa: E402
+from plan import TARGET_GROUP  # noqa: E402, F401
 from world import Refusal, World  # noqa: E402
 
 

@@ -177,8 +177,9 @@ class Service:
             for task in deployment.tasks:
                 self.stop_task(task)
 
-    def event(self, text):
-        entry = {"id": new_id(self.world), "createdAt": self.world.clock.now, "message": f"(service {self.name}) {text}"}
+    def event(self, text, more=""):
+        message = f"(service {self.name}{more}) {text}"
+        entry = {"id": new_id(self.world), "createdAt": self.world.clock.now, "message": message}
         self.events.insert(0, entry)
         del self.events[EVENTS_MAX:]
 

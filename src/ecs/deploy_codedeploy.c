@@ -1,0 +1,72 @@
+#include "deploy.h"
+
+#include <slipway/alloc.h>
+#include <slipway/codedeploy.h>
+#include <slipway/progress.h>
+
+enum sw_status deploy_check_controller(struct deploy *deploy)
+{
+    const char *type =
+        sw_json_str(sw_json_object(deploy->service, "deploymentController"), "type", "ECS");
+    if (!deploy->options->codedeploy) {
+        return sw_service_check_controller(deploy->service, deploy->err);
+    }
+    if (strcmp(type, "CODE_DEPLOY") == 0) {
+        return SW_OK;
+    }
+    return sw_fail(deploy->err, SW_E_CONFLICT,
+                   "service \"%s\" is not deployed by CodeDeploy: its deployment controller is %s; "
+                   "leave --codedeploy-application out",
+                   sw_json_str(deploy->service, "serviceName", "?"), type);
+}
+
+const json_t *deploy_running_set(const json_t *service)
+{
+    size_t index = 0;
+    const json_t *set = NULL;
+    json_array_foreach(sw_json_array(service, "taskSets"), index, set)
+    {
+        if (strcmp(sw_json_str(set, "status", ""), "PRIMARY") == 0) {
+            return set;
+        }
+    }
+    return service;
+}
+
+enum sw_status deploy_check_codedeploy(const struct deploy *deploy)
+{
+    const struct sw_codedeploy_options *options = deploy->options->codedeploy;
+    json_auto_t *appspec = NULL;
+    if (!options) {
+        return SW_OK;
+    }
+    if (json_object_size(deploy->settings) > 0 || deploy->create) {
+        return sw_fail(deploy->err, SW_E_USAGE,
+                       "a deployment by CodeDeploy changes the task definition only; leave out the "
+                       "options that create or change the service");
+    }
+    return sw_codedeploy_appspec(options, deploy->service, "to-be-registered", &appspec,
+                                 deploy->err);
+}
+
+enum sw_status deploy_by_codedeploy(struct deploy *deploy)
+{
+    struct sw_deployment *done = deploy->done;
+    json_auto_t *appspec = NULL;
+    enum sw_status status = sw_codedeploy_appspec(deploy->options->codedeploy, deploy->service,
+                                                  done->task_definition, &appspec, deploy->err);
+    if (status == SW_OK) {
+        status = sw_codedeploy_create(deploy->aws, deploy->options->codedeploy, appspec,
+                                      &done->codedeploy_deployment, deploy->err);
+    }
+    if (status == SW_OK) {
+        done->updated = true;
+        return SW_OK;
+    }
+    (void)sw_wrap(deploy->err, "service \"%s\"", done->service);
+    if (done->registered) {
+        (void)sw_append(deploy->err, "; %s is registered but not deployed",
+                        sw_taskdef_short_name(done->task_definition));
+    }
+    return deploy->err->status;
+}
