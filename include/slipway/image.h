@@ -29,6 +29,7 @@
  */
 
 #include <slipway/attr.h>
+#include <slipway/compression.h>
 #include <slipway/copy.h>
 #include <slipway/digest.h>
 #include <slipway/env.h>
@@ -55,8 +56,11 @@ struct sw_push_options {
     bool plain_http;
     bool no_learn;             /* compress every layer instead of learning from images there */
     struct sw_strs learn_from; /* tags to learn from first; borrowed */
-    unsigned uploads;          /* blobs in flight; 0: 3 */
-    unsigned workers;          /* compressing threads; 0: one for each processor */
+    /* How unpacked layers are stored, those learned included; NULL: gzip, and learned layers are
+     * welcome however they are stored. */
+    const struct sw_compression *compression;
+    unsigned uploads; /* blobs in flight; 0: 3 */
+    unsigned workers; /* compressing threads; 0: one for each processor */
 };
 
 struct sw_push_layer {

@@ -7,6 +7,7 @@ set(slipway_headers
   slipway/build.h
   slipway/challenge.h
   slipway/codedeploy.h
+  slipway/compression.h
   slipway/config.h
   slipway/copy.h
   slipway/creds.h

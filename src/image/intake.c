@@ -115,34 +115,34 @@ static enum sw_status stream(struct making *making, struct sw_err *err)
 
 static enum sw_status compress_layer(struct making *making, struct sw_err *err)
 {
-    struct sw_gzip *gzip = making->intake->gzip;
+    struct sw_packer *packer = making->intake->packer;
     const struct sw_gzip_sink sink = { store, making };
     enum sw_status status = SW_OK;
 
-    sw_gzip_begin(gzip, &sink);
+    sw_packer_begin(packer, &sink);
     while (status == SW_OK) {
         size_t room = 0;
         size_t len = 0;
-        char *into = sw_gzip_room(gzip, &room);
+        char *into = sw_packer_room(packer, &room);
 
         status = read_source(making, into, room < READ_SIZE ? room : READ_SIZE, &len, err);
         if (status == SW_OK && len == 0) {
-            return sw_gzip_end(gzip, err);
+            return sw_packer_end(packer, err);
         }
         if (status == SW_OK) {
             sw_sha256_add(making->unpacked, into, len);
-            status = sw_gzip_fill(gzip, len, err);
+            status = sw_packer_fill(packer, len, err);
         }
         if (status == SW_OK) {
             status = stream(making, err);
         }
     }
-    sw_gzip_stop(gzip); /* it still writes to us */
+    sw_packer_stop(packer); /* it still writes to us */
     return status;
 }
 
-static enum sw_status check_packed_layer(struct making *making, enum sw_packing packing,
-                                         struct sw_err *err)
+/* A packed layer, or one that is to be stored unpacked. */
+static enum sw_status keep_layer(struct making *making, enum sw_packing packing, struct sw_err *err)
 {
     const struct sw_reader source = { read_and_store, NULL, making };
     SW_CLEANUP(sw_unpack_cleanup) struct sw_unpack *unpack = sw_unpack_new(packing, source);
@@ -166,7 +166,7 @@ static void finish(struct making *making, enum sw_packing packing)
     const struct sw_file_part *origin = making->source->origin;
     struct sw_blob *blob = making->blob;
 
-    blob->packing = packing == SW_PACKING_NONE ? SW_PACKING_GZIP : packing;
+    blob->packing = packing;
     blob->size = making->written;
     sw_sha256_take(making->packed, blob->digest);
     sw_sha256_take(making->unpacked, blob->diff_id);
@@ -181,17 +181,18 @@ static void finish(struct making *making, enum sw_packing packing)
 static enum sw_status make(struct making *making, struct sw_err *err)
 {
     enum sw_packing packing = sw_packing_of(making->head, making->head_len);
-    bool plain = packing == SW_PACKING_NONE;
+    const struct sw_packer *packer = making->intake->packer;
+    bool packs = packing == SW_PACKING_NONE && packer;
     enum sw_status status = SW_OK;
 
-    if (plain || !making->source->origin) {
+    if (packs || !making->source->origin) {
         status = sw_spool_new(sw_env_get(making->intake->env, "TMPDIR"), &making->blob->spool, err);
     }
     if (status == SW_OK) {
-        status = plain ? compress_layer(making, err) : check_packed_layer(making, packing, err);
+        status = packs ? compress_layer(making, err) : keep_layer(making, packing, err);
     }
     if (status == SW_OK) {
-        finish(making, packing);
+        finish(making, packs ? sw_packer_packing(packer) : packing);
     } else if (making->blob->spool) {
         sw_spool_end(making->blob->spool, /* whole= */ false);
     }

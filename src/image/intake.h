@@ -7,11 +7,11 @@
  * complete, so that reading, compressing and uploading overlap.
  */
 
+#include "packer.h"
 #include "spool.h"
 
 #include <slipway/digest.h>
 #include <slipway/env.h>
-#include <slipway/gzip.h>
 #include <slipway/manifest.h>
 #include <slipway/stream.h>
 
@@ -53,7 +53,7 @@ struct sw_known_layer {
 
 struct sw_intake {
     const struct sw_env *env;
-    struct sw_gzip *gzip;
+    struct sw_packer *packer; /* NULL: unpacked layers stay as they are */
     /* SW_OK while it makes sense to go on: no stop is wanted and no upload has failed. */
     enum sw_status (*check)(void *ctx, struct sw_err *err);
     /* Whether all targets have the blob already. */
@@ -89,8 +89,9 @@ struct sw_intake_source {
 };
 /*
  * Reads a layer to its end and makes its blob: an unpacked layer is compressed into a temporary
- * file, and handed on while that grows if it is needed; a packed one is checked by unpacking it and
- * kept as it is, in its origin or else in a temporary file.
+ * file, and handed on while that grows if it is needed; without a packer, or when it is packed, it
+ * is kept as it is, in its origin or else in a temporary file. A packed one is checked by
+ * unpacking it.
  */
 SW_NODISCARD enum sw_status sw_intake_layer(struct sw_intake *intake,
                                             const struct sw_intake_source *source,

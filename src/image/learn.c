@@ -39,6 +39,7 @@ static bool packing_of_type(const char *media_type, enum sw_packing *ret)
         { SW_MEDIA_DOCKER_LAYER, SW_PACKING_GZIP },
         { SW_MEDIA_OCI_LAYER_GZIP, SW_PACKING_GZIP },
         { SW_MEDIA_OCI_LAYER_ZSTD, SW_PACKING_ZSTD },
+        { SW_MEDIA_OCI_LAYER, SW_PACKING_NONE },
     };
 
     for (size_t i = 0; i < SW_COUNT(known); i++) {

@@ -31,7 +31,7 @@ static void push_release(struct push *push)
     sw_places_release(&push->places);
     free(push->targets);
     sw_learn_release(&push->learn);
-    sw_gzip_free(push->intake.gzip);
+    sw_packer_free(push->intake.packer);
     sw_intake_release(&push->intake);
     sw_image_release(&push->image);
 }
@@ -101,8 +101,14 @@ static enum sw_status intake_has(void *ctx, const char *digest, bool *ret, struc
 static const struct sw_known_layer *intake_learned(void *ctx, const char *diff_id)
 {
     struct push *push = ctx;
+    const struct sw_compression *wanted = push->options->compression;
+    const struct sw_known_layer *layer = sw_learn_find(&push->learn, diff_id);
 
-    return sw_learn_find(&push->learn, diff_id);
+    /* Who asks for a compression gets it; unpacked layers only go to whom asks for them. */
+    if (layer && (wanted ? layer->packing != wanted->packing : layer->packing == SW_PACKING_NONE)) {
+        return NULL;
+    }
+    return layer;
 }
 
 static enum sw_status intake_fetch(void *ctx, const char *digest, struct sw_buf *out,
@@ -162,11 +168,14 @@ static enum sw_status move_blobs(struct push *push, struct sw_image_source *sour
 {
     unsigned threads = push->options->uploads ? push->options->uploads : UPLOADS_DEFAULT;
     unsigned workers = push->options->workers ? push->options->workers : processors();
+    const struct sw_compression *compression =
+        push->options->compression ? push->options->compression : &sw_compression_default;
     enum sw_status status;
 
     push->intake = (struct sw_intake){
         .env = push->env,
-        .gzip = sw_gzip_new(workers, SW_GZIP_LEVEL_DEFAULT),
+        .packer =
+            compression->packing == SW_PACKING_NONE ? NULL : sw_packer_new(compression, workers),
         .check = intake_check,
         .has = intake_has,
         .learned = push->options->no_learn ? NULL : intake_learned,
@@ -191,26 +200,38 @@ static enum sw_status move_blobs(struct push *push, struct sw_image_source *sour
     return status;
 }
 
-static bool has_zstd(const struct sw_image *image)
+static bool all_gzip(const struct sw_image *image)
 {
     for (size_t i = 0; i < image->layer_count; i++) {
-        if (image->layers[i]->packing == SW_PACKING_ZSTD) {
-            return true;
+        if (image->layers[i]->packing != SW_PACKING_GZIP) {
+            return false;
         }
     }
-    return false;
+    return true;
+}
+
+static const char *layer_type(enum sw_packing packing, bool oci)
+{
+    switch (packing) {
+    case SW_PACKING_ZSTD:
+        return SW_MEDIA_OCI_LAYER_ZSTD;
+    case SW_PACKING_NONE:
+        return SW_MEDIA_OCI_LAYER;
+    case SW_PACKING_GZIP:
+    default:
+        return oci ? SW_MEDIA_OCI_LAYER_GZIP : SW_MEDIA_DOCKER_LAYER;
+    }
 }
 
 /*
  * Writes the image's manifest: Docker's schema 2, which every registry and runtime reads; OCI's
- * for zstd layers, which schema 2 has no media type for.
+ * for layers that schema 2 has no media type for, zstd's and unpacked ones.
  */
 static enum sw_status write_manifest(struct sw_image *image, struct sw_err *err)
 {
-    bool oci = has_zstd(image);
+    bool oci = !all_gzip(image);
     char config_type[] = SW_MEDIA_OCI_CONFIG;
     char docker_type[] = SW_MEDIA_DOCKER_CONFIG;
-    const char *gzip_type = oci ? SW_MEDIA_OCI_LAYER_GZIP : SW_MEDIA_DOCKER_LAYER;
     struct sw_manifest manifest = { 0 };
 
     if (image->manifest.len > 0) {
@@ -223,10 +244,9 @@ static enum sw_status write_manifest(struct sw_image *image, struct sw_err *err)
                                               .size = image->config_blob->size };
     for (size_t i = 0; i < image->layer_count; i++) {
         const struct sw_blob *layer = image->layers[i];
-        bool zstd = layer->packing == SW_PACKING_ZSTD;
 
-        sw_descriptors_add(&manifest.layers, zstd ? SW_MEDIA_OCI_LAYER_ZSTD : gzip_type,
-                           layer->digest, layer->size);
+        sw_descriptors_add(&manifest.layers, layer_type(layer->packing, oci), layer->digest,
+                           layer->size);
     }
     sw_manifest_write(&manifest, &image->manifest);
     sw_descriptors_release(&manifest.layers);

@@ -43,10 +43,11 @@ stop_registry() {
 digest_of() { sha256sum "$1" | cut -d' ' -f1; }
 
 # make_archive FILE TEXT NAME [ARCHITECTURE]: what "docker save" of two layers looks like; TEXT is in the upper one.
+# $NUMBERS lines are in the lower one.
 make_archive() {
     local dir=build-$1 one two config
     mkdir -p "$dir/in" "$dir/a" "$dir/b"
-    seq 200000 >"$dir/in/numbers"
+    seq "${NUMBERS:-200000}" >"$dir/in/numbers"
     tar -C "$dir/in" --mtime=@0 --owner=0 --group=0 --numeric-owner -cf "$dir/a/layer.tar" numbers
     echo "$2" >"$dir/in/text"
     tar -C "$dir/in" --mtime=@0 --owner=0 --group=0 --numeric-owner -cf "$dir/b/layer.tar" text

@@ -41,7 +41,7 @@ static void check_image(const struct sw_image *image)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct sw_gzip *gzip;
+    static struct sw_packer *packer;
     const struct sw_env env = { .get = get };
     const struct sw_strs wanted = { 0 };
     struct sw_memory_part part = { (const char *)data, size };
@@ -51,11 +51,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sw_err err = SW_ERR_INIT;
     enum sw_status status;
 
-    if (!gzip) {
-        gzip =
-            sw_gzip_new(1, SW_GZIP_LEVEL_DEFAULT); /* once: threads cost more than all the rest */
+    if (!packer) {
+        /* Once: threads cost more than all the rest. */
+        packer = sw_packer_new(&sw_compression_default, 1);
     }
-    intake.gzip = gzip;
+    intake.packer = packer;
     sw_image_init(&image);
     status = sw_archive_take(&archive, sw_memory_reader(&part), &intake, &wanted, &err);
     if (status == SW_OK) {
