@@ -84,6 +84,11 @@ slipway-$version.cdx.json" ]
     grep -q "released_sha256_arm64=$sum" out/orb.yml
     grep -q "released_version=$version" out/orb.yml
     grep -q "released_url=https://example.com/files\$" out/orb.yml
+    CIRCLE_PROJECT_USERNAME=kim CIRCLE_PROJECT_REPONAME=ship "$SLIPWAY_SOURCE/.circleci/release/package" fork \
+        "x86-64=$SLIPWAY_PROGRAM" >/dev/null
+    grep -q "released_url=https://github.com/kim/ship/releases/download\$" fork/orb.yml
+    grep -q 'source_url: https://github.com/kim/ship$' fork/orb.yml
+    run -1 grep -c github.com/acme fork/orb.yml
 }
 
 @test "the list of what is inside is CycloneDX and names every library with its checksum" {

@@ -1,0 +1,187 @@
+#!/usr/bin/env bats
+# The project's own pipeline: both halves compile, and what publishes is run against stand-ins.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    load ../cli/moto
+    : >"$BATS_FILE_TMPDIR/servers"
+    export RELEASE=$BATS_FILE_TMPDIR/release
+    "$SLIPWAY_SOURCE/.circleci/release/package" "$RELEASE" "x86-64=$SLIPWAY_PROGRAM" "arm64=$SLIPWAY_PROGRAM" >/dev/null
+    version=$("$SLIPWAY_PROGRAM" --version | sed 's/^slipway //')
+    export version
+}
+
+teardown_file() {
+    load ../cli/moto
+    stop_servers
+}
+
+setup() {
+    load ../cli/moto
+    cd "$BATS_TEST_TMPDIR"
+    release=$SLIPWAY_SOURCE/.circleci/release
+    unset CIRCLECI_CLI_TOKEN CIRCLE_TOKEN SLIPWAY_ORB CIRCLE_TAG CIRCLE_BRANCH GITHUB_TOKEN
+    export CIRCLE_SHA1=0123456789abcdef0123456789abcdef01234567
+    export CIRCLE_ORGANIZATION_ID=0fbf2e6c-0e1c-4a5e-9b3a-6a5d1b1f0a11 no_proxy=127.0.0.1
+    : >reference
+}
+
+# A registry of its own for the test, and a context with what publishing needs.
+begin_registry() {
+    start_server "circleci-$BATS_TEST_NUMBER" '(http://[0-9.:]+)' python3 -u "$SLIPWAY_SOURCE/tests/support/circleci_standin.py"
+    export CIRCLECI_CLI_HOST=${BASH_REMATCH[1]} CIRCLECI_CLI_TOKEN=owner-token SLIPWAY_ORB=kim/ship
+}
+
+state() { curl -sS "$CIRCLECI_CLI_HOST/_state" | jq -r "$1"; }
+
+jobs_of() { jq -r '[.workflows | del(.version)[].jobs[] | if type == "object" then keys[0] else . end] | join(" ")'; }
+
+@test "the first half compiles and has no mistake" {
+    "$SLIPWAY_PROGRAM" config validate --strict "$SLIPWAY_SOURCE/.circleci/config.yml"
+    jobs=$("$SLIPWAY_PROGRAM" config process --quiet -o json "$SLIPWAY_SOURCE/.circleci/config.yml" | jobs_of)
+    [ "$jobs" = "lint test program-x86-64 program-arm64 reproduce-x86-64 reproduce-arm64 package publish-dev continue" ]
+}
+
+@test "the second half compiles with the packed orb in it, and with a reference" {
+    "$release/continue" --print "$RELEASE" reference >inline.yml
+    "$SLIPWAY_PROGRAM" config validate --strict inline.yml
+    echo kim/ship@dev:0123456789ab >reference
+    "$release/continue" --print "$RELEASE" reference >referred.yml
+    grep -qx '  slipway: kim/ship@dev:0123456789ab' referred.yml
+    diff <("$SLIPWAY_PROGRAM" config process --quiet inline.yml) \
+        <("$SLIPWAY_PROGRAM" config process --quiet referred.yml --orb "kim/ship@dev:0123456789ab=$RELEASE/orb.yml" | sed '/^# Orb /d')
+    jobs=$("$SLIPWAY_PROGRAM" config process --quiet -o json inline.yml | jobs_of)
+    [ "$jobs" = "install-base install-machine install-alpine deploy publish" ]
+}
+
+@test "only the two jobs that publish see the context" {
+    "$release/continue" --print "$RELEASE" reference >inline.yml
+    for file in "$SLIPWAY_SOURCE/.circleci/config.yml" inline.yml; do
+        "$SLIPWAY_PROGRAM" config process --quiet -o json "$file" |
+            jq -r '.workflows | del(.version)[].jobs[] | select(type == "object") | to_entries[] | select(.value.context) | .key'
+    done >with_context
+    [ "$(paste -sd' ' with_context)" = "publish-dev publish" ]
+}
+
+@test "scripts that the configuration runs are there" {
+    grep -ohE '[.]circleci/release/[a-z-]+' "$SLIPWAY_SOURCE/.circleci/config.yml" "$SLIPWAY_SOURCE/.circleci/test-deploy.yml" |
+        sort -u >scripts
+    [ "$(wc -l <scripts)" -ge 6 ]
+    while read -r script; do
+        [ -x "$SLIPWAY_SOURCE/$script" ]
+    done <scripts
+    [ "$("$release/version")" = "$version" ]
+}
+
+@test "a development version is published under the commit and the branch, the orb created before" {
+    begin_registry
+    CIRCLE_BRANCH=Feature/Faster_push run --separate-stderr "$release/publish" dev "$RELEASE" reference
+    [ "$status" -eq 0 ]
+    [ "$(cat reference)" = kim/ship@dev:0123456789ab ]
+    [ "$(state '.orbs["kim/ship"].versions | keys | join(" ")')" = "dev:0123456789ab dev:feature-faster_push" ]
+    # The examples name the orb as it is called here, and nothing of the token is told.
+    [[ $(state '.orbs["kim/ship"].versions["dev:0123456789ab"]') == *"kim/ship@$version"* ]]
+    [[ $output$stderr != *owner-token* ]]
+    # Again, as when a job is run again.
+    CIRCLE_BRANCH=main "$release/publish" dev "$RELEASE" reference
+}
+
+@test "without a context nothing is published, and the packed orb is tested" {
+    run "$release/publish" dev "$RELEASE" reference
+    [ "$status" -eq 0 ]
+    [ "$output" = "nothing is published: CIRCLECI_CLI_TOKEN and SLIPWAY_ORB are not both set" ]
+    [ ! -s reference ]
+}
+
+@test "a tag publishes the version that it names, once" {
+    begin_registry
+    CIRCLE_TAG=v9.9.9 run --separate-stderr "$release/publish" production "$RELEASE"
+    [ "$status" -eq 1 ]
+    [ "$stderr" = "publish: the tag is \"v9.9.9\", and the sources have version $version: set the version in CMakeLists.txt, commit, and tag that commit v$version" ]
+    export CIRCLE_TAG=v$version
+    "$release/publish" production "$RELEASE"
+    "$release/publish" production "$RELEASE"
+    [ "$(state '.orbs["kim/ship"].versions | keys | join(" ")')" = "$version" ]
+    unset SLIPWAY_ORB
+    run --separate-stderr "$release/publish" production "$RELEASE"
+    [ "$status" -eq 1 ]
+    [ "$stderr" = "publish: SLIPWAY_ORB is not set; it is the orb to publish, such as acme/slipway" ]
+}
+
+@test "the pipeline is continued with the key that CircleCI gave" {
+    begin_registry
+    export CIRCLE_CONTINUATION_KEY=the-key
+    run "$release/continue" "$RELEASE" reference
+    [ "$status" -eq 0 ]
+    [ "$output" = '{"message": "Success"}' ]
+    curl -sS "$CIRCLECI_CLI_HOST/_requests" | jq -r '.[-1].body' >sent
+    [ "$(jq -r '."continuation-key"' sent)" = the-key ]
+    jq -r .configuration sent | diff - <("$release/continue" --print "$RELEASE" reference; echo)
+    CIRCLECI_CLI_HOST=$CIRCLECI_CLI_HOST/elsewhere run "$release/continue" "$RELEASE" reference
+    [ "$status" -ne 0 ]
+}
+
+begin_github() {
+    start_server "github-$BATS_TEST_NUMBER" '(http://[0-9.:]+)' python3 -u "$SLIPWAY_SOURCE/tests/support/github_standin.py"
+    export GITHUB_API_URL=${BASH_REMATCH[1]} GITHUB_TOKEN=github-token CIRCLE_TAG=v$version
+    export CIRCLE_PROJECT_USERNAME=kim CIRCLE_PROJECT_REPONAME=ship
+}
+
+@test "the programs are released beside the source, whole or not at all" {
+    begin_github
+    run "$release/upload" "$RELEASE"
+    [ "$status" -eq 0 ]
+    [ "${lines[-1]}" = "released https://github.com/kim/ship/releases/1" ]
+    curl -sS "$GITHUB_API_URL/_state" >state.json
+    [ "$(jq -r '.[] | .tag_name + " " + (.draft | tostring)' state.json)" = "v$version false" ]
+    diff <(jq -r '.[0].assets[].name' state.json | sort) <(find "$RELEASE" -type f -printf '%f\n' | sort)
+    [ "$(jq -r '.[0].assets[] | select(.name == "orb.yml") | .digest' state.json)" = "sha256:$(sha256sum <"$RELEASE/orb.yml" | cut -d' ' -f1)" ]
+    # Again: nothing is sent twice.
+    run "$release/upload" "$RELEASE"
+    [ "$status" -eq 0 ]
+    [ "${lines[0]}" = "SHA256SUMS is there already" ]
+    [ "$(curl -sS "$GITHUB_API_URL/_state" | jq -c 'map(.assets | length)')" = "[$(find "$RELEASE" -type f | wc -l)]" ]
+}
+
+@test "an upload that breaks off leaves a draft, and the next run ends it" {
+    begin_github
+    curl -sS --data '' "$GITHUB_API_URL/_break" >/dev/null
+    mkdir bin
+    # Without curl's own tries, which would hide the break.
+    printf '#!/bin/bash\nset -- "${@/--retry/--max-redirs}"\nexec %s "$@"\n' "$(command -v curl)" >bin/curl
+    chmod +x bin/curl
+    PATH=$PWD/bin:$PATH run "$release/upload" "$RELEASE"
+    [ "$status" -ne 0 ]
+    [ "$(curl -sS "$GITHUB_API_URL/_state" | jq -c 'map(.draft)')" = '[true]' ]
+    run "$release/upload" "$RELEASE"
+    [ "$status" -eq 0 ]
+    [ "$(curl -sS "$GITHUB_API_URL/_state" | jq -c 'map([.draft, ([.assets[].state] | unique)])')" = '[[false,["uploaded"]]]' ]
+}
+
+@test "a wrong token, and a missing one" {
+    begin_github
+    GITHUB_TOKEN=wrong run --separate-stderr "$release/upload" "$RELEASE"
+    [ "$status" -ne 0 ]
+    unset GITHUB_TOKEN
+    run --separate-stderr "$release/upload" "$RELEASE"
+    [ "$status" -eq 1 ]
+    [ "$stderr" = "upload: GITHUB_TOKEN is not set" ]
+}
+
+# The steps of a job, as CircleCI runs them.
+@test "the job that publishes a development version runs" {
+    begin_registry
+    git init -q project
+    cp -R "$SLIPWAY_SOURCE/.circleci" "$SLIPWAY_SOURCE/CMakeLists.txt" project
+    mkdir -p "workspace/release"
+    cp -R "$RELEASE" "workspace/release/v$version"
+    run "$SLIPWAY_PROGRAM" local execute publish-dev --config "$SLIPWAY_SOURCE/.circleci/config.yml" --workdir work \
+        --checkout project --workspace workspace \
+        --env CIRCLECI_CLI_TOKEN=owner-token --env SLIPWAY_ORB=kim/ship --env CIRCLE_BRANCH=main \
+        --env CIRCLE_SHA1="$CIRCLE_SHA1" --env CIRCLECI_CLI_HOST="$CIRCLECI_CLI_HOST" \
+        --env CIRCLE_ORGANIZATION_ID="$CIRCLE_ORGANIZATION_ID"
+    [ "$status" -eq 0 ] || { echo "$output"; return 1; }
+    [ "$(cat workspace/orb-reference)" = kim/ship@dev:0123456789ab ]
+    [ "$(state '.orbs["kim/ship"].versions | keys | join(" ")')" = "dev:0123456789ab dev:main" ]
+}
