@@ -10,6 +10,7 @@
  * Wire contracts: https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html, its siblings
  * aws-query-protocol and aws-restjson1-protocol. Requests are JSON built by the caller and travel
  * as they are: nothing is filtered through a model, so fields that AWS adds tomorrow work today.
+ * Calls of the ECS API keep to its documented rates: those beyond wait.
  */
 
 #include <slipway/env.h>

@@ -3,9 +3,10 @@
 
 /*
  * What people see while work goes on. A line stays; a status is the present state and is replaced
- * by the next one. On a terminal the status is one live line at the bottom; elsewhere (CI) it is
- * printed as a plain line when nothing else was printed for SW_PROGRESS_HEARTBEAT_MS, because CI
- * services end a step that is silent for long. All functions accept env->progress == NULL.
+ * by the next one. On a terminal the status is live at the bottom, one line or a table of several;
+ * elsewhere (CI) it is printed as plain lines when nothing else was printed for
+ * SW_PROGRESS_HEARTBEAT_MS, because CI services end a step that is silent for long. All functions
+ * accept env->progress == NULL.
  */
 
 #include <slipway/env.h>
@@ -21,9 +22,9 @@ struct sw_progress {
     void *ctx;
     const struct sw_env *env;
     bool terminal;
-    bool quiet;        /* lines and status are dropped */
-    bool status_shown; /* terminal: a status line is on the screen */
-    int64_t last_ms;   /* when something was last written */
+    bool quiet;            /* lines and status are dropped */
+    unsigned status_lines; /* terminal: so many lines of status are on the screen */
+    int64_t last_ms;       /* when something was last written */
     pthread_mutex_t lock;
 };
 

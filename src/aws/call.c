@@ -242,6 +242,7 @@ static enum sw_status exchange(struct sw_aws *aws, const struct aws_call *call,
 {
     const struct sw_credentials *credentials = NULL;
     *ret_again = false;
+    aws_bucket_take(aws->buckets, aws->identity->env, call->service, call->operation);
     enum sw_status status = credentials_for(aws, call, &credentials, err);
     if (status != SW_OK) {
         return status;

@@ -6,6 +6,7 @@
  * shared by all clients that sw_aws_with_region() makes from one another, and a region each.
  */
 
+#include "bucket.h"
 #include "profile.h"
 
 #include <slipway/aws.h>
@@ -37,6 +38,7 @@ struct aws_identity {
 struct sw_aws {
     struct aws_identity *identity;
     char *region; /* NULL until it was found */
+    struct aws_bucket_level buckets[AWS_BUCKETS];
     /* Switched on for this client in addition to the identity's. */
     bool use_fips;
     bool use_dualstack;

@@ -6,8 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Back to the first column and erase the line (ECMA-48 EL). */
-#define ERASE_LINE "\r\033[K"
+/* Back to the first column and erase the line; up, and erase that one (ECMA-48 EL, CUU). */
+#define ERASE_LINE  "\r\033[K"
+#define ERASE_ABOVE "\033[A\033[K"
+/* Lines that are too long are cut, so that a table takes as many lines as it has (DECAWM). */
+#define WRAP_OFF "\033[?7l"
+#define WRAP_ON  "\033[?7h"
 
 void sw_progress_init(struct sw_progress *progress, const struct sw_env *env,
                       void (*write)(void *ctx, const char *data, size_t len), void *ctx,
@@ -19,12 +23,24 @@ void sw_progress_init(struct sw_progress *progress, const struct sw_env *env,
     (void)pthread_mutex_init(&progress->lock, NULL);
 }
 
+/* What erases the status on the screen; the lock is held. */
+static void add_erase(struct sw_progress *progress, struct sw_buf *out)
+{
+    for (unsigned i = 0; i < progress->status_lines; i++) {
+        sw_buf_add_cstr(out, i == 0 ? ERASE_LINE : ERASE_ABOVE);
+    }
+    progress->status_lines = 0;
+}
+
 void sw_progress_clear(struct sw_progress *progress)
 {
+    struct sw_buf SW_CLEANUP(sw_buf_release) erase = { 0 };
+
+    sw_buf_init(&erase, SW_BUF_TEXT_MAX);
     (void)pthread_mutex_lock(&progress->lock);
-    if (progress->status_shown) {
-        progress->write(progress->ctx, ERASE_LINE, sizeof(ERASE_LINE) - 1);
-        progress->status_shown = false;
+    add_erase(progress, &erase);
+    if (erase.len > 0) {
+        progress->write(progress->ctx, erase.ptr, erase.len);
     }
     (void)pthread_mutex_unlock(&progress->lock);
 }
@@ -43,10 +59,7 @@ static void put_line(struct sw_progress *progress, const char *prefix, struct sw
     size_t start;
 
     sw_buf_init(&line, SW_BUF_TEXT_MAX);
-    if (progress->status_shown) {
-        sw_buf_add_cstr(&line, ERASE_LINE);
-        progress->status_shown = false;
-    }
+    add_erase(progress, &line);
     sw_buf_add_cstr(&line, prefix);
     start = line.len;
     sw_redact(&line, text);
@@ -96,6 +109,25 @@ void sw_warn(const struct sw_env *env, const char *fmt, ...)
     va_end(args);
 }
 
+/* The lock is held. */
+static void put_status(struct sw_progress *progress, struct sw_str text)
+{
+    unsigned lines = 1;
+
+    for (size_t i = 0; i < text.len; i++) {
+        lines += text.ptr[i] == '\n';
+    }
+    bool table = progress->terminal && lines > 1;
+    if (table) {
+        progress->write(progress->ctx, WRAP_OFF, sizeof(WRAP_OFF) - 1);
+    }
+    put_line(progress, "", text, progress->terminal ? "" : "\n");
+    if (table) {
+        progress->write(progress->ctx, WRAP_ON, sizeof(WRAP_ON) - 1);
+    }
+    progress->status_lines = progress->terminal ? lines : 0;
+}
+
 void sw_status_line(const struct sw_env *env, const char *fmt, ...)
 {
     struct sw_progress *progress = env->progress;
@@ -114,8 +146,7 @@ void sw_status_line(const struct sw_env *env, const char *fmt, ...)
         len = vasprintf(&text, fmt, args);
         va_end(args);
         if (len >= 0) {
-            put_line(progress, "", sw_str_n(text, (size_t)len), progress->terminal ? "" : "\n");
-            progress->status_shown = progress->terminal;
+            put_status(progress, sw_str_n(text, (size_t)len));
             free(text);
         }
     }

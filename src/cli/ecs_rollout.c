@@ -176,9 +176,25 @@ static enum sw_status timed_out(struct sw_cli_ecs_run *run)
     return SW_OK;
 }
 
+struct sw_follow_options sw_cli_ecs_follow_options(const struct sw_cli_ecs_rollout *options)
+{
+    struct sw_follow_options follow = {
+        .timeout_ms = options->timeout_ms,
+        .poll_interval_ms = options->poll_interval_ms,
+        .fail_fast = (unsigned)options->fail_fast,
+        .no_logs = !options->logs,
+    };
+    if (options->max_poll_attempts > 0) {
+        int64_t interval =
+            options->poll_interval_ms > 0 ? options->poll_interval_ms : DEFAULT_ATTEMPT_INTERVAL_MS;
+        follow.poll_interval_ms = interval;
+        follow.timeout_ms = interval * options->max_poll_attempts;
+    }
+    return follow;
+}
+
 static enum sw_status follow(struct sw_cli_ecs_run *run)
 {
-    const struct sw_cli_ecs_rollout *args = run->options;
     const struct sw_deployment *deployment = &run->deployment;
     const char *codedeploy = deployment->codedeploy_deployment;
     if (!deployment->deployment_id && !codedeploy) {
@@ -186,29 +202,20 @@ static enum sw_status follow(struct sw_cli_ecs_run *run)
                        "service \"%s\" was updated, but ECS named no deployment to wait for",
                        deployment->service);
     }
-    struct sw_follow_options options = {
-        .cluster = run->cluster,
-        .service = deployment->service,
-        .target = { .deployment_id = deployment->deployment_id,
-                    .task_definition = deployment->task_definition,
-                    .previous_id = deployment->previous_id,
-                    .service_deployment = deployment->service_deployment,
-                    .previous_service_deployment = deployment->previous_service_deployment,
-                    .until_drained = run->until_drained,
-                    .until_running = run->until_running },
-        .timeout_ms = args->timeout_ms,
-        .poll_interval_ms = args->poll_interval_ms,
-        .fail_fast = (unsigned)args->fail_fast,
-        .no_logs = !args->logs,
-        .on_failure = run->on_failure,
-        .previous_definition = deployment->previous,
+    struct sw_follow_options options = sw_cli_ecs_follow_options(run->options);
+    options.cluster = run->cluster;
+    options.service = deployment->service;
+    options.target = (struct sw_rollout_target){
+        .deployment_id = deployment->deployment_id,
+        .task_definition = deployment->task_definition,
+        .previous_id = deployment->previous_id,
+        .service_deployment = deployment->service_deployment,
+        .previous_service_deployment = deployment->previous_service_deployment,
+        .until_drained = run->until_drained,
+        .until_running = run->until_running,
     };
-    if (args->max_poll_attempts > 0) {
-        int64_t interval =
-            args->poll_interval_ms > 0 ? args->poll_interval_ms : DEFAULT_ATTEMPT_INTERVAL_MS;
-        options.poll_interval_ms = interval;
-        options.timeout_ms = interval * args->max_poll_attempts;
-    }
+    options.on_failure = run->on_failure;
+    options.previous_definition = deployment->previous;
     run->followed = true;
     enum sw_status status =
         codedeploy ? sw_codedeploy_follow(run->aws, &options, codedeploy, &run->follow, run->err)

@@ -35,6 +35,9 @@ enum sw_on_failure sw_cli_ecs_on_failure(const struct sw_cli_ecs_outcome *option
 SW_NODISCARD enum sw_status sw_cli_ecs_rollout_check(const struct sw_cli_ecs_rollout *options,
                                                      struct sw_err *err);
 
+/* How to follow, as the options say; what is followed is set by the caller. */
+struct sw_follow_options sw_cli_ecs_follow_options(const struct sw_cli_ecs_rollout *options);
+
 #define SW_CLI_ECS_ROLLOUT(type, member)                          \
     {                                                             \
         .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member), \

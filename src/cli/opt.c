@@ -57,14 +57,32 @@ static void consider(void *ctx, const struct sw_opt *opt)
     }
 }
 
-static enum sw_status unknown_option(struct parser *p, struct sw_str name)
+const char *sw_opt_nearest(const struct sw_opt *opts, struct sw_str name)
 {
     struct nearest nearest = { .wanted = name, .distance = 4 };
 
-    sw_opt_each(p->opts, consider, &nearest);
-    if (nearest.name) {
+    sw_opt_each(opts, consider, &nearest);
+    return nearest.name;
+}
+
+const struct sw_opt *sw_opt_find(const struct sw_opt *opts, struct sw_str name, size_t *ret_offset)
+{
+    struct found found;
+
+    if (!find_in(opts, 0, name, 0, &found)) {
+        return NULL;
+    }
+    *ret_offset = found.offset;
+    return found.opt;
+}
+
+static enum sw_status unknown_option(struct parser *p, struct sw_str name)
+{
+    const char *nearest = sw_opt_nearest(p->opts, name);
+
+    if (nearest) {
         return sw_fail(p->err, SW_E_USAGE, "unknown option \"--%.*s\"; did you mean \"--%s\"?",
-                       SW_STR_ARG(name), nearest.name);
+                       SW_STR_ARG(name), nearest);
     }
     return sw_fail(p->err, SW_E_USAGE, "unknown option \"--%.*s\"", SW_STR_ARG(name));
 }

@@ -68,6 +68,13 @@ SW_NODISCARD enum sw_status sw_opt_parse(const struct sw_opt *opts, int argc, ch
 /* Frees what the table's SW_OPT_LIST members hold. */
 void sw_opt_release(const struct sw_opt *opts, void *args);
 
+/*
+ * The option of that long name, and where its value is in the argument struct; NULL when the table
+ * has none. sw_opt_nearest() is the name that was probably meant, or NULL.
+ */
+const struct sw_opt *sw_opt_find(const struct sw_opt *opts, struct sw_str name, size_t *ret_offset);
+const char *sw_opt_nearest(const struct sw_opt *opts, struct sw_str name);
+
 /* Whether the option takes no value from the next word: a flag or a switch. */
 bool sw_opt_is_flag(const struct sw_opt *opt);
 

@@ -18,6 +18,7 @@ set(slipway_headers
   slipway/endpoint.h
   slipway/env.h
   slipway/err.h
+  slipway/fleet.h
   slipway/fs.h
   slipway/gzip.h
   slipway/http.h

@@ -220,7 +220,7 @@ enum sw_status deploy_plan(struct deploy *deploy)
     if (named) {
         status = look_at_service(deploy);
     }
-    if (status == SW_OK) {
+    if (status == SW_OK && !deploy->base.definition) {
         status = sw_deploy_load(deploy->aws, deploy->options, deploy->service, &deploy->base,
                                 deploy->err);
     }

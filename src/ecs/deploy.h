@@ -20,7 +20,7 @@ struct deploy {
     bool create;            /* the service does not exist */
     bool changed;           /* what is wanted is not registered yet */
     bool idle;              /* nothing is to be done, and that is accepted */
-    struct sw_taskdef base; /* owned; what is changed */
+    struct sw_taskdef base; /* owned; what is changed; may have been read before */
     struct sw_taskdef peer; /* owned; the newest revision, when the base is a file */
 };
 

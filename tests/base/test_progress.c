@@ -36,6 +36,25 @@ static void test_progress__terminal_status_is_replaced(void **state)
     test_env_release(&t);
 }
 
+static void test_progress__terminal_tables_are_replaced(void **state)
+{
+    struct test_env t;
+
+    (void)state;
+    test_env_init(&t);
+    t.progress.terminal = true;
+    t.mono_ms += SW_PROGRESS_REDRAW_MS;
+    sw_status_line(&t.env, "a 1\nb 2\nc 3");
+    sw_say(&t.env, "done");
+    t.mono_ms += SW_PROGRESS_REDRAW_MS;
+    sw_status_line(&t.env, "a 1\nb 2");
+    sw_progress_clear(&t.progress);
+    assert_string_equal(t.said.ptr,
+                        "\033[?7la 1\nb 2\nc 3\033[?7h\r\033[K\033[A\033[K\033[A\033[Kdone\n"
+                        "\033[?7la 1\nb 2\033[?7h\r\033[K\033[A\033[K");
+    test_env_release(&t);
+}
+
 static void test_progress__nobody_else_steers_the_terminal(void **state)
 {
     struct test_env t;
@@ -91,6 +110,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_progress__plain_status_is_a_heartbeat),
         cmocka_unit_test(test_progress__terminal_status_is_replaced),
+        cmocka_unit_test(test_progress__terminal_tables_are_replaced),
         cmocka_unit_test(test_progress__nobody_else_steers_the_terminal),
         cmocka_unit_test(test_progress__quiet_says_nothing),
         cmocka_unit_test(test_progress__sizes_and_durations),

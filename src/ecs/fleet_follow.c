@@ -1,0 +1,277 @@
+/* Several rollouts followed side by side. */
+#include "fleet.h"
+
+#include <slipway/alloc.h>
+#include <slipway/progress.h>
+
+/* ---- Voices ---- */
+
+static void write_voice(void *ctx, const char *data, size_t len)
+{
+    const struct fleet_voice *voice = ctx;
+    struct sw_str rest = sw_str_trim(sw_str_n(data, len));
+    while (rest.ptr) {
+        struct sw_str line = sw_str_cut(&rest, '\n');
+        sw_say(voice->parent, "%s: %.*s", voice->name, SW_STR_ARG(line));
+    }
+}
+
+static void voice_init(struct fleet_voice *voice, const struct sw_env *parent, const char *name)
+{
+    voice->env = *parent;
+    voice->parent = parent;
+    voice->name = name;
+    sw_progress_init(&voice->progress, &voice->env, write_voice, voice, false);
+    voice->env.progress = &voice->progress;
+}
+
+static void voice_release(struct fleet_voice *voice)
+{
+    sw_progress_release(&voice->progress);
+}
+
+/* ---- Looking ---- */
+
+static const char *cluster_of(const struct fleet_rollout *rollout)
+{
+    return rollout->options.cluster;
+}
+
+static bool is_missing(const json_t *answer, const char *name)
+{
+    size_t index = 0;
+    const json_t *failure = NULL;
+    json_array_foreach(sw_json_array(answer, "failures"), index, failure)
+    {
+        if (strcmp(sw_json_str(failure, "reason", ""), "MISSING") == 0 &&
+            strcmp(ecs_last_part(sw_json_str(failure, "arn", "")), name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const json_t *service_named(const json_t *answer, const char *name)
+{
+    size_t index = 0;
+    const json_t *service = NULL;
+    json_array_foreach(sw_json_array(answer, "services"), index, service)
+    {
+        if (strcmp(sw_json_str(service, "serviceName", ""), name) == 0) {
+            return service;
+        }
+    }
+    return NULL;
+}
+
+/* The rollout has come to an end, which is told by `status` and the item's err. */
+static void end(struct fleet *fleet, struct fleet_rollout *rollout, enum sw_status status)
+{
+    struct sw_fleet_item *item = rollout->item;
+    rollout->over = true;
+    if (rollout->options.on_failure != SW_ON_FAILURE_NOTHING) {
+        status = follow_repair(&rollout->follower, status);
+    }
+    item->follow.waited_ms = ecs_pace_elapsed_ms(&fleet->pace);
+    if (status == SW_OK) {
+        item->state = SW_FLEET_DONE;
+        item->err = (struct sw_err)SW_ERR_INIT;
+    } else if (status == SW_E_TIMEOUT && fleet->options->timeout_is_fine) {
+        sw_warn(fleet->env, "%s", item->err.msg);
+        item->err = (struct sw_err)SW_ERR_INIT;
+    } else {
+        fleet_failed(fleet, item);
+    }
+}
+
+static void take(struct fleet *fleet, struct fleet_rollout *rollout, const json_t *answer)
+{
+    const char *name = rollout->options.service;
+    const json_t *service = service_named(answer, name);
+    if (!service && !is_missing(answer, name)) {
+        return; /* not in the answer: the next one may have it */
+    }
+    if (follow_take(&rollout->follower, service)) {
+        end(fleet, rollout, follow_conclude(&rollout->follower));
+    }
+}
+
+static void cannot_watch(struct fleet *fleet, struct fleet_rollout *rollout,
+                         const struct sw_err *err)
+{
+    rollout->item->err = *err;
+    (void)sw_wrap(&rollout->item->err,
+                  "the deployment of service \"%s\" goes on, but its state is not known",
+                  rollout->options.service);
+    end(fleet, rollout, err->status);
+}
+
+/* One call for up to ten rollouts of a cluster. False when ECS could not be asked just now. */
+static bool look(struct fleet *fleet, struct fleet_rollout *const *batch, size_t count)
+{
+    static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
+    struct sw_err err = SW_ERR_INIT;
+    json_auto_t *answer = NULL;
+    json_t *names = json_array();
+    for (size_t i = 0; i < count; i++) {
+        (void)json_array_append_new(names, json_string(batch[i]->options.service));
+    }
+    enum sw_status status =
+        ecs_call(fleet->aws, "DescribeServices",
+                 json_pack("{s:s, s:o}", "cluster", cluster_of(batch[0]), "services", names), &once,
+                 &answer, &err);
+    if (status == SW_E_STOPPED) {
+        return true; /* noticed by the loop */
+    }
+    if (status == SW_E_NETWORK || status == SW_E_UNAVAILABLE) {
+        sw_status_line(fleet->env, "ECS cannot be asked just now (%s); trying again", err.msg);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (status == SW_OK) {
+            take(fleet, batch[i], answer);
+        } else {
+            cannot_watch(fleet, batch[i], &err);
+        }
+    }
+    return true;
+}
+
+/* Looks at all that are not over. */
+static void look_at_all(struct fleet *fleet, struct fleet_rollout *rollouts, size_t count)
+{
+    bool *asked = sw_xcalloc(count, sizeof(*asked));
+    bool answered = true;
+    for (size_t i = 0; i < count; i++) {
+        struct fleet_rollout *batch[FLEET_BATCH_MAX];
+        size_t size = 0;
+        for (size_t k = i; k < count && size < FLEET_BATCH_MAX; k++) {
+            if (!asked[i] && !asked[k] && !rollouts[k].over &&
+                strcmp(cluster_of(&rollouts[k]), cluster_of(&rollouts[i])) == 0) {
+                batch[size++] = &rollouts[k];
+            }
+        }
+        for (size_t k = 0; k < size; k++) {
+            asked[batch[k] - rollouts] = true;
+        }
+        if (size > 0 && !sw_env_stop_wanted(fleet->env)) {
+            answered = look(fleet, batch, size) && answered;
+        }
+    }
+    free(asked);
+    if (answered) {
+        ecs_pace_recover(&fleet->pace);
+    } else {
+        ecs_pace_slower(&fleet->pace);
+    }
+}
+
+/* ---- The loop ---- */
+
+/* The rollouts of the wave, the caller's; *ret_count of them. */
+static struct fleet_rollout *begin(struct fleet *fleet, int64_t wave, size_t *ret_count)
+{
+    struct fleet_rollout *rollouts = sw_xcalloc(fleet->count, sizeof(*rollouts));
+    size_t count = 0;
+    for (size_t i = 0; i < fleet->count; i++) {
+        struct sw_fleet_item *item = &fleet->items[i];
+        const struct sw_deployment *done = &item->deployment;
+        if (item->wave != wave || item->state != SW_FLEET_STARTED) {
+            continue;
+        }
+        if (!done->deployment_id) {
+            (void)sw_fail(&item->err, SW_E_UNAVAILABLE,
+                          "service \"%s\" was updated, but ECS named no deployment to wait for",
+                          done->service);
+            fleet_failed(fleet, item);
+            continue;
+        }
+        struct fleet_rollout *rollout = &rollouts[count++];
+        rollout->item = item;
+        rollout->options = fleet->options->follow;
+        rollout->options.cluster = item->deploy.cluster;
+        rollout->options.service = done->service;
+        rollout->options.previous_definition = done->previous;
+        rollout->options.brief = true;
+        rollout->options.target = (struct sw_rollout_target){
+            .deployment_id = done->deployment_id,
+            .task_definition = done->task_definition,
+            .previous_id = done->previous_id,
+            .service_deployment = done->service_deployment,
+            .previous_service_deployment = done->previous_service_deployment,
+            .until_drained = fleet->options->until_drained,
+            .until_running = item->until_running,
+        };
+        item->followed = true;
+        voice_init(&rollout->voice, fleet->env, done->service);
+        rollout->follower = follow_new(fleet->aws, &rollout->options, &item->follow, &item->err);
+        rollout->follower.env = &rollout->voice.env;
+    }
+    *ret_count = count;
+    return rollouts;
+}
+
+/* Ends those whose time is up; false when none is left. */
+static bool check_time(struct fleet *fleet, struct fleet_rollout *rollouts, size_t count)
+{
+    bool left = false;
+    bool eager = false;
+    for (size_t i = 0; i < count; i++) {
+        struct fleet_rollout *rollout = &rollouts[i];
+        if (!rollout->over && ecs_pace_over(&rollout->follower.pace)) {
+            end(fleet, rollout, follow_timed_out(&rollout->follower));
+        }
+        left = left || !rollout->over;
+        eager = eager || (!rollout->over && rollout->follower.pace.eager);
+    }
+    fleet->pace.eager = eager;
+    return left;
+}
+
+struct show_ctx {
+    struct fleet *fleet;
+    struct fleet_rollout *rollouts;
+    size_t count;
+};
+
+static void show_status(const void *ctx)
+{
+    const struct show_ctx *show = ctx;
+    fleet_show(show->fleet, show->rollouts, show->count);
+}
+
+static void stop_all(struct fleet *fleet, struct fleet_rollout *rollouts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!rollouts[i].over) {
+            end(fleet, &rollouts[i], follow_stopped(&rollouts[i].follower));
+        }
+    }
+}
+
+void fleet_follow(struct fleet *fleet, int64_t wave)
+{
+    size_t count = 0;
+    struct fleet_rollout *rollouts = begin(fleet, wave, &count);
+    const struct show_ctx show = { fleet, rollouts, count };
+    const struct sw_follow_options *how = &fleet->options->follow;
+    ecs_pace_init(&fleet->pace, fleet->env,
+                  how->timeout_ms > 0 ? how->timeout_ms : SW_ROLLOUT_TIMEOUT_MS,
+                  how->poll_interval_ms);
+    while (count > 0) {
+        look_at_all(fleet, rollouts, count);
+        if (sw_env_stop_wanted(fleet->env)) {
+            stop_all(fleet, rollouts, count);
+            break;
+        }
+        if (!check_time(fleet, rollouts, count)) {
+            break;
+        }
+        ecs_pace_pause(&fleet->pace, show_status, &show);
+    }
+    for (size_t i = 0; i < count; i++) {
+        follow_release(&rollouts[i].follower);
+        voice_release(&rollouts[i].voice);
+    }
+    free(rollouts);
+}
