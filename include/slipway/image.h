@@ -55,7 +55,9 @@ struct sw_push_options {
     const struct sw_retry_policy *policy; /* NULL: sw_retry_default */
     bool plain_http;
     bool no_learn;             /* compress every layer instead of learning from images there */
+    bool verify_learned;       /* unpack a learned layer before relying on it */
     struct sw_strs learn_from; /* tags to learn from first; borrowed */
+    struct sw_strs mount_from; /* repositories of the registries to share layers with; borrowed */
     /* How unpacked layers are stored, those learned included; NULL: gzip, and learned layers are
      * welcome however they are stored. */
     const struct sw_compression *compression;
@@ -75,6 +77,7 @@ struct sw_push_result {
     struct sw_push_layer *layers;
     size_t layer_count;
     int64_t bytes_sent;    /* layers and configuration that travelled */
+    int64_t bytes_mounted; /* that the registry shared */
     int64_t bytes_skipped; /* that were there already */
 };
 void sw_push_result_release(struct sw_push_result *result);

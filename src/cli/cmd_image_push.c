@@ -21,6 +21,7 @@ struct push_args {
     bool plain_http;
     bool all_platforms;
     bool no_learn;
+    bool verify_learned;
     struct sw_strs learn_from;
     struct sw_strs mount_from;
 };
@@ -46,6 +47,9 @@ static const struct sw_opt push_opts[] = {
       "learn layers first from the repository's image of this tag", 0, NULL, 0, 0, NULL },
     { SW_OPT_FLAG, "no-learn", 0, offsetof(struct push_args, no_learn), NULL,
       "compress every layer instead of learning from images in the repository", 0, NULL, 0, 0,
+      NULL },
+    { SW_OPT_FLAG, "verify-learned", 0, offsetof(struct push_args, verify_learned), NULL,
+      "unpack what was learned to see that it is right; what is not is sent anew", 0, NULL, 0, 0,
       NULL },
     { SW_OPT_FLAG, "plain-http", 0, offsetof(struct push_args, plain_http), NULL,
       "talk to the registry without TLS (loopback registries always are)", 0, NULL, 0, 0, NULL },
@@ -99,9 +103,10 @@ static void print_json(struct sw_cli *cli, const struct sw_cli_targets *targets,
                                               "diff_id", layer->diff_id, "size",
                                               (json_int_t)layer->size, "sent", (int)layer->sent));
     }
-    doc = json_pack("{s:s, s:o, s:O, s:I, s:I}", "digest", result->digest, "references",
+    doc = json_pack("{s:s, s:o, s:O, s:I, s:I, s:I}", "digest", result->digest, "references",
                     sw_cli_targets_json(targets), "layers", layers, "bytes_sent",
-                    (json_int_t)result->bytes_sent, "bytes_skipped",
+                    (json_int_t)result->bytes_sent, "bytes_mounted",
+                    (json_int_t)result->bytes_mounted, "bytes_skipped",
                     (json_int_t)result->bytes_skipped);
     sw_cli_out_json(cli, doc);
 }
@@ -173,7 +178,9 @@ static enum sw_status push(struct sw_cli *cli, const struct push_args *args,
     struct sw_push_options options = { .auth = &login.auth.callback,
                                        .plain_http = args->plain_http,
                                        .no_learn = args->no_learn,
+                                       .verify_learned = args->verify_learned,
                                        .learn_from = args->learn_from,
+                                       .mount_from = args->mount_from,
                                        .compression = compression };
     struct sw_push_result result = { 0 };
     enum sw_status status = sw_cli_login_init(&login, cli, &args->aws, err);
@@ -242,7 +249,11 @@ const struct sw_command sw_cmd_image_push = {
         "are neither read, nor compressed, nor sent. Asked are the tags about to be written, the\n"
         "tags of --learn-from, latest, and some of the repository's list. Somebody who can write\n"
         "the repository could tell a wrong pair; the image then fails to start, since runtimes\n"
-        "check each unpacked layer. --no-learn compresses everything instead.\n\n"
+        "check each unpacked layer. --verify-learned unpacks what it learned before using it, and\n"
+        "sends anew what is wrong; --no-learn compresses everything instead.\n\n"
+        "With --mount-from REPO layers of another repository of the same registry are recognised\n"
+        "too, and shared without travelling where the registry can do that. On Amazon ECR blob\n"
+        "mounting is a setting of the account.\n\n"
         "Unpacked layers are compressed with gzip at a level that a network rarely waits for.\n"
         "--compression zstd makes smaller layers that unpack faster (Docker 23 and later, AWS\n"
         "Fargate); such an image gets an OCI manifest. The same layer gives the same bytes each\n"

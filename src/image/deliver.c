@@ -3,7 +3,6 @@
 #include "tagging.h"
 
 #include <slipway/alloc.h>
-#include <slipway/progress.h>
 
 #include <string.h>
 
@@ -43,19 +42,6 @@ static enum sw_status set_targets(struct delivery *delivery, const struct sw_ref
                         &targets[i]);
     }
     return SW_OK;
-}
-
-static void tell_sum(const struct sw_env *env, const struct sw_transfer_sum *sum)
-{
-    char sent[SW_SIZE_TEXT_MAX];
-    char mounted[SW_SIZE_TEXT_MAX];
-    char skipped[SW_SIZE_TEXT_MAX];
-
-    sw_format_size(sum->bytes_sent, sent);
-    sw_format_size(sum->bytes_mounted, mounted);
-    sw_format_size(sum->bytes_skipped, skipped);
-    sw_say(env, "%s sent, %s%s%s already there", sent, sum->bytes_mounted ? mounted : "",
-           sum->bytes_mounted ? " mounted, " : "", skipped);
 }
 
 static void fill_result(const struct delivery *delivery, const struct sw_tree_document *root,
@@ -107,7 +93,7 @@ enum sw_status sw_deliver(struct sw_push_world *world, const struct sw_tree *tre
         status = run(&delivery, tree, store, done, &sum, err);
     }
     if (status == SW_OK) {
-        tell_sum(world->outer, &sum);
+        sw_places_tell_sum(world->outer, sum.bytes_sent, sum.bytes_mounted, sum.bytes_skipped);
         fill_result(&delivery, &tree->documents[0], &sum, ret);
     }
     for (size_t i = 0; i < delivery.tag_count; i++) {

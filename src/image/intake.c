@@ -262,20 +262,17 @@ enum sw_status sw_intake_learned(struct sw_intake *intake, const char *diff_id,
 {
     struct sw_blob *blob = find_learned(intake, diff_id);
     const struct sw_known_layer *known = NULL;
-    bool there = false;
     enum sw_status status = SW_OK;
 
     *ret = blob;
     if (!blob && intake->learned) {
-        known = intake->learned(intake->ctx, diff_id);
+        status = intake->learned(intake->ctx, diff_id, &known, err);
     }
-    if (known) {
-        status = intake->has(intake->ctx, known->digest, &there, err);
-    }
-    if (status == SW_OK && there) {
+    if (status == SW_OK && known) {
         blob = sw_intake_known_layer(intake, known->digest, known->size, known->packing);
         memcpy(blob->diff_id, diff_id, SW_DIGEST_SIZE);
         blob->learned_from = sw_xstrdup(known->from);
+        blob->shared_from = known->shared_from;
         *ret = blob;
     }
     return status;

@@ -29,14 +29,15 @@ struct sw_blob {
     bool is_layer;
     enum sw_packing packing;
     int64_t size;
-    char *bytes;            /* owned */
-    struct sw_spool *spool; /* owned */
-    int fd;                 /* -1: none */
-    bool owns_fd;           /* it is closed as soon as it is not needed */
-    int64_t offset;         /* of the content in the file of fd */
-    bool handed_on;         /* sw_intake.ready was called */
-    bool sent;              /* set by the push: uploaded in this run */
-    char *learned_from;     /* the image that told of it; NULL otherwise. Owned */
+    char *bytes;             /* owned */
+    struct sw_spool *spool;  /* owned */
+    int fd;                  /* -1: none */
+    bool owns_fd;            /* it is closed as soon as it is not needed */
+    int64_t offset;          /* of the content in the file of fd */
+    bool handed_on;          /* sw_intake.ready was called */
+    bool sent;               /* set by the push: uploaded in this run */
+    char *learned_from;      /* the image that told of it; NULL otherwise. Owned */
+    const char *shared_from; /* see sw_known_layer */
 };
 
 /* Closes the file of a blob. */
@@ -48,7 +49,8 @@ struct sw_known_layer {
     char digest[SW_DIGEST_SIZE];
     int64_t size;
     enum sw_packing packing;
-    char *from; /* the tag or digest that told it */
+    char *from;              /* the image that told it, for messages: "tag v1" */
+    const char *shared_from; /* the repository that a target has it from by now; NULL: none */
 };
 
 struct sw_intake {
@@ -58,9 +60,12 @@ struct sw_intake {
     enum sw_status (*check)(void *ctx, struct sw_err *err);
     /* Whether all targets have the blob already. */
     enum sw_status (*has)(void *ctx, const char *digest, bool *ret, struct sw_err *err);
-    /* The layer of that diff id, when an image there tells it; else NULL. The member may be NULL.
+    /*
+     * The layer of that diff id, when an image tells it and all targets have it by now; else
+     * *ret is NULL. Borrowed until the next call. The member may be NULL.
      */
-    const struct sw_known_layer *(*learned)(void *ctx, const char *diff_id);
+    enum sw_status (*learned)(void *ctx, const char *diff_id, const struct sw_known_layer **ret,
+                              struct sw_err *err);
     /* Gets a small blob that the targets have. */
     enum sw_status (*fetch)(void *ctx, const char *digest, struct sw_buf *out, struct sw_err *err);
     /* The blob belongs to the image, and is whole or a spool that grows: upload it. It stays the

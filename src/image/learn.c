@@ -61,6 +61,17 @@ static const struct sw_known_layer *find(const struct sw_learn *learn, const cha
     return NULL;
 }
 
+/* What messages call an image: "tag v1", "image sha256:...", "team/base:v1". The caller's. */
+static char *name_of(const struct sw_learn *learn, const char *object)
+{
+    const bool is_digest = sw_digest_is_valid(sw_str(object));
+
+    if (learn->elsewhere) {
+        return sw_xasprintf("%s%s%s", learn->repository, is_digest ? "@" : ":", object);
+    }
+    return sw_xasprintf("%s %s", is_digest ? "image" : "tag", object);
+}
+
 static void remember(struct sw_learn *learn, const char *diff_id,
                      const struct sw_descriptor *descriptor, const char *from)
 {
@@ -75,7 +86,7 @@ static void remember(struct sw_learn *learn, const char *diff_id,
     *layer = (struct sw_known_layer){ .size = descriptor->size, .packing = packing };
     memcpy(layer->diff_id, diff_id, SW_DIGEST_SIZE);
     memcpy(layer->digest, descriptor->digest, SW_DIGEST_SIZE);
-    layer->from = sw_xstrdup(from);
+    layer->from = name_of(learn, from);
 }
 
 /* Pairs the layers of a manifest with the diff ids of its configuration. */

@@ -31,6 +31,7 @@ struct sw_learn {
     const struct sw_env *env;
     struct sw_registry *registry; /* borrowed */
     const char *repository;       /* borrowed */
+    bool elsewhere;               /* it is no target: messages name it */
     struct sw_strs wishes;        /* tags and digests to ask, in order */
     size_t next_wish;
     bool listed;            /* the repository's own list was asked for */

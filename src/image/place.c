@@ -1,6 +1,7 @@
 #include "place.h"
 
 #include <slipway/alloc.h>
+#include <slipway/progress.h>
 
 #include <string.h>
 
@@ -40,10 +41,47 @@ void sw_places_release(struct sw_places *places)
     *places = (struct sw_places){ 0 };
 }
 
+enum sw_status sw_place_share(const struct sw_push_place *place, const struct sw_strs *from,
+                              const char *digest, const char **ret_from, char **ret_session,
+                              struct sw_err *err)
+{
+    const char *found = NULL;
+    bool mounted = false;
+    enum sw_status status = SW_OK;
+
+    *ret_from = NULL;
+    *ret_session = NULL;
+    if (from) {
+        status =
+            sw_registry_find_blob(place->registry, from, place->repository, digest, &found, err);
+    }
+    if (status == SW_OK && found) {
+        status = sw_registry_mount_blob(place->registry, place->repository, digest, found, &mounted,
+                                        ret_session, err);
+    }
+    if (mounted) {
+        *ret_from = found;
+    }
+    return status;
+}
+
 char *sw_place_suffix(const struct sw_push_place *place, size_t place_count)
 {
     if (place_count < 2) {
         return sw_xstrdup("");
     }
     return sw_xasprintf(" in %s/%s", place->host, place->repository);
+}
+
+void sw_places_tell_sum(const struct sw_env *env, int64_t sent, int64_t mounted, int64_t skipped)
+{
+    char sent_text[SW_SIZE_TEXT_MAX];
+    char mounted_text[SW_SIZE_TEXT_MAX];
+    char skipped_text[SW_SIZE_TEXT_MAX];
+
+    sw_format_size(sent, sent_text);
+    sw_format_size(mounted, mounted_text);
+    sw_format_size(skipped, skipped_text);
+    sw_say(env, "%s sent, %s%s%s already there", sent_text, mounted > 0 ? mounted_text : "",
+           mounted > 0 ? " mounted, " : "", skipped_text);
 }

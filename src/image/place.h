@@ -29,7 +29,19 @@ SW_NODISCARD enum sw_status sw_places_add(struct sw_places *places, const struct
                                           struct sw_err *err);
 void sw_places_release(struct sw_places *places);
 
+/*
+ * Shares a blob with one of the repositories `from` of the place's registry (may be NULL or empty).
+ * *ret_from is the one it came from, borrowed, or NULL; then *ret_session may be the upload that
+ * was opened instead, the caller's.
+ */
+SW_NODISCARD enum sw_status sw_place_share(const struct sw_push_place *place,
+                                           const struct sw_strs *from, const char *digest,
+                                           const char **ret_from, char **ret_session,
+                                           struct sw_err *err);
+
 /* " in HOST/REPOSITORY" when there are several places to tell apart, else "". The caller's. */
 char *sw_place_suffix(const struct sw_push_place *place, size_t place_count);
+/* Tells people the sums of a push: "3.4 MB sent, 1.2 MB mounted, 840.0 MB already there". */
+void sw_places_tell_sum(const struct sw_env *env, int64_t sent, int64_t mounted, int64_t skipped);
 
 #endif

@@ -1,4 +1,4 @@
-#include "learn.h"
+#include "knowledge.h"
 #include "push_private.h"
 #include "tagging.h"
 
@@ -18,7 +18,7 @@ struct push {
     size_t target_count;
     struct sw_places places;
     struct sw_uploads uploads;
-    struct sw_learn learn;
+    struct sw_knowledge knowledge;
     struct sw_intake intake;
     struct sw_image image;
 };
@@ -30,7 +30,7 @@ static void push_release(struct push *push)
     }
     sw_places_release(&push->places);
     free(push->targets);
-    sw_learn_release(&push->learn);
+    sw_knowledge_release(&push->knowledge);
     sw_packer_free(push->intake.packer);
     sw_intake_release(&push->intake);
     sw_image_release(&push->image);
@@ -98,17 +98,12 @@ static enum sw_status intake_has(void *ctx, const char *digest, bool *ret, struc
     return status;
 }
 
-static const struct sw_known_layer *intake_learned(void *ctx, const char *diff_id)
+static enum sw_status intake_learned(void *ctx, const char *diff_id,
+                                     const struct sw_known_layer **ret, struct sw_err *err)
 {
     struct push *push = ctx;
-    const struct sw_compression *wanted = push->options->compression;
-    const struct sw_known_layer *layer = sw_learn_find(&push->learn, diff_id);
 
-    /* Who asks for a compression gets it; unpacked layers only go to whom asks for them. */
-    if (layer && (wanted ? layer->packing != wanted->packing : layer->packing == SW_PACKING_NONE)) {
-        return NULL;
-    }
-    return layer;
+    return sw_knowledge_find(&push->knowledge, diff_id, ret, err);
 }
 
 static enum sw_status intake_fetch(void *ctx, const char *digest, struct sw_buf *out,
@@ -135,7 +130,8 @@ static bool intake_may_stream(void *ctx)
 {
     struct push *push = ctx;
 
-    return !push->options->no_learn && !push->learn.refused && !sw_uploads_found(&push->uploads);
+    return !push->options->no_learn && !sw_knowledge_refused(&push->knowledge) &&
+           !sw_uploads_found(&push->uploads);
 }
 
 static unsigned processors(void)
@@ -149,17 +145,20 @@ static unsigned processors(void)
 static void start_learning(struct push *push)
 {
     const struct sw_push_place *place = &push->places.items[0];
+    struct sw_knowledge *knowledge = &push->knowledge;
 
-    sw_learn_init(&push->learn, push->env, place->registry, place->repository);
+    sw_knowledge_init(knowledge, push->env, &push->places, &push->options->mount_from);
+    knowledge->verify = push->options->verify_learned;
+    knowledge->wanted = push->options->compression;
     for (size_t i = 0; i < push->options->learn_from.count; i++) {
-        sw_learn_add(&push->learn, push->options->learn_from.items[i]);
+        sw_knowledge_add(knowledge, push->options->learn_from.items[i]);
     }
     for (size_t i = 0; i < push->target_count; i++) {
         if (push->targets[i].registry == place->registry && push->targets[i].before) {
-            sw_learn_add(&push->learn, sw_ref_object(push->targets[i].ref));
+            sw_knowledge_add(knowledge, sw_ref_object(push->targets[i].ref));
         }
     }
-    sw_learn_add(&push->learn, "latest");
+    sw_knowledge_add(knowledge, "latest");
 }
 
 /* Reads the image and gets all its blobs to all places. */
@@ -187,6 +186,7 @@ static enum sw_status move_blobs(struct push *push, struct sw_image_source *sour
     start_learning(push);
     status = sw_uploads_start(&push->uploads, &push->world, push->places.items, push->places.count,
                               threads, err);
+    push->uploads.mount_from = &push->options->mount_from;
     if (status != SW_OK) {
         return status;
     }
@@ -256,6 +256,7 @@ static enum sw_status write_manifest(struct sw_image *image, struct sw_err *err)
 static void fill_result(const struct push *push, struct sw_push_result *ret)
 {
     ret->bytes_sent = push->uploads.bytes_sent;
+    ret->bytes_mounted = push->uploads.bytes_mounted;
     ret->bytes_skipped = push->uploads.bytes_skipped;
     ret->layer_count = push->image.layer_count;
     ret->layers = sw_xcalloc(ret->layer_count ? ret->layer_count : 1, sizeof(*ret->layers));
@@ -268,16 +269,6 @@ static void fill_result(const struct push *push, struct sw_push_result *ret)
         layer->size = blob->size;
         layer->sent = blob->sent;
     }
-}
-
-static void tell_sum(const struct push *push)
-{
-    char sent[SW_SIZE_TEXT_MAX];
-    char skipped[SW_SIZE_TEXT_MAX];
-
-    sw_format_size(push->uploads.bytes_sent, sent);
-    sw_format_size(push->uploads.bytes_skipped, skipped);
-    sw_say(push->env, "%s sent, %s already there", sent, skipped);
 }
 
 static enum sw_status run(struct push *push, struct sw_image_source *source,
@@ -306,7 +297,8 @@ static enum sw_status run(struct push *push, struct sw_image_source *source,
     status =
         sw_tagging_write(push->env, push->targets, push->target_count, &manifest, "pushed", err);
     if (status == SW_OK) {
-        tell_sum(push);
+        sw_places_tell_sum(push->env, push->uploads.bytes_sent, push->uploads.bytes_mounted,
+                           push->uploads.bytes_skipped);
         fill_result(push, result);
     }
     return status;

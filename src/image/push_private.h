@@ -35,6 +35,7 @@ struct sw_uploads {
     struct sw_push_world *world; /* is told of the first failure */
     const struct sw_push_place *places;
     size_t place_count;
+    const struct sw_strs *mount_from; /* repositories to share blobs with; may be NULL */
 
     pthread_mutex_t lock; /* guards everything below */
     pthread_cond_t changed;
@@ -52,6 +53,7 @@ struct sw_uploads {
     size_t seen_count;
     size_t seen_capacity;
     int64_t bytes_sent;
+    int64_t bytes_mounted;
     int64_t bytes_skipped;
     int64_t bytes_moving; /* sent, also by uploads that are not complete */
 

@@ -189,42 +189,43 @@ static void add_to(struct transfer *transfer, int64_t *counter, int64_t bytes)
     (void)pthread_mutex_unlock(&transfer->lock);
 }
 
-/* Tries to share a blob from one repository of the place's registry. */
-static enum sw_status mount(const struct upload *upload, const char *from, bool *ret_mounted,
-                            char **ret_session, struct sw_err *err)
-{
-    const struct sw_push_place *place = &upload->transfer->places->items[upload->place];
-    enum sw_status status;
-
-    status = sw_registry_mount_blob(place->registry, place->repository, upload->task->blob->digest,
-                                    from, ret_mounted, ret_session, err);
-    if (status == SW_OK && *ret_mounted) {
-        SW_CLEANUP(sw_free_str) char *what = sw_xasprintf("mounted from %s", from);
-
-        add_to(upload->transfer, &upload->transfer->sum.bytes_mounted, upload->task->blob->size);
-        tell(upload->transfer, upload->task, upload->place, what, -1);
-    }
-    return status;
-}
-
-/* The repositories that may share a blob with a place, one after the other. */
-static enum sw_status try_mounts(struct upload *upload, bool *ret_mounted, struct sw_err *err)
+/* The repository that has the blob for certain, else those that may have it. */
+static struct sw_strs sharers(const struct upload *upload)
 {
     const struct sw_store *store = upload->transfer->store;
     const struct sw_push_place *home = store->home(store->ctx, upload->task->blob);
     const struct sw_push_place *place = &upload->transfer->places->items[upload->place];
     const struct sw_strs *more = upload->transfer->options->mount_from;
-    const char *from = NULL;
+    struct sw_strs list = { 0 };
 
     if (home && strcmp(home->host, place->host) == 0 &&
         strcmp(home->repository, place->repository) != 0) {
-        return mount(upload, home->repository, ret_mounted, &upload->session, err);
+        sw_strs_add(&list, sw_str(home->repository));
+        return list;
     }
-    if (more && sw_registry_find_blob(place->registry, more, place->repository,
-                                      upload->task->blob->digest, &from, err) != SW_OK) {
-        return err->status;
+    for (size_t i = 0; more && i < more->count; i++) {
+        sw_strs_add(&list, sw_str(more->items[i]));
     }
-    return from ? mount(upload, from, ret_mounted, &upload->session, err) : SW_OK;
+    return list;
+}
+
+static enum sw_status try_mounts(struct upload *upload, bool *ret_mounted, struct sw_err *err)
+{
+    struct transfer *transfer = upload->transfer;
+    SW_CLEANUP(sw_strs_release) struct sw_strs list = sharers(upload);
+    const char *from = NULL;
+    enum sw_status status =
+        sw_place_share(&transfer->places->items[upload->place], &list, upload->task->blob->digest,
+                       &from, &upload->session, err);
+
+    *ret_mounted = from != NULL;
+    if (from) {
+        SW_CLEANUP(sw_free_str) char *what = sw_xasprintf("mounted from %s", from);
+
+        add_to(transfer, &transfer->sum.bytes_mounted, upload->task->blob->size);
+        tell(transfer, upload->task, upload->place, what, -1);
+    }
+    return status;
 }
 
 /* Gets a blob to a place without sending it; *ret_there false: it has to be sent. */

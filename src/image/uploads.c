@@ -157,29 +157,6 @@ static enum sw_status body_rewind(void *ctx, SW_UNUSED struct sw_err *err)
     return SW_OK;
 }
 
-static void tell(const struct sw_uploads *uploads, const struct sw_blob *blob,
-                 const struct sw_push_place *place, bool sent, int64_t took_ms)
-{
-    SW_CLEANUP(sw_free_str) char *in = sw_place_suffix(place, uploads->place_count);
-    char digest[SW_DIGEST_SHORT_SIZE];
-    char size[SW_SIZE_TEXT_MAX];
-    char took[SW_SIZE_TEXT_MAX];
-    const char *what = blob->is_layer ? "layer" : "configuration";
-
-    sw_digest_short(blob->digest, digest);
-    sw_format_size(blob->size, size);
-    sw_format_duration(took_ms, took);
-    if (sent) {
-        sw_say(uploads->env, "%s %s: sent%s, %s in %s", what, digest, in, size, took);
-    } else if (blob->learned_from) {
-        sw_say(uploads->env, "%s %s: already there%s, %s (learned from %s %s)", what, digest, in,
-               size, sw_digest_is_valid(sw_str(blob->learned_from)) ? "image" : "tag",
-               blob->learned_from);
-    } else {
-        sw_say(uploads->env, "%s %s: already there%s, %s", what, digest, in, size);
-    }
-}
-
 static bool has_content(const struct sw_blob *blob)
 {
     return blob->bytes || blob->spool || blob->fd >= 0;
@@ -225,56 +202,107 @@ bool sw_uploads_found(struct sw_uploads *uploads)
     return found;
 }
 
-/* Looks for the blob and sends it when it is missing; *ret_sent tells which. */
+/* What became of a blob in a place. */
+struct fate {
+    bool sent;
+    const char *shared_from; /* repository; NULL: it was not shared */
+};
+
+/* Sends a layer that is still being compressed. */
+static enum sw_status put_growing(struct sw_uploads *uploads, const struct sw_push_place *place,
+                                  struct sw_http_body *body, struct fate *fate, struct sw_err *err)
+{
+    bool there = false;
+
+    body->length = -1;
+    fate->sent = true;
+    tell_fate(uploads, /* there= */ false);
+    return sw_registry_stream_blob(place->registry, place->repository, body, body_digest, &there,
+                                   err);
+}
+
+/* Looks for the blob, or for one to share, and sends it when there is none. */
 static enum sw_status put(struct sw_uploads *uploads, const struct sw_blob *blob,
-                          const struct sw_push_place *place, bool *ret_sent, struct sw_err *err)
+                          const struct sw_push_place *place, struct fate *fate, struct sw_err *err)
 {
     struct body content = { uploads, blob, 0 };
     struct sw_http_body body = { blob->size, body_read, body_rewind, &content };
+    SW_CLEANUP(sw_free_str) char *session = NULL;
     bool there = false;
     enum sw_status status = SW_OK;
 
-    *ret_sent = false;
     if (!has_content(blob)) {
+        fate->shared_from = blob->shared_from;
         return SW_OK;
     }
     if (is_growing(blob)) {
-        body.length = -1;
-        *ret_sent = true;
-        tell_fate(uploads, /* there= */ false);
-        return sw_registry_stream_blob(place->registry, place->repository, &body, body_digest,
-                                       &there, err);
+        return put_growing(uploads, place, &body, fate, err);
     }
     status = sw_registry_has_blob(place->registry, place->repository, blob->digest, &there, err);
     tell_fate(uploads, there);
     if (status == SW_OK && !there) {
-        *ret_sent = true;
-        status = sw_registry_put_blob(place->registry, place->repository, blob->digest, &body, NULL,
-                                      &there, err);
+        status = sw_place_share(place, uploads->mount_from, blob->digest, &fate->shared_from,
+                                &session, err);
     }
-    return status;
+    if (status != SW_OK || there || fate->shared_from) {
+        return status;
+    }
+    fate->sent = true;
+    return sw_registry_put_blob(place->registry, place->repository, blob->digest, &body, session,
+                                &there, err);
+}
+
+static void tell(const struct sw_uploads *uploads, const struct sw_blob *blob,
+                 const struct sw_push_place *place, const struct fate *fate, int64_t took_ms)
+{
+    SW_CLEANUP(sw_free_str) char *in = sw_place_suffix(place, uploads->place_count);
+    char digest[SW_DIGEST_SHORT_SIZE];
+    char size[SW_SIZE_TEXT_MAX];
+    char took[SW_SIZE_TEXT_MAX];
+    const char *what = blob->is_layer ? "layer" : "configuration";
+
+    sw_digest_short(blob->digest, digest);
+    sw_format_size(blob->size, size);
+    sw_format_duration(took_ms, took);
+    if (fate->sent) {
+        sw_say(uploads->env, "%s %s: sent%s, %s in %s", what, digest, in, size, took);
+    } else if (fate->shared_from) {
+        sw_say(uploads->env, "%s %s: mounted from %s%s, %s", what, digest, fate->shared_from, in,
+               size);
+    } else if (blob->learned_from) {
+        sw_say(uploads->env, "%s %s: already there%s, %s (learned from %s)", what, digest, in, size,
+               blob->learned_from);
+    } else {
+        sw_say(uploads->env, "%s %s: already there%s, %s", what, digest, in, size);
+    }
+}
+
+static void count(struct sw_uploads *uploads, struct sw_blob *blob, const struct fate *fate)
+{
+    (void)pthread_mutex_lock(&uploads->lock);
+    if (fate->sent) {
+        blob->sent = true;
+        uploads->bytes_sent += blob->size;
+    } else if (fate->shared_from) {
+        uploads->bytes_mounted += blob->size;
+    } else {
+        uploads->bytes_skipped += blob->size;
+    }
+    (void)pthread_mutex_unlock(&uploads->lock);
 }
 
 static enum sw_status upload_to(struct sw_uploads *uploads, struct sw_blob *blob,
                                 const struct sw_push_place *place, struct sw_err *err)
 {
     int64_t started_ms = sw_env_mono_ms(uploads->env);
-    bool sent = false;
-    enum sw_status status = put(uploads, blob, place, &sent, err);
+    struct fate fate = { .sent = false };
+    enum sw_status status = put(uploads, blob, place, &fate, err);
 
-    if (status != SW_OK) {
-        return status;
+    if (status == SW_OK) {
+        count(uploads, blob, &fate);
+        tell(uploads, blob, place, &fate, sw_env_mono_ms(uploads->env) - started_ms);
     }
-    (void)pthread_mutex_lock(&uploads->lock);
-    if (sent) {
-        blob->sent = true;
-        uploads->bytes_sent += blob->size;
-    } else {
-        uploads->bytes_skipped += blob->size;
-    }
-    (void)pthread_mutex_unlock(&uploads->lock);
-    tell(uploads, blob, place, sent, sw_env_mono_ms(uploads->env) - started_ms);
-    return SW_OK;
+    return status;
 }
 
 static enum sw_status upload(struct sw_uploads *uploads, struct sw_blob *blob, struct sw_err *err)
