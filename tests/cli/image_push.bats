@@ -61,6 +61,26 @@ told() { sed -E 's/sha256:[0-9a-f]{12}/DIGEST/; s/[0-9.]+ s$/TIME/; s/[0-9.]+ (B
     [ "$(jq '.bytes_sent < 1000 and .bytes_skipped > 1000' <<<"$output")" = true ]
 }
 
+@test "layers of another repository are shared, and what is learned is checked on request" {
+    slipway image push docker-archive:image.tar "$REGISTRY/$repo-base:latest"
+    expected=${output#*@}
+    slipway image push docker-archive:image.tar "$image" --mount-from "$repo-base" --verify-learned
+    [ "$status" -eq 0 ]
+    [ "$output" = "$image@$expected" ]
+    [ "$(told)" = "$(printf '%s\n' "SIZE sent, SIZE mounted, SIZE already there" \
+        "configuration DIGEST: mounted from $repo-base, SIZE" "layer DIGEST: mounted from $repo-base, SIZE" \
+        "layer DIGEST: mounted from $repo-base, SIZE" "pushed $image" | sort)" ]
+    # shellcheck disable=SC2154 # set by run
+    [[ $stderr == *"0 B sent, "*" mounted, 0 B already there" ]]
+    skopeo copy -q --src-tls-verify=false "docker://$image" dir:out
+    make_archive second.tar other acme/web:v2
+    slipway image push docker-archive:second.tar "$REGISTRY/$repo-c:v1" --no-learn --mount-from nothing \
+        --mount-from "$repo-base" --output json
+    [ "$status" -eq 0 ]
+    [ "$(jq -c '[.layers[].sent]' <<<"$output")" = "[false,true]" ]
+    [ "$(jq '.bytes_mounted > 1000 and .bytes_sent < 1000' <<<"$output")" = true ]
+}
+
 @test "several tags, a second repository and a digest file" {
     slipway image push docker-archive:image.tar --registry "$REGISTRY" --repo "$repo" --tag 'v1, latest,' \
         --ref "$REGISTRY/$repo-b:x" --digest-file digest
