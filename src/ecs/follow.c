@@ -98,8 +98,11 @@ static enum sw_rollout_verdict check_superseded(struct follower *follower)
     char reason[SW_ROLLOUT_REASON_MAX];
     (void)snprintf(reason, sizeof(reason), "%s", state->reason);
     enum sw_rollout_verdict verdict = SW_ROLLOUT_SUPERSEDED;
-    if (follow_ask_witness(follower, &verdict) &&
-        (verdict == SW_ROLLOUT_ROLLING_BACK || verdict == SW_ROLLOUT_ROLLED_BACK)) {
+    bool told = follow_ask_witness(follower, &verdict);
+    if (told && verdict == SW_ROLLOUT_DONE) {
+        return verdict;
+    }
+    if (told && (verdict == SW_ROLLOUT_ROLLING_BACK || verdict == SW_ROLLOUT_ROLLED_BACK)) {
         state->failed = true;
         (void)snprintf(state->rollback_id, sizeof(state->rollback_id), "%s", state->primary_id);
         return verdict;
@@ -142,7 +145,9 @@ void follow_look_closer(struct follower *follower, const struct sw_rollout_state
     if (bad || tasks_stopped(follower, before->failed_tasks, before->running, started_before)) {
         follow_stopped_tasks(follower);
     }
-    if (state->breaker && state->failed_tasks > before->failed_tasks && !state->native_shift) {
+    bool counts = state->breaker && state->failed_tasks > before->failed_tasks;
+    bool alarms = state->alarms && bad;
+    if ((counts || alarms) && !state->native_shift) {
         enum sw_rollout_verdict ignored = SW_ROLLOUT_RUNNING;
         char reason[SW_ROLLOUT_REASON_MAX];
         (void)snprintf(reason, sizeof(reason), "%s", state->reason);
@@ -150,7 +155,7 @@ void follow_look_closer(struct follower *follower, const struct sw_rollout_state
         (void)snprintf(follower->result->state.reason, sizeof(reason), "%s", reason);
     }
     /* Trouble is looked at more often: it may be over soon. */
-    follower->pace.eager = state->failed_tasks > 0 || follower->result->causes.count > 0;
+    follower->pace.eager = state->failed_tasks > 0 || follow_tasks_fail(follower);
 }
 
 static enum sw_rollout_verdict judge(struct follower *follower, const json_t *service)
@@ -252,6 +257,7 @@ void follow_release(struct follower *follower)
 {
     sw_strs_release(&follower->event_ids);
     sw_strs_release(&follower->shift.hooks);
+    sw_strs_release(&follower->shift.alarms);
     json_decref(follower->definition);
 }
 

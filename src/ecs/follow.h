@@ -18,6 +18,7 @@ struct follow_shift {
     int64_t production, test; /* per cent of the traffic that goes to the new tasks */
     int64_t failures;         /* of the circuit breaker */
     struct sw_strs hooks;     /* "ID STATUS" */
+    struct sw_strs alarms;    /* names of those that were raised */
 };
 
 struct follower {
@@ -36,6 +37,7 @@ struct follower {
     int64_t newest_ms;       /* the newest time that AWS's clock is known to have shown */
     size_t causes_said;
     bool said_rollback;
+    bool doubted; /* it looked hopeless, but the circuit breaker may see it too */
     bool tasks_denied;
     bool logs_denied;
     bool asked_definition;
@@ -83,6 +85,8 @@ void follow_show_shift(struct follower *follower, const json_t *service_deployme
  * none is healthy, and no circuit breaker counts them. Says why in state->reason then, and what
  * would happen otherwise.
  */
+/* Whether tasks of ours stopped for a reason. */
+bool follow_tasks_fail(const struct follower *follower);
 bool follow_hopeless(struct follower *follower, const char *otherwise);
 
 /*

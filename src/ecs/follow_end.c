@@ -42,7 +42,12 @@ static void append_cause(const struct follower *follower)
 static enum sw_status succeeded(struct follower *follower)
 {
     const struct sw_rollout_state *state = &follower->result->state;
-    if (state->seen && state->desired == 0) {
+    if (state->seen && state->desired == 0 && state->daemon) {
+        sw_warn(follower->env,
+                "service \"%s\" is a daemon and no container instance is eligible: nothing was "
+                "started",
+                follower->options->service);
+    } else if (state->seen && state->desired == 0) {
         sw_warn(follower->env,
                 "service \"%s\" wants 0 tasks: the rollout was accepted, but nothing was started",
                 follower->options->service);
@@ -71,6 +76,10 @@ enum sw_status follow_conclude(struct follower *follower)
     }
     (void)sw_fail(follower->err, status, "the rollout of %s to service \"%s\" %s: %s",
                   what(follower), follower->options->service, text, follower->result->state.reason);
+    for (size_t i = 0; i < follower->shift.alarms.count; i++) {
+        (void)sw_append(follower->err, "%s \"%s\"", i ? "," : "; raised: alarm",
+                        follower->shift.alarms.items[i]);
+    }
     if (status == SW_E_ROLLOUT_FAILED || status == SW_E_ROLLED_BACK) {
         append_cause(follower);
     }

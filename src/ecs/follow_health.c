@@ -55,13 +55,52 @@ static bool any_healthy(struct follower *follower)
     return err.status != SW_OK;
 }
 
+bool follow_tasks_fail(const struct follower *follower)
+{
+    const struct sw_causes *causes = &follower->result->causes;
+    for (size_t i = 0; i < causes->count; i++) {
+        if (causes->items[i].task) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Whether the circuit breaker counts these failures, so that ECS ends the rollout by itself. An
+ * answer of DescribeServices may be too old to show it; the service deployment knows, and without
+ * it a second look must do.
+ */
+static bool breaker_counts(struct follower *follower)
+{
+    const struct sw_rollout_state *state = &follower->result->state;
+    enum sw_rollout_verdict verdict = SW_ROLLOUT_RUNNING;
+    if (!state->breaker || state->failed_tasks > 0) {
+        return state->breaker;
+    }
+    if (follow_ask_witness(follower, &verdict)) {
+        return verdict != SW_ROLLOUT_RUNNING || follower->shift.failures > 0;
+    }
+    bool first = !follower->doubted;
+    follower->doubted = true;
+    return first;
+}
+
+/* Ours is what ECS works on, as far as the last answer tells. */
+static bool is_leading(const struct follower *follower)
+{
+    const struct sw_rollout_state *state = &follower->result->state;
+    return !state->failed && state->unseen == 0 &&
+           (state->primary_id[0] == '\0' ||
+            strcmp(state->primary_id, follower->target.deployment_id) == 0);
+}
+
 bool follow_hopeless(struct follower *follower, const char *otherwise)
 {
     struct sw_rollout_state *state = &follower->result->state;
-    bool wanted = follower->options->fail_fast > 0 && !state->failed;
+    bool wanted = follower->options->fail_fast > 0 && is_leading(follower);
     const struct sw_cause *cause = wanted ? lasting_cause(follower) : NULL;
-    bool counted = state->breaker && state->failed_tasks > 0;
-    if (!cause || counted || (state->running > 0 && any_healthy(follower))) {
+    if (!cause || (state->running > 0 && any_healthy(follower)) || breaker_counts(follower)) {
         return false;
     }
     (void)snprintf(state->reason, sizeof(state->reason),

@@ -68,12 +68,28 @@ static void show_breaker(struct follower *follower, const json_t *record)
     }
 }
 
+static void show_alarms(struct follower *follower, const json_t *record)
+{
+    size_t index = 0;
+    const json_t *name = NULL;
+    json_array_foreach(sw_json_array(sw_json_object(record, "alarms"), "triggeredAlarmNames"),
+                       index, name)
+    {
+        const char *text = json_is_string(name) ? json_string_value(name) : "?";
+        if (!sw_strs_has(&follower->shift.alarms, sw_str(text))) {
+            sw_strs_add(&follower->shift.alarms, sw_str(text));
+            sw_say(follower->env, "alarm \"%s\" was raised", text);
+        }
+    }
+}
+
 void follow_show_shift(struct follower *follower, const json_t *service_deployment)
 {
     show_stage(follower, service_deployment);
     show_traffic(follower, service_deployment);
     show_hooks(follower, service_deployment);
     show_breaker(follower, service_deployment);
+    show_alarms(follower, service_deployment);
 }
 
 bool follow_ask_witness(struct follower *follower, enum sw_rollout_verdict *ret)

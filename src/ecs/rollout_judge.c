@@ -169,6 +169,10 @@ static enum sw_rollout_verdict judge_replaced(const json_t *primary,
     if (!primary) {
         return SW_ROLLOUT_RUNNING; /* a moment between two states */
     }
+    if (strcmp(state->rollout_state, "COMPLETED") == 0) {
+        return say(state, SW_ROLLOUT_DONE, "deployment %s was completed before %s took over",
+                   target->deployment_id, sw_json_str(primary, "id", "another"));
+    }
     state->failed = state->failed || strcmp(state->rollout_state, "FAILED") == 0 ||
                     is_rollback(primary, target, state);
     if (state->failed) {

@@ -117,6 +117,12 @@ static const struct story stories[] = {
         { SERVICE(D("3", "PRIMARY", "14", STATE("IN_PROGRESS"), COUNTS("2", "0", "2", "0")) "," D(
               "2", "ACTIVE", "13", STATE("IN_PROGRESS"), COUNTS("0", "1", "0", "0"))),
           SW_ROLLOUT_SUPERSEDED, "deployment ecs-svc/3 (arn:td/f:14) took over" } } },
+    { "row 5: completed before somebody else took over",
+      false,
+      { { SERVICE(OURS_RUNNING), SW_ROLLOUT_RUNNING, "" },
+        { SERVICE(D("3", "PRIMARY", "14", STATE("IN_PROGRESS"), COUNTS("2", "0", "2", "0")) "," D(
+              "2", "ACTIVE", "13", STATE("COMPLETED"), COUNTS("0", "2", "0", "0"))),
+          SW_ROLLOUT_DONE, "deployment ecs-svc/2 was completed before ecs-svc/3 took over" } } },
     { "row 6: seen, then absent under a deployment that is not known",
       false,
       { { SERVICE(OURS_RUNNING), SW_ROLLOUT_RUNNING, "" },

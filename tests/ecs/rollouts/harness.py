@@ -67,7 +67,7 @@ class Trial:
             check=False,
         )  # fmt: skip
 
-    def ask(self, action, **request):
+    def ask(self, action, /, **request):
         """A call of somebody else, which takes no time."""
         with self.server.lock:
             return self.standin.apis["ecs"].call(action, {"cluster": "prod", **request})

@@ -138,7 +138,10 @@ class Api:
             service.deploy(definition)
         elif "desiredCount" in request:
             service.resize()
-        return {"service": service.describe()}
+        shown = service.describe()
+        if self.world.late_record and len(service.records) > 1:
+            shown["currentServiceDeployment"] = service.records[1].arn
+        return {"service": shown}
 
     def DeleteService(self, request):
         service = self._service(request)

@@ -25,7 +25,7 @@ import sigv4_check  # noqa: E402
 from api import Api  # noqa: E402
 from buckets import Buckets  # noqa: E402
 from codedeploy import CodeDeploy  # noqa: E402
-from plan import TARGET_GROUP  # noqa: E402, F401
+from plan import KNOWN, TARGET_GROUP  # noqa: E402, F401
 from world import Refusal, World  # noqa: E402
 
 
@@ -73,6 +73,9 @@ class Standin:
             self.world.instances = value
         elif action == "plan":
             self.world.set_plans(value)
+        elif action == "drain":
+            for other, tokens in value.items():
+                self.buckets.drain(other, tokens)
         elif action == "alarm":
             for service in self.world.services.values():
                 service.alarm(value)

@@ -17,8 +17,9 @@ A scenario is a JSON object; every member may be left out:
     denied        actions that may not be called
     errors        {action: {status, code, message, times}}
     at            [{"s": seconds, "do": action, "with": request}] of the ECS API by somebody else; or "signal" with
-                  the name of a signal that the program gets; or "instances", "alarm", "plan" with a value
+                  the name of a signal that the program gets; or "instances", "alarm", "plan", "drain" with a value
     rollbackMakesNew  a rollback makes a deployment of its own (false)
+    lateRecord    the answer to UpdateService names the service deployment before (false)
     rollbackFails     a blue/green rollback fails (false)
     failingHooks  stages whose Lambda hook fails ([])
     alarmBakeSeconds  how long alarms are watched after the tasks are healthy (60)
@@ -58,6 +59,7 @@ class World:
         self.instances = scenario.get("instances", 2)
         self.lag_s = scenario.get("lagSeconds", 0)
         self.rollback_makes_new = scenario.get("rollbackMakesNew", False)
+        self.late_record = scenario.get("lateRecord", False)
         self.rollback_fails = scenario.get("rollbackFails", False)
         self.failing_hooks = scenario.get("failingHooks", [])
         self.alarm_bake_s = scenario.get("alarmBakeSeconds", 60)
