@@ -47,13 +47,12 @@ class Buckets:
         self._fill(name)
         self.left[name] -= tokens
 
-    def drain_since(self, action, per_second):
-        """What others took since this was last asked."""
-        since, self.shared[action] = self.shared.get(action, self.clock.now), self.clock.now
-        self.drain(action, (self.clock.now - since) * per_second)
+    def share(self, action, per_second):
+        """Others take so many tokens all the time."""
+        self.shared[GROUP_OF[action]] = per_second
 
     def _fill(self, name):
         burst, refill, _ = GROUPS[name]
         now = self.clock.now
-        self.left[name] = min(burst, self.left[name] + (now - self.filled[name]) * refill)
+        self.left[name] = min(burst, self.left[name] + (now - self.filled[name]) * (refill - self.shared.get(name, 0)))
         self.filled[name] = now

@@ -62,6 +62,8 @@ class Standin:
             self.world.clock.at(entry["s"], lambda entry=entry: self.do(entry))
         for action, tokens in self.scenario.get("drain", {}).items():
             self.buckets.drain(action, tokens)
+        for action, rate in self.scenario.get("drained", {}).items():
+            self.buckets.share(action, rate)
         return {}
 
     def do(self, entry):
@@ -127,8 +129,6 @@ class Standin:
                 f"User: arn:aws:iam::123456789012:user/sandbox is not authorized to perform: {service}:{action}"
                 " because no identity-based policy allows the action",
             )
-        for other, rate in self.scenario.get("drained", {}).items():
-            self.buckets.drain_since(other, rate)
         if service == "ecs" and self.scenario.get("throttle", True) and not self.buckets.take(action):
             raise Refusal("ThrottlingException", "Rate exceeded")
 
