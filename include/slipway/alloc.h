@@ -8,6 +8,7 @@
 
 #include <slipway/attr.h>
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -24,6 +25,8 @@ char *sw_xstrdup(const char *s) __attribute__((malloc, returns_nonnull, warn_unu
 char *sw_xstrndup(const char *s, size_t len)
     __attribute__((malloc, returns_nonnull, warn_unused_result));
 char *sw_xasprintf(const char *fmt, ...) SW_PRINTF(1, 2)
+    __attribute__((malloc, returns_nonnull, warn_unused_result));
+char *sw_xvasprintf(const char *fmt, va_list args) SW_PRINTF(1, 0)
     __attribute__((malloc, returns_nonnull, warn_unused_result));
 
 /*

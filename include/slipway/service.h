@@ -12,6 +12,7 @@
 #include <slipway/aws.h>
 #include <slipway/codedeploy.h>
 #include <slipway/json.h>
+#include <slipway/preflight.h>
 #include <slipway/rollout.h>
 #include <slipway/taskdef.h>
 
@@ -91,6 +92,8 @@ struct sw_deploy_options {
     /* For a service whose controller is CODE_DEPLOY: a deployment of CodeDeploy instead of
      * UpdateService; NULL: such a service is refused, and with it any other. */
     const struct sw_codedeploy_options *codedeploy;
+    bool check;      /* run all checks of preflight.h before anything is registered */
+    bool check_only; /* ... and nothing else */
     /* Called with the finished definition before anything is registered; may be NULL. */
     enum sw_status (*verify)(void *ctx, const json_t *definition, const struct sw_changes *changes,
                              struct sw_err *err);
@@ -113,7 +116,8 @@ struct sw_deployment {
     bool updated;                      /* UpdateService or CreateService was called */
     bool created;                      /* the service was made */
     int64_t desired;                   /* tasks wanted; -1 when not known */
-    json_t *images; /* [{"container", "image", "previousImage"}] of the definition */
+    json_t *images;                /* [{"container", "image", "previousImage"}] of the definition */
+    struct sw_check_report checks; /* what the checks found, when they were asked for */
 };
 void sw_deployment_release(struct sw_deployment *deployment);
 
@@ -123,7 +127,7 @@ void sw_deployment_release(struct sw_deployment *deployment);
  * service's members that the settings do not name. Nothing new is registered when the changes give
  * what the starting point already is. SW_E_UNCHANGED when the service already runs it (unless
  * allow_unchanged or force): *ret is filled then as well. On other failures *ret says how far it
- * came and is released by the caller too.
+ * came and is released by the caller too. With options->check, SW_E_PREFLIGHT when a check blocks.
  */
 SW_NODISCARD enum sw_status sw_service_deploy(struct sw_aws *aws,
                                               const struct sw_deploy_options *options,

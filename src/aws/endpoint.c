@@ -33,7 +33,9 @@ static const struct sw_service services[] = {
     { "events", "EventBridge", "EVENTBRIDGE", "events", "events" },
     { "iam", "IAM", "IAM", "iam", "iam" },
     { "logs", "CloudWatch Logs", "CLOUDWATCH_LOGS", "logs", "logs" },
+    { "monitoring", "CloudWatch", "CLOUDWATCH", "monitoring", "monitoring" },
     { "scheduler", "EventBridge Scheduler", "SCHEDULER", "scheduler", "scheduler" },
+    { "secretsmanager", "Secrets Manager", "SECRETS_MANAGER", "secretsmanager", "secretsmanager" },
     { "ssm", "SSM", "SSM", "ssm", "ssm" },
     { "sts", "STS", "STS", "sts", "sts" },
 };
@@ -84,11 +86,16 @@ static const struct {
 };
 
 /* In aws-us-gov every endpoint of these is a FIPS one, and has no "-fips" in its name ... */
-static const char *const gov_plain_fips[] = {
-    "application-autoscaling", "ec2", "elasticloadbalancing", "events", "logs", "ssm", "sts"
-};
+static const char *const gov_plain_fips[] = { "application-autoscaling",
+                                              "ec2",
+                                              "elasticloadbalancing",
+                                              "events",
+                                              "logs",
+                                              "monitoring",
+                                              "ssm",
+                                              "sts" };
 /* ... and of these with dual-stack, too. */
-static const char *const gov_plain_fips_dual_stack[] = { "events" };
+static const char *const gov_plain_fips_dual_stack[] = { "events", "monitoring" };
 
 const struct sw_partition *sw_partition_of(struct sw_str region)
 {
@@ -223,6 +230,15 @@ static bool has_fips_mark(const char *service, const struct sw_partition *partit
                : !listed(service, gov_plain_fips_dual_stack, SW_COUNT(gov_plain_fips_dual_stack));
 }
 
+/* Secrets Manager has both kinds of addresses under its one name, where it is old enough. */
+static bool has_one_name(const char *service, const struct sw_partition *partition,
+                         enum variant variant)
+{
+    return strcmp(service, "secretsmanager") == 0 &&
+           (strcmp(partition->id, "aws") == 0 || strcmp(partition->id, "aws-us-gov") == 0 ||
+            (strcmp(partition->id, "aws-cn") == 0 && variant == DUAL_STACK));
+}
+
 void sw_endpoint_of(const char *service, const char *region, bool fips, bool dual_stack,
                     struct sw_endpoint *ret)
 {
@@ -234,6 +250,9 @@ void sw_endpoint_of(const char *service, const char *region, bool fips, bool dua
     if (strcmp(service, "iam") == 0) {
         iam_endpoint(partition, variant, suffix, ret);
         return;
+    }
+    if (has_one_name(service, partition, variant)) {
+        suffix = partition->dns_suffix;
     }
     ret->url =
         sw_xasprintf("https://%s%s.%s.%s", host_of(service, partition, variant),

@@ -58,18 +58,22 @@ char *sw_xstrndup(const char *s, size_t len)
     return copy;
 }
 
-char *sw_xasprintf(const char *fmt, ...)
+char *sw_xvasprintf(const char *fmt, va_list args)
 {
     char *text = NULL;
-    va_list args;
-    int len;
-
-    va_start(args, fmt);
-    len = vasprintf(&text, fmt, args);
-    va_end(args);
+    int len = vasprintf(&text, fmt, args);
     if (len < 0) {
         out_of_memory();
     }
+    return text;
+}
+
+char *sw_xasprintf(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *text = sw_xvasprintf(fmt, args);
+    va_end(args);
     return text;
 }
 

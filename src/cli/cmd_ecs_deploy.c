@@ -1,5 +1,6 @@
 #include "commands.h"
 #include "ecs_codedeploy_options.h"
+#include "ecs_facts.h"
 #include "ecs_fleet.h"
 #include "ecs_options.h"
 #include "ecs_rollout.h"
@@ -18,6 +19,7 @@ struct deploy_args {
     bool force;
     bool allow_unchanged;
     bool verify_image;
+    bool check;
     struct sw_cli_ecs_service settings;
     struct sw_cli_ecs_rollout rollout;
     struct sw_cli_ecs_outcome outcome;
@@ -63,6 +65,10 @@ static const struct sw_opt deploy_opts[] = {
       .name = "verify-image",
       .offset = offsetof(struct deploy_args, verify_image),
       .help = "check that the new images exist before anything is registered" },
+    { .kind = SW_OPT_FLAG,
+      .name = "check",
+      .offset = offsetof(struct deploy_args, check),
+      .help = "make all checks of slipway ecs check first; deploy only if none blocks" },
     SW_CLI_ECS_SERVICE(struct deploy_args, settings),
     SW_CLI_ECS_ROLLOUT(struct deploy_args, rollout),
     SW_CLI_ECS_OUTCOME(struct deploy_args, outcome),
@@ -114,10 +120,13 @@ static enum sw_status deploy(const struct deploy_args *args, const struct sw_cha
         .allow_unchanged = args->allow_unchanged,
         .verify = args->verify_image ? sw_deploy_verify_images : NULL,
         .verify_ctx = run->aws,
+        .check = args->check,
     };
     run->until_running = args->settings.desired_count >= 0;
     run->until_drained = strcmp(args->outcome.wait_for, "drained") == 0;
-    return sw_service_deploy(run->aws, &options, &run->deployment, run->err);
+    enum sw_status status = sw_service_deploy(run->aws, &options, &run->deployment, run->err);
+    sw_cli_ecs_say_checks(run->cli, &run->deployment.checks);
+    return status;
 }
 
 static enum sw_status run_all(const struct deploy_args *args, struct sw_cli_ecs_run *run)

@@ -13,6 +13,7 @@ const struct sw_command *const sw_commands[] = {
     &sw_cmd_ecr_set_policy,
     &sw_cmd_ecr_tag_repository,
     &sw_cmd_ecr_wait_scan,
+    &sw_cmd_ecs_check,
     &sw_cmd_ecs_deploy,
     &sw_cmd_ecs_diff,
     &sw_cmd_ecs_register,

@@ -78,6 +78,9 @@ json_t *sw_cli_ecs_facts(const char *cluster, const struct sw_deployment *deploy
     if (deployment->images) {
         (void)json_object_set(facts, "images", deployment->images);
     }
+    if (deployment->checks.count > 0) {
+        (void)json_object_set_new(facts, "checks", sw_check_facts(&deployment->checks));
+    }
     if (follow) {
         (void)json_object_set_new(facts, "rollout", rollout_facts(follow));
     }
@@ -85,6 +88,18 @@ json_t *sw_cli_ecs_facts(const char *cluster, const struct sw_deployment *deploy
     set_number(facts, "exitCode", sw_exit_code(err->status));
     set_text(facts, "message", err->msg[0] ? err->msg : NULL);
     return facts;
+}
+
+void sw_cli_ecs_say_checks(const struct sw_cli *cli, const struct sw_check_report *report)
+{
+    struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
+    if (report->count == 0) {
+        return;
+    }
+    sw_buf_init(&text, SW_BUF_TEXT_MAX);
+    sw_check_print(report, false, &text);
+    sw_buf_truncate(&text, text.len - 1); /* a line of its own has its newline */
+    sw_say(cli->env, "%s", text.ptr);
 }
 
 enum sw_status sw_cli_ecs_write_report(const char *path, const json_t *facts, struct sw_err *err)

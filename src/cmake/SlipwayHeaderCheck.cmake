@@ -31,6 +31,7 @@ set(slipway_headers
   slipway/manifest.h
   slipway/orbpack.h
   slipway/orbpublish.h
+  slipway/preflight.h
   slipway/proc.h
   slipway/progress.h
   slipway/ref.h

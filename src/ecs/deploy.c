@@ -19,6 +19,7 @@ void sw_deployment_release(struct sw_deployment *deployment)
     free(deployment->previous_service_deployment);
     free(deployment->codedeploy_deployment);
     json_decref(deployment->images);
+    sw_check_report_release(&deployment->checks);
     *deployment = (struct sw_deployment){ .desired = -1 };
 }
 
@@ -60,14 +61,15 @@ static enum sw_status look_at_service(struct deploy *deploy)
                ecs_last_part(deploy_service_name(deploy)), deploy->options->cluster);
         return SW_OK;
     }
-    if (status == SW_OK) {
+    if (status == SW_OK && !deploy->options->check_only) {
         status = deploy_check_controller(deploy);
     }
     if (status != SW_OK) {
         return status;
     }
     const json_t *primary = sw_service_primary(deploy->service);
-    if (strcmp(sw_json_str(primary, "rolloutState", ""), "IN_PROGRESS") == 0) {
+    if (!deploy->options->check &&
+        strcmp(sw_json_str(primary, "rolloutState", ""), "IN_PROGRESS") == 0) {
         sw_say(deploy->env, "deployment %s of %s is still in progress",
                sw_json_str(primary, "id", "?"),
                sw_taskdef_short_name(sw_json_str(primary, "taskDefinition", "?")));
@@ -173,6 +175,24 @@ static enum sw_status unchanged(struct deploy *deploy)
     return sw_append(deploy->err, "; --force rolls it anew, --allow-unchanged accepts it");
 }
 
+/* Every check there is, or those that cost nothing. */
+static enum sw_status check_service(struct deploy *deploy, const json_t *future)
+{
+    const struct sw_check_options options = {
+        .cluster = deploy->options->cluster,
+        .service = future,
+        .definition = deploy->base.definition,
+        .label = deploy->base.label,
+        .codedeploy = deploy->options->codedeploy != NULL,
+    };
+    if (!deploy->options->check) {
+        return ecs_preflight(deploy->env, future, deploy->base.definition, deploy->base.label,
+                             deploy->err);
+    }
+    enum sw_status status = sw_check_run(deploy->aws, &options, &deploy->done->checks, deploy->err);
+    return status == SW_OK ? sw_check_verdict(&deploy->done->checks, deploy->err) : status;
+}
+
 /* The last look before something is done. */
 static enum sw_status check(struct deploy *deploy)
 {
@@ -185,8 +205,7 @@ static enum sw_status check(struct deploy *deploy)
             ecs_check_network(deploy->base.definition, deploy->base.label, network, deploy->err);
     }
     if (status == SW_OK) {
-        status = ecs_preflight(deploy->env, future, deploy->base.definition, deploy->base.label,
-                               deploy->err);
+        status = check_service(deploy, future);
     }
     if (status == SW_OK && options->verify) {
         status = options->verify(options->verify_ctx, deploy->base.definition, options->changes,
@@ -202,11 +221,13 @@ static enum sw_status decide(struct deploy *deploy)
     bool runs = !deploy->changed && deploy->done->previous &&
                 strcmp(deploy->done->previous, deploy->done->task_definition) == 0;
     bool service_changes = options->force || json_object_size(deploy->settings) > 0;
-    if (runs && !service_changes) {
+    if (runs && !service_changes && !options->check_only) {
         return unchanged(deploy);
     }
     enum sw_status status = check(deploy);
-    if (status == SW_OK && !deploy->changed && !service_changes) {
+    if (options->check_only) {
+        deploy->idle = true;
+    } else if (status == SW_OK && !deploy->changed && !service_changes) {
         sw_say(deploy->env, "%s is what is wanted already; no new revision is registered",
                sw_taskdef_short_name(deploy->done->task_definition));
     }

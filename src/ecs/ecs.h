@@ -79,8 +79,18 @@ void ecs_append_list(const json_t *list, const char *key, const char *what, bool
                      struct sw_err *err);
 /* "arn:...:task-definition/kim:13" or "kim:13" as family and revision; false when it is neither. */
 bool ecs_cut_revision(const char *reference, struct sw_str *ret_family, int64_t *ret_revision);
-/* The digest that the image's tag has in its registry; the caller's. SW_E_NOT_FOUND without it. */
+struct sw_ref;
+struct sw_registry;
 struct sw_registry_auth;
+/*
+ * Reads an image reference and makes a client of its registry, with `policy` (NULL: the default).
+ * Both are the caller's, to be released in any case.
+ */
+SW_NODISCARD enum sw_status ecs_image_open(struct sw_aws *aws, const struct sw_registry_auth *auth,
+                                           const char *image, const struct sw_retry_policy *policy,
+                                           struct sw_ref *ret_ref, struct sw_registry **ret,
+                                           struct sw_err *err);
+/* The digest that the image's tag has in its registry; the caller's. SW_E_NOT_FOUND without it. */
 SW_NODISCARD enum sw_status ecs_image_digest(struct sw_aws *aws,
                                              const struct sw_registry_auth *auth, const char *image,
                                              char **ret_digest, struct sw_err *err);

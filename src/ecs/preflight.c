@@ -1,95 +1,332 @@
 #include "preflight.h"
 
+#include <slipway/alloc.h>
 #include <slipway/progress.h>
 #include <slipway/service.h>
 
-/* Whether the container maps that port. */
-static bool maps_port(const json_t *container, int64_t port)
+#include <stdarg.h>
+#include <stdio.h>
+
+/*
+ * The checks in the order in which a newcomer meets what they look for; what the definition alone
+ * tells comes last. A cause is what a rollout would fail with: its id is in rollout.h's terms.
+ */
+const struct preflight_check preflight_checks[] = {
+    { "controller", NULL, "ECS itself deploys the service", preflight_controller, false },
+    { "in-progress", NULL, "no other deployment is in progress", preflight_in_progress, false },
+    { "desired-count", NULL, "the service wants tasks", preflight_desired, false },
+    { "instances", "no-instances", "the cluster has instances for the tasks", preflight_instances,
+      false },
+    { "host-port", "port-taken", "host ports leave room for the new tasks", preflight_host_port,
+      false },
+    { "load-balancer", "no-load-balancer", "what the tasks serve can be found",
+      preflight_load_balancer, false },
+    { "target-group", "target-group-missing", "the service's target groups exist",
+      preflight_target_group, false },
+    { "target-type", "target-type", "target types fit the network mode", preflight_target_type,
+      false },
+    { "listener", "target-unused", "a load balancer sends to each target group", preflight_listener,
+      false },
+    { "security-groups", "elb-timeout", "the load balancer may connect to the tasks' ports",
+      preflight_security_groups, false },
+    { "target-vpc", "target-vpc", "target groups and tasks are in one VPC", preflight_target_vpc,
+      false },
+    { "target-zone", "target-zone", "the load balancer serves the tasks' zones",
+      preflight_target_zone, false },
+    { "health-check", "elb-codes", "the load balancer's health check can pass",
+      preflight_health_check, false },
+    { "target-health", NULL, "present targets are well", preflight_target_health, false },
+    { "percentages", "percentages", "the percentages leave room for a step", preflight_percentages,
+      true },
+    { "balanced-container", "container-name",
+      "container and port of the load balancer are in the task definition",
+      preflight_balanced_container, true },
+    { "image", "image-missing", "the images exist", preflight_image, false },
+    { "image-account", "image-denied", "the images are in this account and region",
+      preflight_image_account, false },
+    { "platform", "platform", "the images are for the processors that run them", preflight_platform,
+      false },
+    { "execution-role", "role", "the execution role can be assumed", preflight_execution_role,
+      false },
+    { "execution-rights", "image-denied", "the execution role has the rights it needs",
+      preflight_execution_rights, false },
+    { "task-role", "role", "the task role can be assumed", preflight_task_role, false },
+    { "pass-role", "role", "this identity may pass the roles to ECS", preflight_pass_role, false },
+    { "service-role", "role", "ECS has its service-linked role", preflight_service_role, false },
+    { "memory", "memory-short", "an instance has the memory that a task needs", preflight_memory,
+      false },
+    { "cpu", "cpu-short", "an instance has the CPU units that a task needs", preflight_cpu, false },
+    { "attributes", "attribute", "instances have what the task definition needs",
+      preflight_attributes, false },
+    { "constraints", "constraint", "instances satisfy the placement constraints",
+      preflight_constraints, false },
+    { "capacity-provider", "capacity-provider", "the capacity providers can scale",
+      preflight_providers, false },
+    { "network-interfaces", "network-interface", "instances have free network interfaces",
+      preflight_interfaces, false },
+    { "addresses", "subnet-full", "the subnets have free addresses", preflight_addresses, false },
+    { "route", "registry-unreachable", "the tasks' subnets lead to the registry", preflight_route,
+      false },
+    { "secrets", "secret-missing", "secrets and parameters exist", preflight_secrets, false },
+    { "log-group", "log-group", "log groups exist", preflight_log_group, false },
+    { "env-files", "env-file", "files of environment variables are named well", preflight_env_files,
+      false },
+    { "file-system", "file-system", "no file system needs to be mounted", preflight_file_system,
+      false },
+    { "deregistration-delay", NULL, "old tasks leave the load balancer soon", preflight_delay,
+      false },
+    { "circuit-breaker", NULL, "ECS gives failing deployments up by itself", preflight_breaker,
+      false },
+    { "scaling", NULL, "automatic scaling agrees with the number of tasks", preflight_scaling,
+      false },
+    { "alarms", "alarm", "the deployment's alarms are quiet", preflight_alarms, false },
+    { "health-command", "container-health", "containers' own health checks can run",
+      preflight_health_command, false },
+    { "duplicate-ports", "port-taken", "no port is mapped twice", preflight_duplicate_ports,
+      false },
+    { "low-port", NULL, "no container without root rights needs a port below 1024",
+      preflight_low_port, false },
+    { "network-settings", NULL, "settings fit the network mode", preflight_network_settings,
+      false },
+    { "depends-on", "dependency", "dependencies between containers can be met",
+      preflight_depends_on, false },
+    { "essential", NULL, "a container is essential", preflight_essential, false },
+    { "limits", "out-of-memory", "memory limits agree with each other", preflight_limits, false },
+};
+const size_t preflight_check_count = SW_COUNT(preflight_checks);
+
+/* ---- Findings ---- */
+
+/* One line, without what could steer a terminal: most of it comes from outside. The caller's. */
+static char *SW_PRINTF(1, 0) line_of(const char *fmt, va_list args)
 {
-    size_t index = 0;
-    const json_t *mapping = NULL;
-    json_array_foreach(sw_json_array(container, "portMappings"), index, mapping)
-    {
-        if (sw_json_int(mapping, "containerPort", 0) == port) {
-            return true;
+    char *line = sw_xvasprintf(fmt, args);
+    sw_blank_controls(line, strlen(line), "");
+    return line;
+}
+
+void preflight_find(struct preflight *preflight, enum sw_check_level level, const char *fmt, ...)
+{
+    struct sw_check_report *report = preflight->report;
+    va_list args;
+    va_start(args, fmt);
+    report->items =
+        sw_grow(report->items, report->count, &report->capacity, sizeof(*report->items));
+    report->items[report->count++] = (struct sw_check_finding){
+        .check = preflight->check->name,
+        .cause = preflight->check->cause,
+        .level = level,
+        .text = line_of(fmt, args),
+    };
+    va_end(args);
+}
+
+static struct sw_check_finding *last_finding(struct preflight *preflight)
+{
+    return &preflight->report->items[preflight->report->count - 1];
+}
+
+void preflight_advise(struct preflight *preflight, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    last_finding(preflight)->advice = line_of(fmt, args);
+    va_end(args);
+}
+
+void preflight_command(struct preflight *preflight, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    last_finding(preflight)->command = line_of(fmt, args);
+    va_end(args);
+}
+
+void preflight_idle(struct preflight *preflight)
+{
+    preflight->idle = true;
+}
+
+void preflight_cause(struct preflight *preflight, const char *cause)
+{
+    last_finding(preflight)->cause = cause;
+}
+
+void sw_check_report_release(struct sw_check_report *report)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        free(report->items[i].text);
+        free(report->items[i].advice);
+        free(report->items[i].command);
+    }
+    free(report->items);
+    *report = (struct sw_check_report){ .items = NULL };
+}
+
+/* ---- Facts ---- */
+
+const json_t *preflight_fact(struct preflight *preflight, enum fact fact)
+{
+    struct preflight_fact *known = &preflight->facts[fact];
+    if (!known->asked) {
+        known->asked = true;
+        known->right = preflight_sources[fact].right;
+        if (preflight_sources[fact].read(preflight, &known->value, &known->err) != SW_OK) {
+            json_decref(known->value);
+            known->value = NULL;
         }
     }
-    return false;
+    if (!known->value && !preflight->missing) {
+        preflight->missing = known;
+    }
+    return known->value;
 }
 
-/* Adds ": a:80, b" style names of what the definition has. */
-static void append_ports(const json_t *definition, struct sw_err *err)
+const json_t *preflight_base_fact(struct preflight *preflight, enum fact fact, struct sw_err *err)
 {
-    size_t index = 0;
-    const json_t *container = NULL;
-    json_array_foreach(sw_json_array(definition, "containerDefinitions"), index, container)
-    {
-        (void)sw_append(err, "%s%s", index ? ", " : "", sw_json_str(container, "name", "?"));
-        size_t at = 0;
-        const json_t *mapping = NULL;
-        json_array_foreach(sw_json_array(container, "portMappings"), at, mapping)
-        {
-            (void)sw_append(err, ":%lld", (long long)sw_json_int(mapping, "containerPort", 0));
-        }
+    const json_t *value = preflight_fact(preflight, fact);
+    if (!value) {
+        *err = preflight->facts[fact].err;
+    }
+    return value;
+}
+
+static void find_missing(struct preflight *preflight)
+{
+    const struct preflight_fact *missing = preflight->missing;
+    if (missing->err.status == SW_E_DENIED) {
+        preflight_find(preflight, SW_CHECK_SKIP, "not checked: needs the right %s", missing->right);
+    } else {
+        preflight_find(preflight, SW_CHECK_SKIP, "not checked: %s", missing->err.msg);
     }
 }
 
-/* The load balancer sends to a container and port by name; ECS refuses what lacks them. */
-static enum sw_status check_load_balancer(const json_t *balancer, const json_t *definition,
-                                          const char *label, struct sw_err *err)
-{
-    const char *name = sw_json_str(balancer, "containerName", NULL);
-    int64_t port = sw_json_int(balancer, "containerPort", 0);
-    const json_t *container = name ? sw_taskdef_container(definition, name) : NULL;
-    if (!name || (container && (port == 0 || maps_port(container, port)))) {
-        return SW_OK;
-    }
-    (void)sw_fail(err, SW_E_PREFLIGHT,
-                  "the service's load balancer sends to container \"%s\" port %lld, which task "
-                  "definition %s does not have; it has: ",
-                  name, (long long)port, label);
-    append_ports(definition, err);
-    return err->status;
-}
+/* ---- Running ---- */
 
-/* minimumHealthyPercent and maximumPercent may leave no room for a single step. */
-static void check_percentages(const struct sw_env *env, const json_t *service)
+/* How many tasks may be there while the service rolls: hostile numbers must not overflow. */
+static void set_counts(struct preflight *preflight)
 {
-    const json_t *configuration = sw_json_object(service, "deploymentConfiguration");
-    int64_t desired = sw_json_int(service, "desiredCount", 0);
+    enum { TASKS_MAX = 100000, PERCENT_MAX = 10000 };
+    const json_t *configuration = sw_json_object(preflight->service, "deploymentConfiguration");
+    int64_t desired = sw_json_int(preflight->service, "desiredCount", 0);
     int64_t minimum = sw_json_int(configuration, "minimumHealthyPercent", 100);
     int64_t maximum = sw_json_int(configuration, "maximumPercent", 200);
-    bool replicas = strcmp(sw_json_str(service, "schedulingStrategy", "REPLICA"), "REPLICA") == 0;
-    if (!replicas || desired < 1 || desired > 100000 || minimum < 0 || minimum > 100 ||
-        maximum < 0 || maximum > 10000) {
+    bool replicas =
+        strcmp(sw_json_str(preflight->service, "schedulingStrategy", "REPLICA"), "REPLICA") == 0;
+    bool sane = desired >= 0 && desired <= TASKS_MAX && minimum >= 0 && minimum <= 100 &&
+                maximum >= 0 && maximum <= PERCENT_MAX;
+    preflight->desired = sane ? desired : 0;
+    preflight->minimum = minimum;
+    preflight->maximum = maximum;
+    preflight->rolls =
+        preflight->service && sane && replicas && desired > 0 && !preflight->options->codedeploy;
+    preflight->low = (preflight->desired * minimum + 99) / 100;
+    preflight->high = preflight->desired * maximum / 100;
+}
+
+/* Whether the tasks run on instances of the cluster, as far as the service says. */
+static bool runs_on_ec2(const json_t *service, const json_t *definition)
+{
+    const char *type = sw_json_str(service, "launchType", "");
+    const json_t *first = json_array_get(sw_json_array(service, "capacityProviderStrategy"), 0);
+    const char *provider = sw_json_str(first, "capacityProvider", "");
+    if (*type) {
+        return strcmp(type, "EC2") == 0;
+    }
+    if (*provider) {
+        return strncmp(provider, "FARGATE", 7) != 0;
+    }
+    const json_t *needs = sw_json_array(definition, "requiresCompatibilities");
+    return json_array_size(needs) != 1 || !preflight_has(needs, "FARGATE");
+}
+
+static void start(struct preflight *preflight)
+{
+    const struct sw_check_options *options = preflight->options;
+    preflight->service = options->service;
+    preflight->definition = options->definition;
+    preflight->containers = sw_json_array(options->definition, "containerDefinitions");
+    preflight->mode = sw_json_str(options->definition, "networkMode", "bridge");
+    preflight->on_ec2 = runs_on_ec2(options->service, options->definition);
+    set_counts(preflight);
+}
+
+static bool is_wanted(const struct preflight *preflight, const struct preflight_check *check)
+{
+    const struct sw_strs *causes = preflight->options->causes;
+    return !causes || (check->cause && sw_strs_has(causes, sw_str(check->cause)));
+}
+
+static void run_check(struct preflight *preflight, const struct preflight_check *check)
+{
+    size_t before = preflight->report->count;
+    preflight->check = check;
+    preflight->missing = NULL;
+    preflight->idle = false;
+    check->run(preflight);
+    if (preflight->report->count > before) {
         return;
     }
-    int64_t low = (desired * minimum + 99) / 100;
-    int64_t high = desired * maximum / 100;
-    if (low >= desired && high <= desired) {
-        sw_warn(env,
-                "the rollout cannot take a step: of %lld wanted task%s at least %lld must stay "
-                "(minimumHealthyPercent %lld) and at most %lld may run (maximumPercent %lld); use "
-                "100/200, or 0/100 with a short outage",
-                (long long)desired, desired == 1 ? "" : "s", (long long)low, (long long)minimum,
-                (long long)high, (long long)maximum);
+    if (preflight->missing) {
+        find_missing(preflight);
+    } else if (preflight->idle) {
+        preflight_find(preflight, SW_CHECK_OK, "nothing to check");
+        last_finding(preflight)->idle = true;
+    } else {
+        preflight_find(preflight, SW_CHECK_OK, "%s", check->fine);
     }
+}
+
+enum sw_status sw_check_run(struct sw_aws *aws, const struct sw_check_options *options,
+                            struct sw_check_report *ret, struct sw_err *err)
+{
+    *ret = (struct sw_check_report){ .items = NULL };
+    struct preflight preflight = {
+        .aws = aws, .env = sw_aws_env(aws), .options = options, .report = ret
+    };
+    start(&preflight);
+    enum sw_status status = SW_OK;
+    for (size_t i = 0; status == SW_OK && i < preflight_check_count; i++) {
+        if (sw_env_stop_wanted(preflight.env)) {
+            status = sw_fail(err, SW_E_STOPPED, "stopped while checking the deployment");
+        } else if (is_wanted(&preflight, &preflight_checks[i])) {
+            run_check(&preflight, &preflight_checks[i]);
+            const struct preflight_fact *missing = preflight.missing;
+            if (missing && missing->err.status == SW_E_CREDENTIALS) {
+                *err = missing->err;
+                status = err->status;
+            }
+        }
+    }
+    for (size_t i = 0; i < FACT_COUNT; i++) {
+        json_decref(preflight.facts[i].value);
+    }
+    return status;
 }
 
 enum sw_status ecs_preflight(const struct sw_env *env, const json_t *service,
                              const json_t *definition, const char *label, struct sw_err *err)
 {
-    size_t index = 0;
-    const json_t *balancer = NULL;
-    json_array_foreach(sw_json_array(service, "loadBalancers"), index, balancer)
-    {
-        enum sw_status status = check_load_balancer(balancer, definition, label, err);
-        if (status != SW_OK) {
-            return status;
+    const struct sw_check_options options = { .service = service,
+                                              .definition = definition,
+                                              .label = label };
+    struct sw_check_report report = { .items = NULL };
+    struct preflight preflight = { .env = env, .options = &options, .report = &report };
+    enum sw_status status = SW_OK;
+    start(&preflight);
+    for (size_t i = 0; service && i < preflight_check_count; i++) {
+        if (preflight_checks[i].quick) {
+            run_check(&preflight, &preflight_checks[i]);
         }
     }
-    if (service) {
-        check_percentages(env, service);
+    for (size_t i = 0; status == SW_OK && i < report.count; i++) {
+        const struct sw_check_finding *found = &report.items[i];
+        if (found->level == SW_CHECK_BLOCK && strcmp(found->check, "percentages") != 0) {
+            status = sw_fail(err, SW_E_PREFLIGHT, "%s", found->text);
+        } else if (found->level != SW_CHECK_OK) {
+            sw_warn(env, "%s; %s", found->text, found->advice ? found->advice : "");
+        }
     }
-    return SW_OK;
+    sw_check_report_release(&report);
+    return status;
 }

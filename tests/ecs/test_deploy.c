@@ -614,12 +614,12 @@ static void test_deploy__percentages_that_allow_no_step_are_told(void **state)
           "'maximumPercent':125}",
           "warning: the rollout cannot take a step: of 3 wanted tasks at least 3 must stay "
           "(minimumHealthyPercent 100) and at most 3 may run (maximumPercent 125); use 100/200, or "
-          "0/100 with a short outage\n" },
+          "66/100 with one task less meanwhile\n" },
         { "'desiredCount':2,'deploymentConfiguration':{'minimumHealthyPercent':75,"
           "'maximumPercent':100}",
           "warning: the rollout cannot take a step: of 2 wanted tasks at least 2 must stay "
           "(minimumHealthyPercent 75) and at most 2 may run (maximumPercent 100); use 100/200, or "
-          "0/100 with a short outage\n" },
+          "50/100 with one task less meanwhile\n" },
         { "'desiredCount':2,'deploymentConfiguration':{'minimumHealthyPercent':50,"
           "'maximumPercent':100}",
           NULL },

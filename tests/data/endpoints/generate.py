@@ -9,7 +9,8 @@ from botocore.endpoint_provider import EndpointProvider
 
 SERVICES = {"application-autoscaling": None, "codedeploy": None, "ec2": None, "ecr": None,
             "ecr-public": None, "ecs": None, "elasticloadbalancing": "elbv2", "events": None,
-            "iam": None, "logs": None, "scheduler": None, "ssm": None, "sts": None}
+            "iam": None, "logs": None, "monitoring": "cloudwatch", "scheduler": None,
+            "secretsmanager": None, "ssm": None, "sts": None}
 REGIONS = ["us-east-1", "eu-central-1", "ap-southeast-7", "mx-central-1", "cn-north-1",
            "cn-northwest-1", "us-gov-west-1", "us-gov-east-1", "eusc-de-east-1", "us-iso-east-1",
            "us-iso-west-1", "us-isob-east-1", "eu-isoe-west-1", "us-isof-south-1",
