@@ -2,153 +2,230 @@
 
 import argparse
 import os
-import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 import archives
+import tools
+from machines import MB, Engine, Measure, Registry, fresh_machine, machine, storage_folder
 
-MB = archives.MB
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Registry:
-    """A fresh docker-registry on loopback; its access log tells what was sent."""
-
-    def __init__(self, folder):
-        self.folder = tempfile.mkdtemp(dir=folder)
-        self.port = free_port()
-        config = os.path.join(self.folder, "config.yml")
-        with open(config, "w") as file:
-            file.write(
-                "version: 0.1\n"
-                "log: {level: error, accesslog: {disabled: false}}\n"
-                f"storage: {{filesystem: {{rootdirectory: {self.folder}/data}}}}\n"
-                f"http: {{addr: '127.0.0.1:{self.port}'}}\n"
-            )
-        self.log = open(os.path.join(self.folder, "log"), "w+b")
-        self.process = subprocess.Popen(
-            ["docker-registry", "serve", config], stdout=self.log, stderr=subprocess.STDOUT
-        )
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                time.sleep(0.02)
-        self.stop()
-        sys.exit("bench: docker-registry did not start")
-
-    @property
-    def host(self):
-        return f"127.0.0.1:{self.port}"
-
-    def requests(self):
-        self.log.flush()
-        with open(self.log.name, "rb") as file:
-            return len(re.findall(rb'"(?:GET|HEAD|POST|PATCH|PUT) /v2/\S* HTTP', file.read()))
-
-    def stored_bytes(self):
-        total = 0
-        for path, _, files in os.walk(os.path.join(self.folder, "data")):
-            total += sum(os.path.getsize(os.path.join(path, f)) for f in files if f == "data")
-        return total
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
-        self.log.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+TITLES = {
+    "startup": "Start of the program (--version)",
+    "push-cold": "docker-archive of {scale} MB to an empty repository",
+    "push-small-change": "docker-archive on a fresh machine, all but a 1 MB layer already in the repository",
+    "push-unchanged": "docker-archive on a fresh machine, everything there, under a new tag",
+    "push-one-layer": "docker-archive with one layer of {one} MB to an empty repository",
+    "push-many-layers": "docker-archive with 100 layers, {scale} MB together, to an empty repository",
+    "push-incompressible": "docker-archive of {noise} MB that do not compress, to an empty repository",
+    "daemon-cold": "docker-daemon, {scale} MB, to an empty repository",
+    "daemon-known": "docker-daemon on a fresh machine, everything there, under a new tag",
+    "layers": "docker-archive with 10, 100 and 1000 layers of {small} kB each",
+    "memory": "docker-archive of {huge} MB with one layer of {huge_layer} MB",
+}
+# What a scenario is held against: its name, the peer ("floor" is no peer), the ratio.
+GOALS = [
+    ("push-cold", "skopeo", 0.25), ("push-cold", "crane", 0.25), ("push-cold", "floor", 1.6),
+    ("push-small-change", "skopeo", 0.03), ("push-small-change", "crane", 0.03),
+    ("daemon-cold", "docker", 0.45),
+]  # fmt: skip
 
 
-class Measure:
-    """One finished command: wall seconds, CPU seconds, peak memory.
+class Bench:
+    def __init__(self, args):
+        self.args = args
+        self.slipway = os.path.abspath(args.slipway)
+        self.folder = tempfile.mkdtemp(prefix="slipway-bench-", dir="/var/tmp")
+        self.storage = storage_folder(self.folder)
+        self.pool = archives.Pool(600 * MB)
+        self.engine = None
+        self.images = {}
+        self.seeds = {}
+        self.results = {}
 
-    GNU time stands between: a process that Python starts is charged with Python's own memory.
-    """
+    def close(self):
+        if self.engine:
+            self.engine.stop()
+        for folder in (self.folder, self.storage):
+            shutil.rmtree(folder, ignore_errors=True)
 
-    def __init__(self, argv, env=None):
-        start = time.perf_counter()
-        with tempfile.NamedTemporaryFile("r") as report:
-            result = subprocess.run(
-                ["/usr/bin/time", "-o", report.name, "-f", "%U %S %M", *argv],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env,
-            )  # fmt: skip
-            if result.returncode != 0:
-                sys.exit(f"bench: {' '.join(argv)} failed:\n{result.stdout.decode(errors='replace')}")
-            user, system, peak = report.read().split()
-        self.wall = time.perf_counter() - start
-        self.cpu = float(user) + float(system)
-        self.peak = int(peak) * 1024
+    def registry(self, seed=None):
+        return Registry(self.args.registry, self.storage, seed)
 
+    # The images, each made when it is wanted.
 
-def pushers(slipway):
-    """The push commands: name -> function of (archive, reference) giving argv."""
-    tools = {
-        "slipway": lambda archive, ref: [slipway, "image", "push", f"docker-archive:{archive}", ref]
-    }
-    if shutil.which("skopeo"):
-        tools["skopeo"] = lambda archive, ref: [
-            "skopeo", "copy", "--quiet", "--insecure-policy", "--dest-tls-verify=false",
-            f"docker-archive:{archive}", f"docker://{ref}",
-        ]  # fmt: skip
-    if shutil.which("crane"):
-        tools["crane"] = lambda archive, ref: ["crane", "push", "--insecure", archive, ref]
-    return tools
+    def image(self, name):
+        if name not in self.images:
+            path = os.path.join(self.folder, f"{name}.tar")
+            getattr(self, f"make_{name}")(path)
+            self.images[name] = path
+        return self.images[name]
 
+    def layer(self, name, size):
+        return archives.layer_tar(name, self.pool.take(size))
 
-def fresh_machine(folder):
-    """The environment of a machine that has never pushed: no caches, no credentials."""
-    home = tempfile.mkdtemp(dir=folder)
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "DOCKER_", "XDG_"))}
-    env.update(HOME=home, XDG_DATA_HOME=home, XDG_RUNTIME_DIR=home, TMPDIR=folder)
-    # skopeo run as root keeps its cache in a fixed place.
-    shutil.rmtree("/var/lib/containers/cache", ignore_errors=True)
-    return env
+    def make_one(self, path):
+        scale = self.args.scale * MB
+        self.big = [self.layer("base", scale * 3 // 4), self.layer("middle", scale // 4)]
+        archives.write_archive(path, "bench/app:1", [*self.big, self.layer("small1", MB)])
 
+    def make_two(self, path):
+        self.image("one")
+        archives.write_archive(path, "bench/app:2", [*self.big, self.layer("small2", MB)])
 
-def push_scenario(tools, folder, runs, first, second):
-    """Times the push of `second` to a registry that already holds `first` (None: empty)."""
-    figures = {}
-    for _ in range(runs):
-        for name, command in tools.items():
-            registry = Registry(folder)
-            if first:
-                Measure(command(first, f"{registry.host}/bench/app:1"), fresh_machine(folder))
-            before, asked = registry.stored_bytes(), registry.requests()
-            figure = Measure(command(second, f"{registry.host}/bench/app:2"), fresh_machine(folder))
-            figure.sent = registry.stored_bytes() - before
-            figure.requests = registry.requests() - asked
-            figures.setdefault(name, []).append(figure)
+    def make_single(self, path):
+        archives.write_archive(path, "bench/app:2", [self.layer("single", self.args.one * MB)])
+
+    def make_many(self, path):
+        size = max(self.args.scale * MB // 100, 1000)
+        archives.write_archive(path, "bench/app:2", [self.layer(f"many{n}", size) for n in range(100)])
+
+    def make_noise(self, path):
+        layers = [archives.layer_tar(f"noise{n}", self.pool.noise(self.args.noise * MB // 2)) for n in range(2)]
+        archives.write_archive(path, "bench/app:2", layers)
+
+    # Pushes, one tool after the other, until each had its runs or its time.
+
+    def rounds(self, commands, push):
+        figures = {}
+        for turn in range(self.args.runs):
+            for name, command in commands.items():
+                spent = sum(figure.wall for figure in figures.get(name, []))
+                if turn == 0 or spent < self.args.budget:
+                    figures.setdefault(name, []).append(push(name, command))
+        return figures
+
+    def measured(self, registry, argv, engine=None, env=None):
+        before, asked = registry.received(), registry.requests()
+        figure = Measure(argv, env or fresh_machine(self.folder, engine), engine)
+        figure.received = registry.received() - before
+        figure.requests = registry.requests() - asked
+        return figure
+
+    def seed(self, name, make):
+        """The storage of a registry that `make` has pushed to, kept under that name."""
+        if name not in self.seeds:
+            registry = self.registry()
+            make(registry)
+            self.seeds[name] = os.path.join(self.storage, "seed-" + name)
+            shutil.move(registry.data, self.seeds[name])
             registry.stop()
-    return figures
+        return self.seeds[name]
 
+    def push_archives(self, first, second):
+        """Times the push of `second` to a registry that already holds `first` (None: empty)."""
+        archive = self.image(second)
 
-def startup_scenario(slipway, runs):
-    commands = {"slipway": [slipway, "--version"]}
-    for name, argv in {
-        "skopeo": ["skopeo", "--version"],
-        "crane": ["crane", "version"],
-        "aws": ["aws", "--version"],
-    }.items():
-        if shutil.which(argv[0]):
-            commands[name] = argv
-    figures = {}
-    for _ in range(runs):
-        for name, argv in commands.items():
-            figures.setdefault(name, []).append(Measure(argv))
-    return figures
+        def push(name, command):
+            seed = first and self.seed(
+                f"{first}-{name}",
+                lambda registry: Measure(command(self.image(first), f"{registry.host}/bench/app:1"),
+                                         fresh_machine(self.folder)))  # fmt: skip
+            registry = self.registry(seed)
+            figure = self.measured(registry, command(archive, f"{registry.host}/bench/app:2"))
+            registry.stop()
+            return figure
+
+        return self.rounds(tools.from_archive(self.slipway), push)
+
+    def start_engine(self):
+        if not self.engine:
+            self.engine = Engine(self.folder)
+            self.engine.load(self.image("one"))
+
+    def push_engine(self, known):
+        """Times the push of an image of the engine, which is in the registry already or not."""
+        self.start_engine()
+
+        def push(name, command):
+            seed = known and self.seed(f"engine-{name}", lambda registry: self.push_once(name, command, registry, "1"))
+            registry = self.registry(seed)
+            figure = self.push_once(name, command, registry, "2")
+            registry.stop()
+            return figure
+
+        return self.rounds(tools.from_engine(self.slipway), push)
+
+    def push_once(self, name, command, registry, tag):
+        ref = f"{registry.host}/bench/app:{tag}"
+        if name == "docker":
+            self.engine.docker("tag", "bench/app:1", ref)
+        return self.measured(registry, command(self.engine, "bench/app:1", ref), self.engine)
+
+    # Scenarios: name -> function.
+
+    def startup(self):
+        runs = max(self.args.runs, 20)
+        commands = tools.versions(self.slipway)
+        return {name: [Measure(argv) for _ in range(runs)] for name, argv in commands.items()}
+
+    def push_cold(self):
+        figures = self.push_archives(None, "one")
+        figures["floor"] = [self.floor("one") for _ in range(self.args.runs)]
+        return figures
+
+    def push_small_change(self):
+        return self.push_archives("one", "two")
+
+    def push_unchanged(self):
+        return self.push_archives("one", "one")
+
+    def push_one_layer(self):
+        figures = self.push_archives(None, "single")
+        figures["floor"] = [self.floor("single") for _ in range(self.args.runs)]
+        return figures
+
+    def push_many_layers(self):
+        return self.push_archives(None, "many")
+
+    def push_incompressible(self):
+        return self.push_archives(None, "noise")
+
+    def daemon_cold(self):
+        return self.push_engine(False)
+
+    def daemon_known(self):
+        return self.push_engine(True)
+
+    def floor(self, image):
+        """Reading, hashing and compressing the same bytes on all processors."""
+        figure = Measure([self.args.floor, self.image(image)])
+        figure.wall = float(subprocess.check_output([self.args.floor, self.image(image)]))
+        return figure
+
+    def push_ours(self, archive):
+        registry = self.registry()
+        ref = f"{registry.host}/bench/app:1"
+        figure = self.measured(registry, [self.slipway, "image", "push", f"docker-archive:{archive}", ref])
+        registry.stop()
+        return figure
+
+    def layers(self):
+        figures = {}
+        for count in (10, 100, 1000):
+            path = os.path.join(self.folder, f"layers{count}.tar")
+            size = self.args.small * 1000
+            archives.write_archive(path, "bench/app:1", [self.layer(f"l{n}", size) for n in range(count)])
+            figures[f"{count} layers"] = [self.push_ours(path) for _ in range(min(self.args.runs, 3))]
+            os.remove(path)
+        return figures
+
+    def memory(self):
+        path = os.path.join(self.folder, "huge.tar")
+        archives.write_huge(path, "bench/app:1", self.pool, [self.args.huge_layer, self.args.huge - self.args.huge_layer])
+        figures = {"slipway": [self.push_ours(path)]}
+        os.remove(path)
+        return figures
+
+    def run(self, name):
+        missing = Engine.missing() if name.startswith("daemon-") else None
+        if missing:
+            print(f"\nSkipped: {name}: {missing}")
+            return
+        self.results[name] = getattr(self, name.replace("-", "_"))()
+        show(TITLES[name].format(**vars(self.args)), self.results[name])
 
 
 def median(figures, field):
@@ -157,93 +234,82 @@ def median(figures, field):
 
 def show(title, figures):
     print(f"\n### {title}\n")
-    has_traffic = hasattr(next(iter(figures.values()))[0], "sent")
-    head = ["tool", "wall s", "slipway/tool", "CPU s", "peak MB"]
-    if has_traffic:
-        head += ["stored MB", "requests"]
+    first = next(iter(figures.values()))[0]
+    ours = median(figures["slipway"], "wall") if "slipway" in figures else None
+    head = ["tool", "runs", "wall s", "slipway/tool", "CPU s", "peak MB"]
+    if hasattr(first, "received"):
+        head += ["received MB", "requests"]
     print("| " + " | ".join(head) + " |")
     print("|" + " --- |" * len(head))
-    ours = median(figures["slipway"], "wall")
     for name, runs in figures.items():
         wall = median(runs, "wall")
-        row = [name, f"{wall:.3f}", f"{ours / wall:.3f}", f"{median(runs, 'cpu'):.3f}",
-               f"{median(runs, 'peak') / MB:.1f}"]  # fmt: skip
-        if has_traffic:
-            row += [f"{median(runs, 'sent') / MB:.1f}", f"{median(runs, 'requests'):.0f}"]
+        row = [name, str(len(runs)), f"{wall:.3f}", f"{ours / wall:.3f}" if ours else "",
+               f"{median(runs, 'cpu'):.3f}", f"{median(runs, 'peak') / MB:.1f}"]  # fmt: skip
+        if hasattr(runs[0], "received"):
+            row += [f"{median(runs, 'received') / MB:.1f}", f"{median(runs, 'requests'):.0f}"]
         print("| " + " | ".join(row) + " |")
+    sys.stdout.flush()
 
 
-def make_archives(folder, scale):
-    """The images of the scenarios: name -> (archive already pushed or None, archive to push)."""
-    pool = archives.Pool(600 * MB)
-
-    def layer(name, size):
-        return archives.layer_tar(name, pool.take(size))
-
-    base, middle = layer("base", scale * MB * 3 // 4), layer("middle", scale * MB // 4)
-    small = [layer(f"small{n}", MB) for n in range(2)]
-    one = os.path.join(folder, "one.tar")
-    two = os.path.join(folder, "two.tar")
-    archives.write_archive(one, "bench/app:1", [base, middle, small[0]])
-    archives.write_archive(two, "bench/app:2", [base, middle, small[1]])
-    single = os.path.join(folder, "single.tar")
-    archives.write_archive(single, "bench/app:2", [layer("single", scale * MB)])
-    many = os.path.join(folder, "many.tar")
-    archives.write_archive(
-        many, "bench/app:2", [layer(f"many{n}", max(scale * MB // 100, 1000)) for n in range(100)]
-    )
-    return {
-        "push-cold": (None, one),
-        "push-small-change": (one, two),
-        "push-unchanged": (one, one),
-        "push-one-layer": (None, single),
-        "push-many-layers": (None, many),
-    }
-
-
-TITLES = {
-    "push-cold": "Push of a {scale} MB image to an empty repository",
-    "push-small-change": "Push on a fresh machine, all but a 1 MB layer already in the repository",
-    "push-unchanged": "Push on a fresh machine of an image that is already there, under a new tag",
-    "push-one-layer": "Push of one layer of {scale} MB to an empty repository",
-    "push-many-layers": "Push of 100 layers, {scale} MB together, to an empty repository",
-}
+def show_goals(results):
+    rows = []
+    for scenario, peer, goal in GOALS:
+        figures = results.get(scenario, {})
+        if peer in figures:
+            ratio = median(figures["slipway"], "wall") / median(figures[peer], "wall")
+            rows.append((f"{scenario}: wall time of {peer}'s", ratio, goal))
+    if "push-cold" in results and "skopeo" in results["push-cold"]:
+        cold = results["push-cold"]
+        rows.append(("push-cold: bytes of skopeo's",
+                     median(cold["slipway"], "received") / median(cold["skopeo"], "received"), 1.25))  # fmt: skip
+    if "push-cold" in results and "docker" in results.get("daemon-cold", {}):
+        ratio = median(results["push-cold"]["slipway"], "wall") / median(results["daemon-cold"]["docker"], "wall")
+        rows.append(("push-cold: wall time of docker push's, from the engine", ratio, 0.10))
+    if "daemon-known" in results:
+        rows.append(("daemon-known: seconds", median(results["daemon-known"]["slipway"], "wall"), 0.3))
+    if "memory" in results:
+        rows.append(("memory: peak in MB", median(results["memory"]["slipway"], "peak") / MB, 64))
+    if "layers" in results:
+        many, few = results["layers"]["1000 layers"], results["layers"]["100 layers"]
+        rows.append(("layers: time of 1000 layers, of 100", median(many, "wall") / median(few, "wall"), 11))
+    if rows:
+        print("\n### Goals\n\n| figure | is | at most |\n| --- | --- | --- |")
+        for text, value, goal in rows:
+            print(f"| {text} | {value:.3f} | {goal} |")
 
 
-def machine():
-    with open("/proc/cpuinfo") as file:
-        model = re.search(r"model name\s*: (.*)", file.read())
-    name = model.group(1) if model else "unknown CPU"
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    return f"{os.cpu_count()} x {name}, {memory:.0f} GB"
+def parse_arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--slipway", required=True)
+    parser.add_argument("--floor", required=True)
+    parser.add_argument("--registry", required=True)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--budget", type=float, default=12, help="seconds after which a tool gets no more runs")
+    parser.add_argument("--scale", type=int, default=300, help="size of an image in MB")
+    parser.add_argument("--quick", action="store_true", help="two runs of small images; ratios are rough")
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO")
+    args = parser.parse_args()
+    args.one, args.noise, args.small, args.huge, args.huge_layer = 1000, 200, 300, 4000, 3000
+    if args.quick:
+        args.runs, args.budget, args.scale = 2, 3, 60
+        args.one, args.noise, args.small, args.huge, args.huge_layer = 100, 40, 30, 400, 300
+    unknown = [name for name in args.scenarios if name not in TITLES]
+    if unknown:
+        parser.error(f"there is no scenario {unknown[0]}; there are: {', '.join(TITLES)}")
+    return args
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--slipway", required=True)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--scale", type=int, default=400, help="size of an image in MB")
-    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO")
-    args = parser.parse_args()
-    wanted = args.scenarios or ["startup", *TITLES]
-    unknown = [name for name in wanted if name != "startup" and name not in TITLES]
-    if unknown:
-        parser.error(f"there is no scenario {unknown[0]}; there are: startup, {', '.join(TITLES)}")
-    slipway = os.path.abspath(args.slipway)
-    print(f"Machine: {machine()}. Medians of {args.runs} runs, loopback registry.")
-    if "startup" in wanted:
-        show("Start of the program (--version)", startup_scenario(slipway, max(args.runs, 20)))
-    pushes = [name for name in TITLES if name in wanted]
-    if not pushes:
-        return
-    folder = tempfile.mkdtemp(prefix="slipway-bench-", dir="/var/tmp")
+    args = parse_arguments()
+    bench = Bench(args)
+    print(f"Machine: {machine()}. Medians of up to {args.runs} runs; the registry ({os.path.basename(args.registry)}) "
+          f"is on loopback and keeps its blobs {'in memory' if bench.storage.startswith('/dev/shm') else 'on disk'}.")  # fmt: skip
     try:
-        images = make_archives(folder, args.scale)
-        for name in pushes:
-            figures = push_scenario(pushers(slipway), folder, args.runs, *images[name])
-            show(TITLES[name].format(scale=args.scale), figures)
+        for name in args.scenarios or TITLES:
+            bench.run(name)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        bench.close()
+    show_goals(bench.results)
 
 
 if __name__ == "__main__":
