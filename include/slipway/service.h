@@ -136,8 +136,9 @@ SW_NODISCARD enum sw_status sw_service_deploy(struct sw_aws *aws,
 /*
  * Goes back to another revision with one UpdateService call, saying which and why. `to` names it: a
  * number (of the family that runs), FAMILY:REVISION or an ARN. NULL: the revision of the newest
- * completed deployment that the service still has beside the PRIMARY, else the newest active
- * revision of the family below the one that runs.
+ * completed deployment that the service still has beside the PRIMARY, else that of the newest
+ * service deployment that succeeded before, else the newest active revision of the family below the
+ * one that runs.
  *
  * SW_E_UNCHANGED when that is what runs; SW_E_CONFLICT when it is INACTIVE and SW_E_NOT_FOUND when
  * there is none, both naming the revisions that exist; SW_E_USAGE when `to` is no revision. *ret is

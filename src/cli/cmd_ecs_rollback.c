@@ -73,7 +73,8 @@ const struct sw_command sw_cmd_ecs_rollback = {
         "revision's ARN.\n\n"
         "Without --to it is the revision of the newest completed deployment that the service still "
         "has beside its present one. ECS keeps those only while their tasks run; when there is "
-        "none, it is the newest active revision of the family below the one that runs. Revisions "
+        "none, its history of service deployments tells which lower revision succeeded last, and "
+        "without that it is the newest active revision of the family below the one that runs. Revisions "
         "that were deregistered cannot be gone back to, and going back to what runs already is an "
         "error (exit 1).\n\n" SW_CLI_ECS_ROLLOUT_HELP,
     .operands = "",

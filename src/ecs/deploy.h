@@ -57,6 +57,12 @@ json_t *deploy_future_service(const struct deploy *deploy);
  */
 SW_NODISCARD enum sw_status deploy_update(struct deploy *deploy);
 
+/*
+ * The definition of the newest service deployment that was SUCCESSFUL and rolled out something to
+ * go back to from `running`, and when it was; the caller's. NULL when none is known or may be seen.
+ */
+char *deploy_last_good(const struct deploy *deploy, const char *running, int64_t *ret_finished_ms);
+
 /* ---- Deployments by CodeDeploy ---- */
 
 /* Whether the service can be deployed in the way that is asked for. */

@@ -106,6 +106,7 @@ static void test_rollback__else_takes_the_newest_revision_below(void **state)
 {
     static const struct ecs_step steps[] = {
         { .action = "DescribeServices", .reply = ALONE },
+        { .action = "ListServiceDeployments", .reply = DENIED, .status = 400 },
         { .action = "ListTaskDefinitions",
           .input = LIST_INPUT("100"),
           .reply = "{'taskDefinitionArns':['" TD "kim:15','" TD "kim:13'],'nextToken':'t'}" },
@@ -122,6 +123,40 @@ static void test_rollback__else_takes_the_newest_revision_below(void **state)
                         "going back from kim:13 to kim:9: no completed deployment of another "
                         "revision is left, and it is the newest active revision below; whether it "
                         "ever ran well is not known\n");
+    trial_done(&trial);
+}
+
+#define SD(revision, status, created)                                                             \
+    "{'serviceDeploymentArn':'sd','status':'" status "','targetServiceRevisionArn':'sr/" revision \
+    "','createdAt':" created ",'finishedAt':1550000000}"
+#define SR(revision) \
+    "{'serviceRevisionArn':'sr/" revision "','taskDefinition':'" TD "kim:" revision "'}"
+
+/* Newer revisions were left for this one before, and what runs cannot be gone back to. */
+static void test_rollback__knows_what_succeeded_before(void **state)
+{
+    static const struct ecs_step steps[] = {
+        { .action = "DescribeServices", .reply = ALONE },
+        { .action = "ListServiceDeployments",
+          .input = "{'cluster':'prod','service':'kim','status':['SUCCESSFUL'],'maxResults':100}",
+          .reply = "{'serviceDeployments':[" SD("14", "SUCCESSFUL", "50") "," SD(
+              "8", "SUCCESSFUL", "20") "," SD("11", "SUCCESSFUL",
+                                              "40") "," SD("13", "SUCCESSFUL",
+                                                           "45") "," SD("12", "STOPPED",
+                                                                        "42") "]}" },
+        { .action = "DescribeServiceRevisions",
+          .input = "{'serviceRevisionArns':['sr/14','sr/8','sr/11','sr/13','sr/12']}",
+          .reply = "{'serviceRevisions':[" SR("12") "," SR("13") "," SR("11") "," SR("8") "," SR(
+              "14") "]}" },
+        GO_BACK_TO(TD "kim:11", "11"),
+    };
+    struct trial trial;
+
+    (void)state;
+    trial_ends(&trial, steps, SW_COUNT(steps), NULL, SW_OK, "");
+    assert_string_equal(trial.w.t.said.ptr,
+                        "going back from kim:13 to kim:11: its rollout succeeded at "
+                        "2019-02-12T19:33:20Z\n");
     trial_done(&trial);
 }
 
@@ -211,8 +246,9 @@ static const struct {
       "nothing to go back to: service \"kim\" has no completed deployment of another revision, and "
       "no active revision of \"kim\" is older than kim:13",
       { { .action = "DescribeServices", .reply = ALONE },
+        { .action = "ListServiceDeployments", .reply = "{'serviceDeployments':[]}" },
         { .action = "ListTaskDefinitions", .reply = "{'taskDefinitionArns':['" TD "kim:13']}" } },
-      2 },
+      3 },
     { "listing is not allowed",
       NULL,
       SW_E_DENIED,
@@ -220,8 +256,9 @@ static const struct {
       "cannot be listed; name one with --to: ECS ListTaskDefinitions: AccessDeniedException: not "
       "authorized to do that; allow \"ecs:ListTaskDefinitions\" in this identity's IAM policy",
       { { .action = "DescribeServices", .reply = ALONE },
+        { .action = "ListServiceDeployments", .reply = DENIED, .status = 400 },
         { .action = "ListTaskDefinitions", .reply = DENIED, .status = 400 } },
-      2 },
+      3 },
     { "deployed by CodeDeploy",
       NULL,
       SW_E_CONFLICT,
@@ -261,6 +298,7 @@ static void test_rollback__refuses_before_anything_is_changed(void **state)
 
 static const struct ecs_step good[] = {
     { .action = "DescribeServices", .reply = ALONE },
+    { .action = "ListServiceDeployments", .reply = "{'serviceDeployments':[]}" },
     { .action = "ListTaskDefinitions", .reply = "{'taskDefinitionArns':['" TD "kim:12']}" },
     { .action = "DescribeTaskDefinition", .reply = DEFINITION("12", "ACTIVE", "r/web:12") },
     { .action = "DescribeTaskDefinition", .reply = DEFINITION("13", "ACTIVE", "r/web:13") },
@@ -282,7 +320,7 @@ static void sweep_answer(void *ctx, const struct fake_http_request *request,
     answer->body = "{}";
     for (size_t i = 0; i < SW_COUNT(good); i++) {
         bool fits = strcmp(good[i].action, action) == 0;
-        if (fits && (i != 2 || !running)) {
+        if (fits && (i != 3 || !running)) {
             answer->body = ecs_world_text(&world->texts, good[i].reply);
             break;
         }
@@ -324,13 +362,14 @@ static void sweep_verify(void *ctx, const struct sweep_run *run)
 }
 
 /*
- * The fourth call is for the images that people are shown. Without the right to read definitions
- * ECS's own checks must do. An answer to UpdateService whose members are odd still says "done".
+ * The second call is a look at the history, which may be hidden; the fifth is for the images that
+ * people are shown. Without the right to read definitions ECS's own checks must do. An answer to
+ * UpdateService whose members are odd still says "done".
  */
 static bool sweep_tolerates(void *ctx, const struct sweep_run *run)
 {
     (void)ctx;
-    return run->call == 4 || (run->call == 3 && run->fault == SWEEP_STATUS_403);
+    return run->call == 2 || run->call == 5 || (run->call == 4 && run->fault == SWEEP_STATUS_403);
 }
 
 static void test_rollback__never_claims_success_on_failure(void **state)
@@ -353,6 +392,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rollback__takes_the_newest_completed_deployment),
         cmocka_unit_test(test_rollback__else_takes_the_newest_revision_below),
+        cmocka_unit_test(test_rollback__knows_what_succeeded_before),
         cmocka_unit_test(test_rollback__goes_where_it_is_sent),
         cmocka_unit_test(test_rollback__works_without_the_right_to_read_definitions),
         cmocka_unit_test(test_rollback__refuses_before_anything_is_changed),

@@ -1,0 +1,112 @@
+#include "deploy.h"
+
+#include <slipway/alloc.h>
+#include <slipway/log.h>
+
+/*
+ * What a service ran well before: the history that ECS keeps of its service deployments. Whoever
+ * may not see it goes without.
+ */
+
+/* DescribeServiceRevisions takes so many. */
+enum { REVISIONS_MAX = 20 };
+
+static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
+
+/* Whether going to `candidate` is going back: another family, or a lower revision of the same. */
+static bool is_before(const char *candidate, const char *running)
+{
+    struct sw_str family = { NULL, 0 };
+    struct sw_str running_family = { NULL, 0 };
+    int64_t revision = 0;
+    int64_t running_revision = 0;
+    if (!ecs_cut_revision(candidate, &family, &revision)) {
+        return false;
+    }
+    return !ecs_cut_revision(running, &running_family, &running_revision) ||
+           !sw_str_eq(family, running_family) || revision < running_revision;
+}
+
+/* The revisions that deployments in `list` rolled out, as DescribeServiceRevisions wants them. */
+static json_t *revision_arns(const json_t *list)
+{
+    json_t *arns = json_array();
+    size_t index = 0;
+    const json_t *deployment = NULL;
+    json_array_foreach(list, index, deployment)
+    {
+        const char *arn = sw_json_str(deployment, "targetServiceRevisionArn", NULL);
+        if (arn && json_array_size(arns) < REVISIONS_MAX) {
+            (void)json_array_append_new(arns, json_string(arn));
+        }
+    }
+    return arns;
+}
+
+static const char *definition_of(const json_t *revisions, const char *arn)
+{
+    size_t index = 0;
+    const json_t *revision = NULL;
+    json_array_foreach(revisions, index, revision)
+    {
+        if (strcmp(sw_json_str(revision, "serviceRevisionArn", ""), arn) == 0) {
+            return sw_json_str(revision, "taskDefinition", NULL);
+        }
+    }
+    return NULL;
+}
+
+/* The newest deployment of the list that rolled out something to go back to; borrowed, or NULL. */
+static const json_t *newest_good(const json_t *list, const json_t *revisions, const char *running,
+                                 const char **ret_definition)
+{
+    const json_t *found = NULL;
+    size_t index = 0;
+    const json_t *deployment = NULL;
+    json_array_foreach(list, index, deployment)
+    {
+        const char *arn = sw_json_str(deployment, "targetServiceRevisionArn", "");
+        const char *definition = definition_of(revisions, arn);
+        bool good = strcmp(sw_json_str(deployment, "status", ""), "SUCCESSFUL") == 0;
+        if (good && definition && is_before(definition, running) &&
+            (!found ||
+             sw_json_number(deployment, "createdAt", 0) > sw_json_number(found, "createdAt", 0))) {
+            found = deployment;
+            *ret_definition = definition;
+        }
+    }
+    return found;
+}
+
+char *deploy_last_good(const struct deploy *deploy, const char *running, int64_t *ret_finished_ms)
+{
+    struct sw_err err = SW_ERR_INIT;
+    json_auto_t *list = NULL;
+    json_auto_t *answer = NULL;
+    enum sw_status status =
+        ecs_call(deploy->aws, "ListServiceDeployments",
+                 json_pack("{s:s, s:s, s:[s], s:i}", "cluster", deploy->options->cluster, "service",
+                           deploy->done->service, "status", "SUCCESSFUL", "maxResults", 100),
+                 &once, &list, &err);
+    const json_t *deployments = sw_json_array(list, "serviceDeployments");
+    if (status == SW_OK && json_array_size(deployments) == 0) {
+        return NULL;
+    }
+    if (status == SW_OK) {
+        status = ecs_call(deploy->aws, "DescribeServiceRevisions",
+                          json_pack("{s:o}", "serviceRevisionArns", revision_arns(deployments)),
+                          &once, &answer, &err);
+    }
+    if (status != SW_OK) {
+        sw_debug(deploy->env, "ecs", "the service's history cannot be seen: %s", err.msg);
+        return NULL;
+    }
+    const char *definition = NULL;
+    const json_t *found =
+        newest_good(deployments, sw_json_array(answer, "serviceRevisions"), running, &definition);
+    if (!found) {
+        return NULL;
+    }
+    *ret_finished_ms = (int64_t)(sw_json_number(found, "finishedAt", 0) * 1000);
+    return sw_xstrdup(definition);
+}

@@ -1,0 +1,78 @@
+"""slipway ecs rollback, against services in every state."""
+
+import harness
+from harness import service
+
+BREAKER_ONLY = [service(deploymentConfiguration=harness.BREAKER_ONLY)]
+
+
+class RollbackTest(harness.TestCase):
+    def rollback(self, trial, *options):
+        return trial.run("ecs", "rollback", "--cluster", "prod", "--service", "web", "--wait", "--poll-interval", "5s", *options)
+
+    def runs(self, trial):
+        trial.standin.sleep({"ms": 60000})
+        shown = trial.ask("DescribeServices", services=["web"])["services"][0]
+        return shown["taskDefinition"].rpartition("/")[2], shown["runningCount"]
+
+    def test_after_a_success(self):
+        """Only the history knows: the old deployment has left the list."""
+        trial = self.trial(definitions={"web": 3}, services=[service(taskDefinition="web:3")])
+        trial.ask("UpdateService", service="web", taskDefinition="web:1")
+        trial.standin.sleep({"ms": 120000})
+        trial.ask("UpdateService", service="web", taskDefinition="web:3")
+        trial.standin.sleep({"ms": 120000})
+        self.check(trial, self.rollback(trial), 0,
+                   said=["going back from web:3 to web:1: its rollout succeeded at 2026-01-01T00:00:44Z"])  # fmt: skip
+        self.assertEqual(self.runs(trial), ("web:1", 2))
+
+    def test_without_the_right_to_see_the_history(self):
+        trial = self.trial(definitions={"web": 3}, services=[service(taskDefinition="web:3")], denied=["ListServiceDeployments"])
+        self.check(trial, self.rollback(trial), 0, said=["going back from web:3 to web:2: no completed deployment of another"])
+        self.assertEqual(self.runs(trial), ("web:2", 2))
+
+    def test_while_a_rollout_goes_on(self):
+        trial = self.trial(plans={"web:2": "pull"})
+        trial.ask("UpdateService", service="web", taskDefinition="web:2")
+        trial.standin.sleep({"ms": 15000})
+        self.check(trial, self.rollback(trial), 0, said=[
+            "going back from web:2 to web:1: its deployment ecs-svc/1000000000000000001 was completed and is still there"])  # fmt: skip
+        self.assertEqual(self.runs(trial), ("web:1", 2))
+
+    def test_of_a_stalled_rollout(self):
+        trial = self.trial(plans={"web:2": "pull"}, services=BREAKER_ONLY)
+        self.assertEqual(self.deploy(trial).returncode, 10)
+        self.check(trial, self.rollback(trial), 0)
+        self.assertEqual(self.runs(trial), ("web:1", 2))
+
+    def test_to_a_revision_by_name(self):
+        trial = self.trial(definitions={"web": 3}, services=[service(taskDefinition="web:3")])
+        self.check(trial, self.rollback(trial, "--to", "1"), 0, said=["going back from web:3 to web:1: as asked for"])
+        self.assertEqual(self.runs(trial), ("web:1", 2))
+
+    def test_to_a_revision_that_fails(self):
+        trial = self.trial(definitions={"web": 3}, services=[service(taskDefinition="web:3")], plans={"web:1": "pull"})
+        result = self.rollback(trial, "--to", "1")
+        self.assertEqual(result.returncode, 10, result.stderr)
+        self.assertIn('the rollout of web:1 to service "web" failed: 4 tasks stopped for the same reason', result.stderr)
+
+    def test_by_a_shift(self):
+        shift = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1}
+        trial = self.trial(services=[service(taskDefinition="web:2", deploymentConfiguration=shift)], denied=["ListServiceDeployments"])
+        self.check(trial, self.rollback(trial), 0, said=["stage BAKE_TIME"])
+        self.assertEqual(self.runs(trial), ("web:1", 2))
+
+    def test_a_first_revision_has_nothing_before(self):
+        trial = self.trial()
+        self.check(trial, self.rollback(trial), 1, 'nothing to go back to: service "web" has no completed deployment of'
+                   ' another revision, and no active revision of "web" is older than web:1')  # fmt: skip
+
+    def test_of_what_codedeploy_deploys(self):
+        trial = self.trial(services=[service(deploymentController={"type": "CODE_DEPLOY"})])
+        self.check(trial, self.rollback(trial), 1, 'service "web" is deployed by AWS CodeDeploy (controller CODE_DEPLOY),'
+                   " which updates it by itself; slipway ecs deploy --codedeploy-application NAME --codedeploy-group NAME"
+                   " has it do so")  # fmt: skip
+
+
+if __name__ == "__main__":
+    harness.main()
