@@ -4,6 +4,7 @@
 /* What the files of the push share; see slipway/image.h. */
 
 #include "intake.h"
+#include "meter.h"
 #include "place.h"
 
 #include <slipway/image.h>
@@ -55,8 +56,8 @@ struct sw_uploads {
     int64_t bytes_sent;
     int64_t bytes_mounted;
     int64_t bytes_skipped;
-    int64_t bytes_moving; /* sent, also by uploads that are not complete */
 
+    struct sw_meter meter;
     pthread_t threads[SW_PUSH_THREADS_MAX];
     unsigned thread_count;
 };

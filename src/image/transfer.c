@@ -1,5 +1,7 @@
 #include "transfer.h"
 
+#include "meter.h"
+
 #include <slipway/alloc.h>
 #include <slipway/progress.h>
 
@@ -30,8 +32,8 @@ struct transfer {
     pthread_mutex_t lock; /* guards everything below */
     size_t next;
     struct sw_transfer_sum sum;
-    int64_t bytes_moving;
     struct sw_err err; /* the first failure */
+    struct sw_meter meter;
 };
 
 static bool *present_at(const struct transfer *transfer, size_t document, size_t place)
@@ -124,6 +126,7 @@ struct upload {
     const struct sw_http_body *content;
     void *handle; /* of the store's blob, and which of its readers this is */
     size_t reader;
+    int row;    /* of the meter */
     int64_t at; /* bytes that this try has sent */
     int64_t started_ms;
     pthread_t thread;
@@ -131,17 +134,6 @@ struct upload {
     enum sw_status status;
     struct sw_err err;
 };
-
-static void count_moving(struct transfer *transfer, int64_t bytes)
-{
-    char text[SW_SIZE_TEXT_MAX];
-
-    (void)pthread_mutex_lock(&transfer->lock);
-    transfer->bytes_moving += bytes;
-    sw_format_size(transfer->bytes_moving, text);
-    (void)pthread_mutex_unlock(&transfer->lock);
-    sw_status_line(transfer->env, "%s sent", text);
-}
 
 static enum sw_status counted_read(void *ctx, char *data, size_t size, size_t *ret_len,
                                    struct sw_err *err)
@@ -151,7 +143,7 @@ static enum sw_status counted_read(void *ctx, char *data, size_t size, size_t *r
 
     if (status == SW_OK) {
         upload->at += (int64_t)*ret_len;
-        count_moving(upload->transfer, (int64_t)*ret_len);
+        sw_meter_add(&upload->transfer->meter, upload->row, (int64_t)*ret_len);
     }
     return status;
 }
@@ -160,9 +152,14 @@ static enum sw_status counted_rewind(void *ctx, struct sw_err *err)
 {
     struct upload *upload = ctx;
 
-    count_moving(upload->transfer, -upload->at);
+    sw_meter_add(&upload->transfer->meter, upload->row, -upload->at);
     upload->at = 0;
     return upload->content->rewind(upload->content->ctx, err);
+}
+
+static const char *kind_of(const struct task *task)
+{
+    return task->is_layer ? "layer" : "configuration";
 }
 
 /* "layer sha256:0123456789ab: WHAT in HOST/REPOSITORY, 3.4 MB[ in 0.2 s]" */
@@ -178,8 +175,8 @@ static void tell(const struct transfer *transfer, const struct task *task, size_
     sw_digest_short(task->blob->digest, digest);
     sw_format_size(task->blob->size, size);
     sw_format_duration(took_ms, took);
-    sw_say(transfer->env, "%s %s: %s%s, %s%s%s", task->is_layer ? "layer" : "configuration", digest,
-           what, in, size, took_ms < 0 ? "" : " in ", took_ms < 0 ? "" : took);
+    sw_say(transfer->env, "%s %s: %s%s, %s%s%s", kind_of(task), digest, what, in, size,
+           took_ms < 0 ? "" : " in ", took_ms < 0 ? "" : took);
 }
 
 static void add_to(struct transfer *transfer, int64_t *counter, int64_t bytes)
@@ -251,9 +248,12 @@ static void *send(void *ctx)
     const struct sw_push_place *place = &transfer->places->items[upload->place];
     bool there = false;
 
+    upload->row = sw_meter_begin(&transfer->meter, kind_of(upload->task),
+                                 upload->task->blob->digest, upload->task->blob->size);
     upload->status =
         sw_registry_put_blob(place->registry, place->repository, upload->task->blob->digest,
                              &upload->counted, upload->session, &there, &upload->err);
+    sw_meter_end(&transfer->meter, upload->row, upload->status == SW_OK && !there);
     if (upload->status == SW_OK) {
         add_to(transfer, there ? &transfer->sum.bytes_skipped : &transfer->sum.bytes_sent,
                upload->task->blob->size);
@@ -475,7 +475,9 @@ enum sw_status sw_transfer(struct sw_push_world *world, const struct sw_tree *tr
 
     transfer.present = sw_xcalloc(tree->count * places->count + 1, sizeof(bool));
     (void)pthread_mutex_init(&transfer.lock, NULL);
+    sw_meter_init(&transfer.meter, world->outer);
     status = run(&transfer, err);
+    sw_meter_release(&transfer.meter);
     (void)pthread_mutex_destroy(&transfer.lock);
     for (size_t i = 0; i < transfer.task_count; i++) {
         free(transfer.tasks[i].wanted);

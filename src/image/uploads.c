@@ -58,17 +58,12 @@ struct body {
     struct sw_uploads *uploads;
     const struct sw_blob *blob;
     int64_t at;
+    int row; /* of the meter */
 };
 
-static void count_moving(struct sw_uploads *uploads, int64_t bytes)
+static const char *kind_of(const struct sw_blob *blob)
 {
-    char text[SW_SIZE_TEXT_MAX];
-
-    (void)pthread_mutex_lock(&uploads->lock);
-    uploads->bytes_moving += bytes;
-    sw_format_size(uploads->bytes_moving, text);
-    (void)pthread_mutex_unlock(&uploads->lock);
-    sw_status_line(uploads->env, "%s sent", text);
+    return blob->is_layer ? "layer" : "configuration";
 }
 
 /* Reads from a spool, waiting for more as long as that makes sense. */
@@ -144,7 +139,7 @@ static enum sw_status body_read(void *ctx, char *data, size_t size, size_t *ret_
         return status;
     }
     body->at += (int64_t)*ret_len;
-    count_moving(body->uploads, (int64_t)*ret_len);
+    sw_meter_add(&body->uploads->meter, body->row, (int64_t)*ret_len);
     return SW_OK;
 }
 
@@ -152,7 +147,7 @@ static enum sw_status body_rewind(void *ctx, SW_UNUSED struct sw_err *err)
 {
     struct body *body = ctx;
 
-    count_moving(body->uploads, -body->at);
+    sw_meter_add(&body->uploads->meter, body->row, -body->at);
     body->at = 0;
     return SW_OK;
 }
@@ -208,25 +203,35 @@ struct fate {
     const char *shared_from; /* repository; NULL: it was not shared */
 };
 
-/* Sends a layer that is still being compressed. */
-static enum sw_status put_growing(struct sw_uploads *uploads, const struct sw_push_place *place,
-                                  struct sw_http_body *body, struct fate *fate, struct sw_err *err)
+/* Sends the blob; one that is still being compressed has neither digest nor size yet. */
+static enum sw_status send_blob(struct sw_uploads *uploads, const struct sw_blob *blob,
+                                const struct sw_push_place *place, const char *session,
+                                struct sw_err *err)
 {
+    const bool growing = is_growing(blob);
+    struct body content = { .uploads = uploads, .blob = blob };
+    const struct sw_http_body body = { growing ? -1 : blob->size, body_read, body_rewind,
+                                       &content };
     bool there = false;
+    enum sw_status status;
 
-    body->length = -1;
-    fate->sent = true;
-    tell_fate(uploads, /* there= */ false);
-    return sw_registry_stream_blob(place->registry, place->repository, body, body_digest, &there,
-                                   err);
+    content.row =
+        sw_meter_begin(&uploads->meter, kind_of(blob), growing ? "" : blob->digest, body.length);
+    if (growing) {
+        status = sw_registry_stream_blob(place->registry, place->repository, &body, body_digest,
+                                         &there, err);
+    } else {
+        status = sw_registry_put_blob(place->registry, place->repository, blob->digest, &body,
+                                      session, &there, err);
+    }
+    sw_meter_end(&uploads->meter, content.row, status == SW_OK && !there);
+    return status;
 }
 
 /* Looks for the blob, or for one to share, and sends it when there is none. */
 static enum sw_status put(struct sw_uploads *uploads, const struct sw_blob *blob,
                           const struct sw_push_place *place, struct fate *fate, struct sw_err *err)
 {
-    struct body content = { uploads, blob, 0 };
-    struct sw_http_body body = { blob->size, body_read, body_rewind, &content };
     SW_CLEANUP(sw_free_str) char *session = NULL;
     bool there = false;
     enum sw_status status = SW_OK;
@@ -236,20 +241,21 @@ static enum sw_status put(struct sw_uploads *uploads, const struct sw_blob *blob
         return SW_OK;
     }
     if (is_growing(blob)) {
-        return put_growing(uploads, place, &body, fate, err);
-    }
-    status = sw_registry_has_blob(place->registry, place->repository, blob->digest, &there, err);
-    tell_fate(uploads, there);
-    if (status == SW_OK && !there) {
-        status = sw_place_share(place, uploads->mount_from, blob->digest, &fate->shared_from,
-                                &session, err);
+        tell_fate(uploads, /* there= */ false);
+    } else {
+        status =
+            sw_registry_has_blob(place->registry, place->repository, blob->digest, &there, err);
+        tell_fate(uploads, there);
+        if (status == SW_OK && !there) {
+            status = sw_place_share(place, uploads->mount_from, blob->digest, &fate->shared_from,
+                                    &session, err);
+        }
     }
     if (status != SW_OK || there || fate->shared_from) {
         return status;
     }
     fate->sent = true;
-    return sw_registry_put_blob(place->registry, place->repository, blob->digest, &body, session,
-                                &there, err);
+    return send_blob(uploads, blob, place, session, err);
 }
 
 static void tell(const struct sw_uploads *uploads, const struct sw_blob *blob,
@@ -259,7 +265,7 @@ static void tell(const struct sw_uploads *uploads, const struct sw_blob *blob,
     char digest[SW_DIGEST_SHORT_SIZE];
     char size[SW_SIZE_TEXT_MAX];
     char took[SW_SIZE_TEXT_MAX];
-    const char *what = blob->is_layer ? "layer" : "configuration";
+    const char *what = kind_of(blob);
 
     sw_digest_short(blob->digest, digest);
     sw_format_size(blob->size, size);
@@ -380,6 +386,7 @@ enum sw_status sw_uploads_start(struct sw_uploads *uploads, struct sw_push_world
     threads = threads > SW_PUSH_THREADS_MAX ? SW_PUSH_THREADS_MAX : threads;
     uploads->queue_max = threads * (size_t)2;
     (void)pthread_mutex_init(&uploads->lock, NULL);
+    sw_meter_init(&uploads->meter, world->outer);
     (void)pthread_cond_init(&uploads->changed, NULL);
     for (unsigned i = 0; i < threads; i++) {
         if (pthread_create(&uploads->threads[i], NULL, work, uploads) != 0) {
@@ -467,6 +474,7 @@ void sw_uploads_stop(struct sw_uploads *uploads, bool cut)
     }
     (void)pthread_cond_destroy(&uploads->changed);
     (void)pthread_mutex_destroy(&uploads->lock);
+    sw_meter_release(&uploads->meter);
     free((void *)uploads->seen);
     uploads->seen = NULL;
     uploads->thread_count = 0;
