@@ -42,8 +42,12 @@ static const struct bucket buckets[AWS_BUCKETS] = {
     { 5, 1, definition_delete }, { 50, 20, provider_read },
 };
 
-static size_t bucket_of(const char *operation)
+/* AWS_BUCKETS when there is none. */
+static size_t bucket_of(const char *service, const char *operation)
 {
+    if (strcmp(service, "ecs") != 0) {
+        return AWS_BUCKETS;
+    }
     for (size_t i = 0; i < AWS_BUCKETS; i++) {
         for (const char *const *name = buckets[i].operations; *name; name++) {
             if (strcmp(*name, operation) == 0) {
@@ -57,7 +61,7 @@ static size_t bucket_of(const char *operation)
 /* What has flowed in since the last time, up to the brim. */
 static void refill(const struct bucket *bucket, struct aws_bucket_level *level, int64_t now_ms)
 {
-    int64_t brim = bucket->burst * MILLI;
+    int64_t brim = (bucket->burst - 1) * MILLI; /* clocks do not run alike */
     if (!level->used) {
         level->used = true;
         level->milli = brim;
@@ -72,7 +76,7 @@ static void refill(const struct bucket *bucket, struct aws_bucket_level *level, 
 void aws_bucket_take(struct aws_bucket_level levels[AWS_BUCKETS], const struct sw_env *env,
                      const char *service, const char *operation)
 {
-    size_t i = strcmp(service, "ecs") == 0 ? bucket_of(operation) : AWS_BUCKETS;
+    size_t i = bucket_of(service, operation);
     if (i == AWS_BUCKETS) {
         return;
     }
@@ -85,4 +89,14 @@ void aws_bucket_take(struct aws_bucket_level levels[AWS_BUCKETS], const struct s
         refill(&buckets[i], level, sw_env_mono_ms(env));
     }
     level->milli -= MILLI;
+}
+
+void aws_bucket_drain(struct aws_bucket_level levels[AWS_BUCKETS], const struct sw_env *env,
+                      const char *service, const char *operation)
+{
+    size_t i = bucket_of(service, operation);
+    if (i < AWS_BUCKETS && levels[i].milli > 0) {
+        levels[i].milli = 0;
+        levels[i].at_ms = sw_env_mono_ms(env);
+    }
 }

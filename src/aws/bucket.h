@@ -17,4 +17,8 @@ struct aws_bucket_level {
 void aws_bucket_take(struct aws_bucket_level levels[AWS_BUCKETS], const struct sw_env *env,
                      const char *service, const char *operation);
 
+/* AWS refused such a call, since others use the account too: the bucket is empty. */
+void aws_bucket_drain(struct aws_bucket_level levels[AWS_BUCKETS], const struct sw_env *env,
+                      const char *service, const char *operation);
+
 #endif

@@ -111,6 +111,8 @@ static enum sw_status prepare(struct sw_aws *aws, const struct aws_call *call,
 
 struct callers_policy {
     const struct sw_retry_policy *policy;
+    struct sw_aws *aws;
+    const struct aws_call *call;
 };
 
 /* What the caller's policy repeats, and throttling under any HTTP status. */
@@ -123,8 +125,12 @@ static bool worth_repeating(void *ctx, const struct sw_http_reply *reply)
         return false;
     }
     aws_fault_read(reply, &fault);
-    return aws_fault_is_throttling(&fault) ||
-           (policy->retry_reply && policy->retry_reply(policy->ctx, reply));
+    if (aws_fault_is_throttling(&fault)) {
+        aws_bucket_drain(callers->aws->buckets, callers->aws->identity->env, callers->call->service,
+                         callers->call->operation);
+        return true;
+    }
+    return policy->retry_reply && policy->retry_reply(policy->ctx, reply);
 }
 
 static void explain(void *ctx, const struct sw_http_reply *reply, struct sw_buf *out)
@@ -157,7 +163,7 @@ static enum sw_status send(struct sw_aws *aws, const struct aws_call *call,
     const struct sw_aws_call_options *options = call->options ? call->options : &ordinary;
     const struct sw_retry_policy *base = options->policy ? options->policy : &sw_retry_default;
     struct sw_retry_policy policy = *base;
-    struct callers_policy callers = { base };
+    struct callers_policy callers = { base, aws, call };
     policy.ctx = &callers;
     policy.retry_reply = worth_repeating;
     policy.explain = explain;

@@ -61,9 +61,9 @@ class Trial:
             "SLIPWAY_SIMULATION": self.url,
         }
 
-    def run(self, *arguments, stdin=None, environment=None):
+    def run(self, *arguments, stdin=None, environment=None, wrap=()):
         return subprocess.run(
-            [PROGRAM, *arguments], env={**self.environment(), **(environment or {})}, input=stdin, capture_output=True, text=True, timeout=120,
+            [*wrap, PROGRAM, *arguments], env={**self.environment(), **(environment or {})}, input=stdin, capture_output=True, text=True, timeout=120,
             check=False,
         )  # fmt: skip
 
