@@ -12,10 +12,7 @@
 enum {
     ARCHIVE_FILES_MAX = 100 * 1000,
     LINKS_MAX = 32,
-    SMALL_FILE = 64 * 1024, /* from a pipe: kept whatever it is */
 };
-/* All that is kept in memory of an archive that passes through a pipe. */
-#define HELD_MAX ((size_t)32 * 1024 * 1024)
 
 /*
  * `path` below `dir` without ".", ".." and doubled slashes; NULL when it is empty or leaves the
@@ -74,9 +71,8 @@ static struct sw_str dir_of(const char *path)
     return sw_str_first(sw_str(path), slash < 0 ? 0 : (size_t)slash);
 }
 
-/* A place for the entry; NULL in *ret when the entry is of no use here (folders, devices). */
-static enum sw_status add_file(struct sw_archive *archive, const struct sw_tar_entry *entry,
-                               struct sw_archive_file **ret, struct sw_err *err)
+enum sw_status sw_archive_add(struct sw_archive *archive, const struct sw_tar_entry *entry,
+                              struct sw_archive_file **ret, struct sw_err *err)
 {
     SW_CLEANUP(sw_free_str) char *path = clean_path(SW_STR(""), sw_str(entry->path));
     struct sw_archive_file *file;
@@ -124,7 +120,7 @@ static int compare_files(const void *a, const void *b)
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static void sort_files(struct sw_archive *archive)
+void sw_archive_sort(struct sw_archive *archive)
 {
     if (archive->count > 1) {
         qsort(archive->files, archive->count, sizeof(*archive->files), compare_files);
@@ -144,10 +140,10 @@ enum sw_status sw_archive_index(struct sw_archive *archive, int fd, int64_t size
     do {
         status = sw_tar_next(tar, &entry, err);
         if (status == SW_OK && entry) {
-            status = add_file(archive, entry, &file, err);
+            status = sw_archive_add(archive, entry, &file, err);
         }
     } while (status == SW_OK && entry);
-    sort_files(archive);
+    sw_archive_sort(archive);
     return status;
 }
 
@@ -163,7 +159,7 @@ static enum sw_status add_dir_file(struct sw_archive *archive, const char *path,
         return SW_OK;
     }
     entry.size = st.st_size;
-    return add_file(archive, &entry, &file, err);
+    return sw_archive_add(archive, &entry, &file, err);
 }
 
 static enum sw_status add_dir_blobs(struct sw_archive *archive, struct sw_err *err)
@@ -198,139 +194,13 @@ enum sw_status sw_archive_index_dir(struct sw_archive *archive, const char *dir,
     if (status == SW_OK) {
         status = add_dir_blobs(archive, err);
     }
-    sort_files(archive);
+    sw_archive_sort(archive);
     return status;
 }
 
 const char *sw_archive_word(const struct sw_archive *archive)
 {
     return archive->dir ? "layout" : "archive";
-}
-
-/* Reads a small file into memory. */
-static enum sw_status hold(struct sw_archive *archive, struct sw_archive_file *file,
-                           const struct sw_reader *reader, struct sw_err *err)
-{
-    size_t size = (size_t)file->size;
-    size_t len = 0;
-    enum sw_status status;
-
-    if (size > HELD_MAX - archive->held_bytes) {
-        return sw_fail(err, SW_E_TOO_LARGE,
-                       "the small files of the archive have more than %zu bytes", HELD_MAX);
-    }
-    archive->held_bytes += size;
-    file->bytes = sw_xcalloc(size + 1, 1);
-    status = sw_reader_fill(reader, file->bytes, size, &len, err);
-    return status;
-}
-
-static bool hands_on(const struct sw_strs *wanted, const struct sw_blob *blob)
-{
-    return sw_strs_has(wanted, sw_str(blob->diff_id));
-}
-
-/* Whether held bytes may be a document; a layer that looks like one is made when it is asked for.
- */
-static bool may_be_document(const struct sw_archive_file *file)
-{
-    return file->size <= SMALL_FILE || file->bytes[0] == '{' || file->bytes[0] == '[';
-}
-
-static void let_go(struct sw_archive *archive, struct sw_archive_file *file)
-{
-    free(file->bytes);
-    file->bytes = NULL;
-    archive->held_bytes -= (size_t)file->size;
-}
-
-/*
- * The diff id that a passing file claims by its name ("blobs/sha256/<hex>"), when it is one that is
- * wanted; else NULL. Docker 25 and later name unpacked layers so.
- */
-static const char *claimed_diff_id(const struct sw_archive_file *file, const struct sw_strs *wanted)
-{
-    ptrdiff_t slash = sw_str_rfind(sw_str(file->path), '/');
-    struct sw_str name = sw_str_from(sw_str(file->path), (size_t)(slash + 1));
-
-    for (size_t i = 0; i < wanted->count; i++) {
-        if (sw_str_eq(name, sw_str_from(sw_str(wanted->items[i]), strlen("sha256:")))) {
-            return wanted->items[i];
-        }
-    }
-    return NULL;
-}
-
-/* Makes the blob of a file that is too large or no document. */
-static enum sw_status take_layer(struct sw_archive *archive, struct sw_archive_file *file,
-                                 struct sw_reader reader, struct sw_intake *intake,
-                                 struct sw_err *err)
-{
-    struct sw_memory_part part = { file->bytes, (size_t)file->size };
-    enum sw_status status;
-
-    if (file->bytes) {
-        reader = sw_memory_reader(&part);
-    }
-    status = sw_intake_layer(intake, &(struct sw_intake_source){ .in = reader }, &file->blob, err);
-    if (file->bytes) {
-        let_go(archive, file);
-    }
-    return status == SW_OK ? SW_OK : sw_wrap(err, "\"%s\"", file->path);
-}
-
-static enum sw_status take_file(struct sw_archive *archive, struct sw_archive_file *file,
-                                struct sw_tar *tar, struct sw_intake *intake,
-                                const struct sw_strs *wanted, struct sw_err *err)
-{
-    const struct sw_reader reader = sw_tar_reader(tar);
-    const char *diff_id;
-    enum sw_status status;
-
-    if (file->type != SW_TAR_FILE) {
-        return SW_OK;
-    }
-    diff_id = claimed_diff_id(file, wanted);
-    if (diff_id) {
-        status = sw_intake_learned(intake, diff_id, &file->blob, err);
-        if (status != SW_OK || file->blob) {
-            return status;
-        }
-    }
-    if (file->size <= (int64_t)SW_CONFIG_MAX) {
-        status = hold(archive, file, &reader, err);
-        if (status != SW_OK || may_be_document(file)) {
-            return status;
-        }
-    }
-    status = take_layer(archive, file, reader, intake, err);
-    if (status != SW_OK) {
-        return status;
-    }
-    return hands_on(wanted, file->blob) ? sw_intake_hand_on(intake, file->blob, err) : SW_OK;
-}
-
-enum sw_status sw_archive_take(struct sw_archive *archive, struct sw_reader in,
-                               struct sw_intake *intake, const struct sw_strs *wanted,
-                               struct sw_err *err)
-{
-    SW_CLEANUP(sw_tar_cleanup) struct sw_tar *tar = sw_tar_new(in);
-    const struct sw_tar_entry *entry = NULL;
-    struct sw_archive_file *file;
-    enum sw_status status;
-
-    archive->fd = -1;
-    do {
-        status = sw_tar_next(tar, &entry, err);
-        if (status == SW_OK && entry) {
-            status = add_file(archive, entry, &file, err);
-            if (status == SW_OK && file) {
-                status = take_file(archive, file, tar, intake, wanted, err);
-            }
-        }
-    } while (status == SW_OK && entry);
-    sort_files(archive);
-    return status;
 }
 
 void sw_archive_release(struct sw_archive *archive)

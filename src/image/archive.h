@@ -42,13 +42,21 @@ SW_NODISCARD enum sw_status sw_archive_index(struct sw_archive *archive, int fd,
  */
 SW_NODISCARD enum sw_status sw_archive_index_dir(struct sw_archive *archive, const char *dir,
                                                  struct sw_err *err);
-/*
- * Takes a passing archive. Layers whose diff id is among `wanted` (may be empty) are handed on at
- * once.
- */
+/* What is known before an archive passes of the image that it holds. */
+struct sw_archive_wish {
+    const struct sw_strs *layers; /* diff ids: these are handed on at once; may be empty */
+    bool all_needed;              /* the archive holds nothing else, and the targets know none */
+};
+/* Takes a passing archive. */
 SW_NODISCARD enum sw_status sw_archive_take(struct sw_archive *archive, struct sw_reader in,
-                                            struct sw_intake *intake, const struct sw_strs *wanted,
-                                            struct sw_err *err);
+                                            struct sw_intake *intake,
+                                            const struct sw_archive_wish *wish, struct sw_err *err);
+/* A place for an entry; *ret is NULL when it is of no use here (folders, devices). */
+SW_NODISCARD enum sw_status sw_archive_add(struct sw_archive *archive,
+                                           const struct sw_tar_entry *entry,
+                                           struct sw_archive_file **ret, struct sw_err *err);
+/* Makes the files findable; to be called when all are there. */
+void sw_archive_sort(struct sw_archive *archive);
 void sw_archive_release(struct sw_archive *archive);
 
 /* What messages call it: "archive" or "layout". */

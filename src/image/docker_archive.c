@@ -63,6 +63,7 @@ static enum sw_status take_stream(struct docker_archive *self, struct sw_intake 
     struct pushed_back back = { .in = sw_fd_reader(&self->fd) };
     const struct sw_reader whole = { read_pushed_back, NULL, &back };
     const struct sw_strs nothing = { 0 };
+    const struct sw_archive_wish wish = { .layers = &nothing };
     enum sw_status status = sw_reader_fill(&back.in, back.head, sizeof(back.head), &back.len, err);
 
     if (status != SW_OK) {
@@ -71,7 +72,7 @@ static enum sw_status take_stream(struct docker_archive *self, struct sw_intake 
     SW_CLEANUP(sw_unpack_cleanup)
     struct sw_unpack *unpack = sw_unpack_new(sw_packing_of(back.head, back.len), whole);
 
-    return sw_archive_take(&self->archive, sw_unpack_reader(unpack), intake, &nothing, err);
+    return sw_archive_take(&self->archive, sw_unpack_reader(unpack), intake, &wish, err);
 }
 
 static enum sw_status read_archive(struct docker_archive *self, struct sw_intake *intake,

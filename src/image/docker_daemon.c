@@ -140,7 +140,7 @@ static enum sw_status drain(struct export *export, struct sw_err *err)
     return status;
 }
 
-static enum sw_status take_export(struct export *export, const struct sw_strs *wanted,
+static enum sw_status take_export(struct export *export, const struct sw_archive_wish *wish,
                                   struct sw_err *err)
 {
     const struct sw_reader reader = { read_export, NULL, export };
@@ -150,7 +150,7 @@ static enum sw_status take_export(struct export *export, const struct sw_strs *w
     if (pthread_create(&thread, NULL, write_export, export) != 0) {
         return sw_fail(err, SW_E_FAILED, "cannot start a thread");
     }
-    status = sw_archive_take(&export->self->archive, reader, export->intake, wanted, err);
+    status = sw_archive_take(&export->self->archive, reader, export->intake, wish, err);
     if (status == SW_OK) {
         status = drain(export, err);
     }
@@ -165,7 +165,7 @@ static enum sw_status take_export(struct export *export, const struct sw_strs *w
 }
 
 static enum sw_status export_image(struct docker_daemon *self, const char *name,
-                                   const struct sw_strs *wanted, struct sw_intake *intake,
+                                   const struct sw_archive_wish *wish, struct sw_intake *intake,
                                    struct sw_err *err)
 {
     struct export export = { .self = self, .intake = intake, .name = name };
@@ -177,7 +177,7 @@ static enum sw_status export_image(struct docker_daemon *self, const char *name,
     }
     export.write_fd = ends[0];
     export.read_fd = ends[1];
-    status = take_export(&export, wanted, err);
+    status = take_export(&export, wish, err);
     sw_close_fd(&ends[0]);
     sw_close_fd(&ends[1]);
     return status;
@@ -198,18 +198,16 @@ static bool has_tag(const char *name)
     return tagged;
 }
 
-/* The packed layers of the engine's image, as far as images of the targets tell of all of them. */
+/* The packed layers of the engine's image, as far as images of the targets tell of them. */
 static enum sw_status learn_layers(const struct sw_engine_image *image, struct sw_intake *intake,
-                                   struct sw_image *ret, bool *ret_all, struct sw_err *err)
+                                   struct sw_image *ret, struct sw_err *err)
 {
-    *ret_all = image->diff_ids.count > 0;
-    for (size_t i = 0; *ret_all && i < image->diff_ids.count; i++) {
+    for (size_t i = 0; i < image->diff_ids.count; i++) {
         struct sw_blob *blob = NULL;
 
         if (sw_intake_learned(intake, image->diff_ids.items[i], &blob, err) != SW_OK) {
             return err->status;
         }
-        *ret_all = blob != NULL;
         if (blob) {
             ret->layers[ret->layer_count++] = blob;
         }
@@ -240,25 +238,32 @@ static bool fetch_config(const struct docker_daemon *self, const struct sw_engin
     return true;
 }
 
+/* What the targets have of the engine's image, as far as images there tell. */
+enum knowledge { KNOWS_NOTHING, KNOWS_SOME, KNOWS_ALL };
+
 /*
  * An image of which the targets have everything needs no export: its layers are known by what
  * images there tell, and its configuration, whose digest is the image's id, is there as well.
  */
 static enum sw_status load_known(const struct docker_daemon *self,
                                  const struct sw_engine_image *image, struct sw_intake *intake,
-                                 struct sw_image *ret, bool *ret_done, struct sw_err *err)
+                                 struct sw_image *ret, enum knowledge *ret_known,
+                                 struct sw_err *err)
 {
+    size_t count = image->diff_ids.count;
     struct sw_image known;
     enum sw_status status;
 
     sw_image_init(&known);
-    known.layers = sw_xcalloc(image->diff_ids.count + 1, sizeof(struct sw_blob *));
-    status = learn_layers(image, intake, &known, ret_done, err);
-    *ret_done = status == SW_OK && *ret_done && fetch_config(self, image, intake, &known);
-    if (!*ret_done) {
+    known.layers = sw_xcalloc(count + 1, sizeof(struct sw_blob *));
+    status = learn_layers(image, intake, &known, err);
+    *ret_known = known.layer_count > 0 ? KNOWS_SOME : KNOWS_NOTHING;
+    if (status != SW_OK || count == 0 || known.layer_count < count ||
+        !fetch_config(self, image, intake, &known)) {
         sw_image_release(&known);
         return status;
     }
+    *ret_known = KNOWS_ALL;
     known.config_blob = sw_intake_bytes(intake, sw_buf_str(&known.config));
     sw_image_release(ret);
     *ret = known;
@@ -274,18 +279,24 @@ static enum sw_status daemon_load(struct sw_image_source *source, struct sw_inta
 {
     struct docker_daemon *self = (struct docker_daemon *)source;
     struct sw_engine_image image = { 0 };
-    bool done = false;
+    enum knowledge known = KNOWS_NOTHING;
+    bool there = false;
     enum sw_status status = sw_engine_inspect(self->env, &self->engine, self->name, &image, err);
 
     if (status == SW_OK) {
-        status = load_known(self, &image, intake, ret, &done, err);
+        status = load_known(self, &image, intake, ret, &known, err);
     }
-    if (status == SW_OK && !done) {
+    /* The image's own configuration tells of a push that was cut off. */
+    if (status == SW_OK && known == KNOWS_NOTHING && sw_digest_is_valid(sw_str(image.id))) {
+        status = intake->has(intake->ctx, image.id, &there, err);
+    }
+    if (status == SW_OK && known != KNOWS_ALL) {
         const char *name = has_tag(self->name) ? self->name : image.id;
+        const struct sw_archive_wish wish = { &image.diff_ids, known == KNOWS_NOTHING && !there };
 
-        status = export_image(self, name, &image.diff_ids, intake, err);
+        status = export_image(self, name, &wish, intake, err);
     }
-    if (status == SW_OK && !done) {
+    if (status == SW_OK && known != KNOWS_ALL) {
         status = sw_docker_image_load(&self->archive, NULL, self->platform, intake, ret, err);
     }
     sw_engine_image_release(&image);

@@ -44,6 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct sw_packer *packer;
     const struct sw_env env = { .get = get };
     const struct sw_strs wanted = { 0 };
+    const struct sw_archive_wish wish = { .layers = &wanted };
     struct sw_memory_part part = { (const char *)data, size };
     struct sw_intake intake = { .env = &env, .check = go_on, .has = has_none, .ready = take };
     struct sw_archive archive = { .fd = -1 };
@@ -57,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     intake.packer = packer;
     sw_image_init(&image);
-    status = sw_archive_take(&archive, sw_memory_reader(&part), &intake, &wanted, &err);
+    status = sw_archive_take(&archive, sw_memory_reader(&part), &intake, &wish, &err);
     if (status == SW_OK) {
         status = sw_docker_image_load(&archive, NULL, NULL, &intake, &image, &err);
     }
