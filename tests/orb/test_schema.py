@@ -1,7 +1,8 @@
 """What CircleCI's editors accept: the packed orb, every example and the project's own configuration against the JSON
-schema of circleci-yaml-language-server.
+schema of circleci-yaml-language-server, and the packed orb by the server itself.
 
-The schema is not here: SLIPWAY_CIRCLECI_SCHEMA names its schema.json. Skipped without it.
+Neither is here: SLIPWAY_CIRCLECI_SCHEMA names the schema.json, SLIPWAY_LANGUAGE_SERVER the program that its
+cmd/start_server builds to. Skipped without them.
 """
 
 import json
@@ -17,6 +18,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SCHEMA = os.environ.get("SLIPWAY_CIRCLECI_SCHEMA", "")
+SERVER = os.environ.get("SLIPWAY_LANGUAGE_SERVER", "")
 PROGRAM = os.environ.get("SLIPWAY_PROGRAM", "slipway")
 
 
@@ -109,6 +111,32 @@ class Schema(unittest.TestCase):
         for name in ("config.yml", "test-deploy.yml"):
             with self.subTest(file=name):
                 self.check(yaml.safe_load((ROOT / ".circleci" / name).read_text()))
+
+
+@unittest.skipUnless(SERVER, "SLIPWAY_LANGUAGE_SERVER does not name the language server")
+class LanguageServer(unittest.TestCase):
+    def test_it_finds_no_error_in_the_packed_orb(self):
+        import lsp_diagnostics
+
+        orb = filled_orb()
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "orb.yml"
+            path.write_text(yaml.safe_dump(orb, width=100000))
+            found = lsp_diagnostics.diagnostics(SERVER, path)
+        # Severity 1 is an error, 2 a warning.
+        errors = [d["message"] for d in found if d["severity"] == 1]
+        self.assertGreater(len(found), len(errors), "it warns of jobs and commands of the same name, at least")
+        self.assertEqual([e for e in errors if not self.is_mistaken(e, orb)], [])
+
+    @staticmethod
+    def is_mistaken(error, orb):
+        """Images are looked up in the network, and a step that has the name of a job is taken for the job."""
+        if error.startswith("Docker image not found"):
+            return True
+        match = re.fullmatch(r"Parameter ([\w-]+) is not defined for ([\w-]+)", error)
+        if not match or match[2] not in orb["jobs"] or match[2] not in orb["commands"]:
+            return False
+        return match[1] in orb["commands"][match[2]]["parameters"]
 
 
 if __name__ == "__main__":
