@@ -34,5 +34,10 @@ void sw_redact_add(struct sw_str secret);
 void sw_redact(struct sw_buf *out, struct sw_str text);
 /* Wipes and forgets all secrets. */
 void sw_redact_reset(void);
+/*
+ * Whether a name says that what it names is secret: SPLUNK_TOKEN, db-password; not
+ * SECRET_ARN or TOKEN_FILE, which only say where it is.
+ */
+bool sw_names_secret(struct sw_str name);
 
 #endif

@@ -221,7 +221,8 @@ struct sw_taskdef_change {
     char *path;   /* owned: "containerDefinitions[nginx].image" */
     json_t *from; /* owned; NULL for '+' */
     json_t *to;   /* owned; NULL for '-' */
-    bool secret;  /* a value that is not to be shown: that of an environment variable */
+    bool secret;  /* a value that is not to be shown: that of an environment variable, or of an
+                     option or label whose name speaks of secrets */
 };
 struct sw_taskdef_diff {
     struct sw_taskdef_change *items;
@@ -233,9 +234,14 @@ struct sw_taskdef_diff {
  */
 void sw_taskdef_diff(const json_t *from, const json_t *to, struct sw_taskdef_diff *ret);
 void sw_taskdef_diff_release(struct sw_taskdef_diff *diff);
+/* `value` (the change's from or to) as it may be shown: without secrets unless asked. The caller's.
+ */
+json_t *sw_taskdef_change_shown(const struct sw_taskdef_change *change, const json_t *value,
+                                bool show_values);
 /*
- * The differences for people, one line each, values in JSON. Values of environment variables are
- * shown when asked only. With `color` ANSI colours are used.
+ * The differences for people, one line each, values in JSON; what is added or removed and long is
+ * written over several. Secret values are shown when asked only. With `color` ANSI colours are
+ * used.
  */
 void sw_taskdef_diff_print(const struct sw_taskdef_diff *diff, bool show_values, bool color,
                            struct sw_buf *out);
@@ -245,9 +251,10 @@ struct sw_taskdef {
     json_t *definition; /* the request for RegisterTaskDefinition */
     char *label;        /* "kim-app-nginx:12", or the file's name */
     char *family;
-    char *arn;        /* of the revision it was read from; NULL for files */
-    bool inactive;    /* that revision is not ACTIVE */
-    bool tags_wanted; /* set by sw_taskdef_change(): the user asked for tags of his own */
+    char *arn;               /* of the revision it was read from; NULL for files */
+    bool inactive;           /* that revision is not ACTIVE */
+    struct sw_strs problems; /* set by sw_taskdef_change(): rules of ECS that the changes break */
+    bool tags_wanted;        /* set by sw_taskdef_change(): the user asked for tags of his own */
 };
 void sw_taskdef_release(struct sw_taskdef *taskdef);
 
@@ -268,9 +275,19 @@ SW_NODISCARD enum sw_status sw_taskdef_read(const struct sw_env *env, const char
                                             struct sw_taskdef *ret, struct sw_err *err);
 
 /*
+ * Adds to `problems` what ECS would refuse the definition for, one text for each: sizes that
+ * Fargate does not offer, names that are there twice, volumes and containers that are named but not
+ * there, missing roles, limits. Only rules that ECS is known to enforce.
+ */
+void sw_taskdef_check(const json_t *definition, struct sw_strs *problems);
+/* SW_E_INPUT with the problems of the definition, when it has any. */
+SW_NODISCARD enum sw_status sw_taskdef_refuse(const struct sw_taskdef *taskdef, struct sw_err *err);
+
+/*
  * Changes what was read: applies the changes (saying the notes), and pins the images when that is
  * asked for, each to the digest that its tag has in its registry now. SW_E_PREFLIGHT when an image
- * to pin does not exist.
+ * to pin does not exist. Rules of ECS that the result breaks, and the revision that it was read
+ * from does not, are listed in taskdef->problems; sw_taskdef_register() refuses those.
  */
 SW_NODISCARD enum sw_status sw_taskdef_change(struct sw_aws *aws, struct sw_taskdef *taskdef,
                                               const struct sw_changes *changes, struct sw_err *err);

@@ -62,12 +62,17 @@ static enum sw_status read_quoted(struct reader *reader, struct sw_buf *value)
     size_t i = 1;
     for (; i < reader->rest.len && reader->rest.ptr[i] != quote; i++) {
         char c = reader->rest.ptr[i];
-        char next = quote == '"' && c == '\\' && i + 1 < reader->rest.len
-                        ? escaped(reader->rest.ptr[i + 1])
-                        : 0;
-        reader->line += c == '\n';
-        sw_buf_add_char(value, next ? next : c);
-        i += next != 0;
+        char next = '\0';
+        if (quote == '"' && c == '\\' && i + 1 < reader->rest.len) {
+            next = escaped(reader->rest.ptr[i + 1]);
+        }
+        if (next) {
+            c = next;
+            i++;
+        } else {
+            reader->line += c == '\n';
+        }
+        sw_buf_add_char(value, c);
     }
     if (i >= reader->rest.len) {
         return bad_line(reader, first, "the quote has no end");

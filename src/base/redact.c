@@ -163,3 +163,41 @@ void sw_redact(struct sw_buf *out, struct sw_str text)
     }
     (void)pthread_mutex_unlock(&secrets_lock);
 }
+
+/* Whether `name` has `word` at `at`; case does not count, and '-' is '_'. */
+static bool has_word(struct sw_str name, size_t at, struct sw_str word)
+{
+    for (size_t i = 0; i < word.len; i++) {
+        if (at + i >= name.len) {
+            return false;
+        }
+        char c = name.ptr[at + i];
+        if (sw_upper(c) != word.ptr[i] && !(c == '-' && word.ptr[i] == '_')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool sw_names_secret(struct sw_str name)
+{
+    static const char *const words[] = { "SECRET",     "TOKEN",   "PASSWORD",   "PASSWD",
+                                         "ACCESS_KEY", "API_KEY", "PRIVATE_KEY" };
+    static const char *const plain_endings[] = { "_VAR", "_NAME", "_FILE", "_PATH",
+                                                 "_DIR", "_URL",  "_ARN" };
+
+    for (size_t i = 0; i < SW_COUNT(plain_endings); i++) {
+        struct sw_str ending = sw_str(plain_endings[i]);
+        if (name.len >= ending.len && has_word(name, name.len - ending.len, ending)) {
+            return false;
+        }
+    }
+    for (size_t at = 0; at < name.len; at++) {
+        for (size_t i = 0; i < SW_COUNT(words); i++) {
+            if (has_word(name, at, sw_str(words[i]))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}

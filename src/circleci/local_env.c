@@ -9,12 +9,6 @@
 #define GIT_TEXT_MAX ((size_t)64 * 1024)
 enum { GIT_TIMEOUT_MS = 30000 };
 
-/* Words in a variable's name that make its value a secret, and endings that unmake it. */
-static const char *const secret_words[] = { "SECRET",     "TOKEN",   "PASSWORD",   "PASSWD",
-                                            "ACCESS_KEY", "API_KEY", "PRIVATE_KEY" };
-static const char *const plain_endings[] = { "_VAR", "_NAME", "_FILE", "_PATH",
-                                             "_DIR", "_URL",  "_ARN" };
-
 /* The programs that steps may call; both names stand for it. */
 static const char shim_text[] =
     "case \"${1-} ${2-}\" in\n"
@@ -120,31 +114,14 @@ static void add_secret(struct local_run *run, const char *value)
     sw_redact_add(sw_str(value));
 }
 
-static bool is_secret_name(const char *name, size_t len)
-{
-    struct sw_str text = sw_str_n(name, len);
-
-    for (size_t i = 0; i < SW_COUNT(plain_endings); i++) {
-        if (sw_str_ends(text, plain_endings[i])) {
-            return false;
-        }
-    }
-    for (size_t i = 0; i < SW_COUNT(secret_words); i++) {
-        if (sw_str_find_str(text, sw_str(secret_words[i])) >= 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Values of the variables whose names speak of secrets. */
 static void add_named_secrets(struct local_run *run)
 {
     for (size_t i = 0; i < run->environ.count; i++) {
         const char *equals = strchr(run->environ.items[i], '=');
 
-        if (equals &&
-            is_secret_name(run->environ.items[i], (size_t)(equals - run->environ.items[i]))) {
+        if (equals && sw_names_secret(sw_str_n(run->environ.items[i],
+                                               (size_t)(equals - run->environ.items[i])))) {
             add_secret(run, equals + 1);
         }
     }

@@ -8,6 +8,7 @@ struct register_args {
     struct sw_cli_common common;
     struct sw_cli_aws aws;
     struct sw_cli_ecs_source source;
+    struct sw_cli_ecs_running running;
     struct sw_cli_ecs_changes changes;
     bool allow_unchanged;
     const char *export_env;
@@ -17,6 +18,7 @@ struct register_args {
 static const struct sw_opt register_opts[] = {
     SW_CLI_COMMON(struct register_args, common),
     SW_CLI_ECS_SOURCE(struct register_args, source),
+    SW_CLI_ECS_RUNNING(struct register_args, running),
     SW_CLI_ECS_CHANGES(struct register_args, changes),
     { .kind = SW_OPT_FLAG,
       .name = "allow-unchanged",
@@ -96,7 +98,8 @@ static enum sw_status run_register(struct sw_cli *cli, void *args_, struct sw_er
         status = sw_cli_aws_new(cli, &args->aws, &aws, err);
     }
     if (status == SW_OK) {
-        status = sw_cli_ecs_edit(aws, &args->source, &args->changes, true, &edit, err);
+        status =
+            sw_cli_ecs_edit(aws, &args->source, &args->running, &args->changes, true, &edit, err);
     }
     if (status == SW_OK) {
         status = register_edit(aws, args, &edit, &arn, &is_new, err);

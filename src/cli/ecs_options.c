@@ -27,6 +27,20 @@ const struct sw_opt sw_cli_ecs_source_opts[] = {
     { .kind = SW_OPT_END },
 };
 
+const struct sw_opt sw_cli_ecs_running_opts[] = {
+    { .kind = SW_OPT_STR,
+      .name = "service",
+      .offset = offsetof(struct sw_cli_ecs_running, service),
+      .value = "SERVICE",
+      .help = "start from what this service runs; needs --cluster" },
+    { .kind = SW_OPT_STR,
+      .name = "cluster",
+      .offset = offsetof(struct sw_cli_ecs_running, cluster),
+      .value = "CLUSTER",
+      .help = "name or ARN of the service's cluster" },
+    { .kind = SW_OPT_END },
+};
+
 #define CHANGE(change, option, placeholder, text)                                             \
     {                                                                                         \
         .kind = SW_OPT_LIST, .name = (option),                                                \
@@ -336,7 +350,31 @@ static void keep_before(struct sw_aws *aws, bool compare, struct sw_cli_ecs_edit
     sw_taskdef_release(&peer);
 }
 
+void sw_cli_ecs_edit_warn(const struct sw_cli *cli, const struct sw_cli_ecs_edit *edit)
+{
+    for (size_t i = 0; i < edit->taskdef.problems.count; i++) {
+        sw_warn(cli->env, "ECS would not take this: %s", edit->taskdef.problems.items[i]);
+    }
+}
+
+/* The service that is named beside no other source; NULL when none is. */
+static enum sw_status describe_running(struct sw_aws *aws, const struct sw_deploy_options *from,
+                                       const struct sw_cli_ecs_running *running, json_t **ret,
+                                       struct sw_err *err)
+{
+    const char *service = sw_cli_text_or_null(running->service);
+    const char *cluster = sw_cli_text_or_null(running->cluster);
+    if (!service || from->family || from->task_definition || from->file) {
+        return SW_OK;
+    }
+    if (!cluster) {
+        return sw_cli_usage(err, "--service needs --cluster, the service's cluster");
+    }
+    return sw_service_describe(aws, cluster, service, ret, err);
+}
+
 enum sw_status sw_cli_ecs_edit(struct sw_aws *aws, const struct sw_cli_ecs_source *source,
+                               const struct sw_cli_ecs_running *running,
                                const struct sw_cli_ecs_changes *options, bool compare,
                                struct sw_cli_ecs_edit *ret, struct sw_err *err)
 {
@@ -347,12 +385,16 @@ enum sw_status sw_cli_ecs_edit(struct sw_aws *aws, const struct sw_cli_ecs_sourc
         .expand_file = source->expand_file,
     };
     struct sw_changes changes;
+    json_auto_t *service = NULL;
     *ret = (struct sw_cli_ecs_edit){ .before = NULL };
     enum sw_status status = sw_cli_ecs_changes_read(options, &changes, err);
     if (status != SW_OK) {
         return status;
     }
-    status = sw_deploy_load(aws, &from, NULL, &ret->taskdef, err);
+    status = describe_running(aws, &from, running, &service, err);
+    if (status == SW_OK) {
+        status = sw_deploy_load(aws, &from, service, &ret->taskdef, err);
+    }
     if (status == SW_OK) {
         keep_before(aws, compare, ret);
         status = sw_taskdef_change(aws, &ret->taskdef, &changes, err);

@@ -15,6 +15,14 @@ struct sw_cli_ecs_source {
 };
 extern const struct sw_opt sw_cli_ecs_source_opts[];
 
+/* A service whose definition is the starting point, for commands that have no service of their own.
+ */
+struct sw_cli_ecs_running {
+    const char *cluster;
+    const char *service;
+};
+extern const struct sw_opt sw_cli_ecs_running_opts[];
+
 struct sw_cli_ecs_changes {
     /* One option for each kind of change: those that can be given several times, and those of the
      * whole task, of which an empty one is none. */
@@ -33,6 +41,11 @@ extern const struct sw_opt sw_cli_ecs_changes_opts[];
     {                                                             \
         .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member), \
         .include = sw_cli_ecs_source_opts                         \
+    }
+#define SW_CLI_ECS_RUNNING(type, member)                          \
+    {                                                             \
+        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member), \
+        .include = sw_cli_ecs_running_opts                        \
     }
 #define SW_CLI_ECS_CHANGES(type, member)                          \
     {                                                             \
@@ -66,12 +79,16 @@ struct sw_cli_ecs_edit {
     char *before_label;        /* "kim-app-nginx:12", or the file's name */
 };
 void sw_cli_ecs_edit_release(struct sw_cli_ecs_edit *edit);
+/* Tells what ECS would refuse the result for. */
+void sw_cli_ecs_edit_warn(const struct sw_cli *cli, const struct sw_cli_ecs_edit *edit);
 /*
- * Loads and changes a definition. A file is compared with the newest revision of its family when
- * `compare` is set and that may be read. SW_E_USAGE without a source.
+ * Loads and changes a definition: that of the source, else the one that the service runs. A file is
+ * compared with the newest revision of its family when `compare` is set and that may be read.
+ * SW_E_USAGE without a source.
  */
 SW_NODISCARD enum sw_status sw_cli_ecs_edit(struct sw_aws *aws,
                                             const struct sw_cli_ecs_source *source,
+                                            const struct sw_cli_ecs_running *running,
                                             const struct sw_cli_ecs_changes *options, bool compare,
                                             struct sw_cli_ecs_edit *ret, struct sw_err *err);
 

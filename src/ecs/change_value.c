@@ -86,7 +86,11 @@ static bool take_word(struct sw_str *text, struct sw_buf *word)
         if (escapes) {
             sw_buf_add_char(word, text->ptr[++i]);
         } else if (quote ? c == quote : c == '"' || c == '\'') {
-            quote = quote ? 0 : c;
+            if (quote) {
+                quote = '\0';
+            } else {
+                quote = c;
+            }
         } else {
             sw_buf_add_char(word, c);
         }

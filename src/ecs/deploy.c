@@ -128,7 +128,7 @@ static enum sw_status edit(struct deploy *deploy)
     if (!deploy->changed) {
         deploy->done->task_definition = sw_xstrdup(registered->arn);
     }
-    return SW_OK;
+    return deploy->changed ? sw_taskdef_refuse(&deploy->base, deploy->err) : SW_OK;
 }
 
 enum sw_status deploy_register(struct deploy *deploy)

@@ -26,6 +26,12 @@ size_t ecs_find_item(const json_t *list, const char *identity);
 /* Appends "; it has: a, b": the identities of a list, or the keys of an object. */
 void ecs_append_known(json_t *value, struct sw_err *err);
 
+/*
+ * Whether the member `key` of what stands under the key `owner` is not to be shown unasked:
+ * environment variables, and log options or labels whose names speak of secrets.
+ */
+bool ecs_is_secret_member(const char *owner, const char *key);
+
 /* The change at a pointer, see sw_taskdef_apply(). */
 SW_NODISCARD enum sw_status ecs_pointer_set(json_t *definition, const struct sw_change *change,
                                             struct sw_strs *notes, struct sw_err *err);

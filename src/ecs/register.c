@@ -122,6 +122,9 @@ static bool adapt(struct sw_aws *aws, const struct sw_taskdef *taskdef, json_t *
 enum sw_status sw_taskdef_register(struct sw_aws *aws, const struct sw_taskdef *taskdef,
                                    char **ret_arn, struct sw_err *err)
 {
+    if (sw_taskdef_refuse(taskdef, err) != SW_OK) {
+        return err->status;
+    }
     json_auto_t *definition = json_copy(taskdef->definition);
     json_auto_t *answer = NULL;
     bool dropped = false;

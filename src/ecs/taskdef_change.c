@@ -66,11 +66,42 @@ static void follow_family(const struct sw_env *env, struct sw_taskdef *taskdef)
     }
 }
 
+/* What the changes break; a rule that a registered revision breaks already is none of ECS's. */
+static void find_problems(struct sw_taskdef *taskdef, const json_t *before)
+{
+    struct sw_strs old SW_CLEANUP(sw_strs_release) = { 0 };
+    struct sw_strs found SW_CLEANUP(sw_strs_release) = { 0 };
+    if (taskdef->arn) {
+        sw_taskdef_check(before, &old);
+    }
+    sw_taskdef_check(taskdef->definition, &found);
+    sw_strs_release(&taskdef->problems);
+    for (size_t i = 0; i < found.count; i++) {
+        if (!sw_strs_has(&old, sw_str(found.items[i]))) {
+            sw_strs_add(&taskdef->problems, sw_str(found.items[i]));
+        }
+    }
+}
+
+enum sw_status sw_taskdef_refuse(const struct sw_taskdef *taskdef, struct sw_err *err)
+{
+    if (taskdef->problems.count == 0) {
+        return SW_OK;
+    }
+    (void)sw_fail(err, SW_E_INPUT, "ECS would not take %s%s: ", taskdef->label,
+                  taskdef->arn ? " as it is changed" : "");
+    for (size_t i = 0; i < taskdef->problems.count; i++) {
+        (void)sw_append(err, "%s%s", i ? "; " : "", taskdef->problems.items[i]);
+    }
+    return err->status;
+}
+
 enum sw_status sw_taskdef_change(struct sw_aws *aws, struct sw_taskdef *taskdef,
                                  const struct sw_changes *changes, struct sw_err *err)
 {
     const struct sw_env *env = sw_aws_env(aws);
     struct sw_strs notes SW_CLEANUP(sw_strs_release) = { 0 };
+    json_auto_t *before = json_deep_copy(taskdef->definition);
     enum sw_status status =
         sw_taskdef_apply(taskdef->definition, changes, taskdef->label, &notes, err);
     for (size_t i = 0; status == SW_OK && i < notes.count; i++) {
@@ -81,6 +112,7 @@ enum sw_status sw_taskdef_change(struct sw_aws *aws, struct sw_taskdef *taskdef,
     }
     if (status == SW_OK) {
         follow_family(env, taskdef);
+        find_problems(taskdef, before);
     }
     taskdef->tags_wanted =
         taskdef->tags_wanted || !taskdef->arn || sw_changes_has(changes, SW_CHANGE_TAG);

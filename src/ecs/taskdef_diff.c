@@ -1,11 +1,13 @@
 #include "ecs.h"
 
 #include <slipway/alloc.h>
+#include <slipway/log.h>
 
 /* The walk through two documents. */
 struct walk {
     struct sw_taskdef_diff *diff;
-    bool secret; /* below an environment list */
+    const char *owner; /* the key of the object or list that is compared; "" for the whole */
+    bool secret;       /* below an environment list, or a value whose name speaks of secrets */
 };
 
 static void compare(const struct walk *walk, const char *path, json_t *from, json_t *to);
@@ -29,26 +31,43 @@ static void add(const struct walk *walk, const char *path, json_t *from, json_t 
     };
 }
 
+bool ecs_is_secret_member(const char *owner, const char *key)
+{
+    static const char *const free_maps[] = { "options", "dockerLabels", "driverOpts", "labels" };
+    if (strcmp(key, "environment") == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < SW_COUNT(free_maps); i++) {
+        if (strcmp(owner, free_maps[i]) == 0) {
+            return sw_names_secret(sw_str(key));
+        }
+    }
+    return false;
+}
+
+static void compare_member(const struct walk *walk, const char *path, const char *key, json_t *from,
+                           json_t *to)
+{
+    const struct walk below = { .diff = walk->diff,
+                                .owner = key,
+                                .secret = walk->secret || ecs_is_secret_member(walk->owner, key) };
+    SW_CLEANUP(sw_free_str) char *name = sw_xasprintf("%s%s%s", path, *path ? "." : "", key);
+    compare(&below, name, from, to);
+}
+
 static void compare_objects(const struct walk *walk, const char *path, json_t *from, json_t *to)
 {
     const char *key = NULL;
     json_t *item = NULL;
     json_object_foreach(from, key, item)
     {
-        struct walk below = *walk;
-        below.secret = walk->secret || strcmp(key, "environment") == 0;
-        SW_CLEANUP(sw_free_str) char *name = sw_xasprintf("%s%s%s", path, *path ? "." : "", key);
-        compare(&below, name, item, json_object_get(to, key));
+        compare_member(walk, path, key, item, json_object_get(to, key));
     }
     json_object_foreach(to, key, item)
     {
-        if (json_object_get(from, key)) {
-            continue;
+        if (!json_object_get(from, key)) {
+            compare_member(walk, path, key, NULL, item);
         }
-        struct walk below = *walk;
-        below.secret = walk->secret || strcmp(key, "environment") == 0;
-        SW_CLEANUP(sw_free_str) char *name = sw_xasprintf("%s%s%s", path, *path ? "." : "", key);
-        compare(&below, name, NULL, item);
     }
 }
 
@@ -165,7 +184,7 @@ void sw_taskdef_diff(const json_t *from, const json_t *to, struct sw_taskdef_dif
     *ret = (struct sw_taskdef_diff){ .items = NULL };
     json_auto_t *left = ecs_taskdef_normal(from);
     json_auto_t *right = ecs_taskdef_normal(to);
-    const struct walk walk = { .diff = ret };
+    const struct walk walk = { .diff = ret, .owner = "" };
     compare(&walk, "", left, right);
 }
 
@@ -193,35 +212,4 @@ bool sw_taskdef_equal(const json_t *a, const json_t *b, bool ignore_tags)
     bool equal = diff.count == 0;
     sw_taskdef_diff_release(&diff);
     return equal;
-}
-
-static void print_value(const struct sw_taskdef_change *change, const json_t *value,
-                        bool show_values, struct sw_buf *out)
-{
-    if (change->secret && !show_values) {
-        sw_buf_add_cstr(out, "(value hidden)");
-        return;
-    }
-    sw_json_dump(value, 0, out);
-}
-
-void sw_taskdef_diff_print(const struct sw_taskdef_diff *diff, bool show_values, bool color,
-                           struct sw_buf *out)
-{
-    for (size_t i = 0; i < diff->count; i++) {
-        const struct sw_taskdef_change *change = &diff->items[i];
-        const char *start = change->op == '+' ? "\033[32m" : "\033[33m";
-        start = change->op == '-' ? "\033[31m" : start;
-        sw_buf_addf(out, "%s%c %s: ", color ? start : "", change->op, change->path);
-        if (change->from) {
-            print_value(change, change->from, show_values, out);
-        }
-        if (change->from && change->to) {
-            sw_buf_add_cstr(out, " -> ");
-        }
-        if (change->to) {
-            print_value(change, change->to, show_values, out);
-        }
-        sw_buf_addf(out, "%s\n", color ? "\033[0m" : "");
-    }
 }

@@ -37,12 +37,19 @@ static bool unescape(struct sw_str text, char **ret)
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         if (c == '~') {
-            char next = i + 1 < text.len ? text.ptr[++i] : 0;
+            char next = '\0';
+            if (i + 1 < text.len) {
+                next = text.ptr[++i];
+            }
             if (next != '0' && next != '1') {
                 sw_buf_release(&out);
                 return false;
             }
-            c = next == '0' ? '~' : '/';
+            if (next == '0') {
+                c = '~';
+            } else {
+                c = '/';
+            }
         }
         sw_buf_add_char(&out, c);
     }

@@ -9,6 +9,7 @@ void sw_taskdef_release(struct sw_taskdef *taskdef)
     free(taskdef->label);
     free(taskdef->family);
     free(taskdef->arn);
+    sw_strs_release(&taskdef->problems);
     *taskdef = (struct sw_taskdef){ .definition = NULL };
 }
 

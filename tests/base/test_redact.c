@@ -34,6 +34,35 @@ static void test_redact__short_and_common_words_are_no_secrets(void **state)
     assert_redacted("abc is true", "abc is true");
 }
 
+static void test_redact__names_tell_what_is_secret(void **state)
+{
+    static const struct {
+        const char *name;
+        bool secret;
+    } cases[] = {
+        { "DB_PASSWORD", true },
+        { "splunk-token", true },
+        { "AWS_SECRET_ACCESS_KEY", true },
+        { "x-api-key", true },
+        { "privateKeyX", false },
+        { "PRIVATE_KEY", true },
+        { "SECRET_ARN", false },
+        { "token_file", false },
+        { "PASSWORD-PATH", false },
+        { "LEVEL", false },
+        { "", false },
+        { "_URL", false },
+        { "PASSWORDS_OF_ALL", true },
+        { "API-URL", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        print_message("case %s\n", cases[i].name);
+        assert_int_equal(sw_names_secret(sw_str(cases[i].name)), cases[i].secret);
+    }
+}
+
 static void test_redact__headers_queries_and_urls(void **state)
 {
     (void)state;
@@ -50,6 +79,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_redact__known_secrets_are_masked_everywhere, forget),
         cmocka_unit_test_teardown(test_redact__short_and_common_words_are_no_secrets, forget),
+        cmocka_unit_test(test_redact__names_tell_what_is_secret),
         cmocka_unit_test_teardown(test_redact__headers_queries_and_urls, forget),
     };
 

@@ -104,6 +104,44 @@ newest() {
     fails 2 '*--family*'
 }
 
+@test "render, diff and register start from what a service runs" {
+    ecs render --cluster prod --service kim
+    [ "$status" -eq 0 ]
+    cp out running
+    ecs render --task-definition kim:1
+    cmp out running
+    ecs diff --cluster prod --service kim --tag-image web=9
+    [ "$status" -eq 0 ]
+    [ "$(cat out)" = '~ containerDefinitions[web].image: "r/web:1" -> "r/web:9"' ]
+    ecs register --cluster prod --service kim
+    fails 1 'an update that changes nothing: kim:1 is what is wanted already; --allow-unchanged accepts it'
+    ecs render --service kim
+    fails 2 '--service needs --cluster, the service*'
+    ecs render --cluster prod --service nope
+    [ "$status" -eq 1 ]
+}
+
+@test "diff --exit-code and --color" {
+    ecs diff --family kim:1 --image web=r/web:2 --exit-code --color always
+    [ "$status" -eq 1 ]
+    [ "$(cat out)" = $'\e[33m~ containerDefinitions[web].image: "r/web:1" -> "r/web:2"\e[0m' ]
+    [ "$(cat err)" = 'error: 1 difference to kim:1' ]
+    ecs diff --family kim:1 --exit-code
+    [ "$status" -eq 0 ]
+    NO_COLOR=1 ecs diff --family kim:1 --image web=r/web:2 --color auto
+    [ "$(cat out)" = '~ containerDefinitions[web].image: "r/web:1" -> "r/web:2"' ]
+}
+
+@test "what ECS would refuse is warned of, and never sent" {
+    ecs diff --family kim:1 --secret web:TOKEN=arn:x
+    [ "$status" -eq 0 ]
+    [ "$(head -n 1 err)" = 'warning: ECS would not take this: container "web" has secrets, which needs an execution role; --execution-role sets it' ]
+    ecs register --family kim:1 --secret web:TOKEN=arn:x --container-memory log=8
+    fails 2 'ECS would not take kim:1 as it is changed: container "web" has secrets, which needs an execution role; --execution-role sets it'
+    ecs deploy --cluster prod --family kim --mount web=nope:/x
+    fails 2 'ECS would not take kim:* as it is changed: container "web" mounts volume "nope", which is not defined; --volume defines it'
+}
+
 @test "diff shows names, and values only when asked" {
     ecs diff --family kim:1 --image web=r/web:2 --env web:LEVEL=other-s3cret --remove-env web:NOPE
     [ "$status" -eq 0 ]

@@ -24,6 +24,7 @@ fails() {
     cat >td.yml <<'YAML'
 family: kim
 cpu: 256
+memory: 512
 containerDefinitions:
 - name: web
   image: nginx:1.10
@@ -53,7 +54,7 @@ YAML
 # A definition to change, in td.json.
 definition() {
     cat >td.json <<'JSON'
-{"family": "kim", "containerDefinitions": [
+{"family": "kim", "executionRoleArn": "arn:e", "containerDefinitions": [
   {"name": "web", "image": "r/web:1", "memory": 128, "environment": [{"name": "OLD", "value": "1"}],
    "secrets": [{"name": "TOKEN", "valueFrom": "arn:x"}]},
   {"name": "log", "image": "r/log:1", "memory": 64}]}
@@ -115,6 +116,7 @@ JSON
     }
   ],
   "cpu": "256",
+  "executionRoleArn": "arn:e",
   "family": "kim",
   "memory": "1 GB",
   "requiresCompatibilities": [
@@ -167,4 +169,21 @@ JSON
 container "web" has no docker label "x" to remove
 /containerDefinitions/web/memroy is not a field that ECS documents ("memory" is); it is sent as it is
 ERR
+}
+
+@test "render writes a file, as JSON or YAML, that reads back the same" {
+    definition
+    ecs render --file td.json --output-file new.json
+    [ "$status" -eq 0 ]
+    [ ! -s out ]
+    [ "$(stat -c %a new.json)" = 600 ]
+    diff <(jq -S . td.json) <(jq -S . new.json)
+    ecs render --file td.json --output yaml --output-file new.yaml --env 'web:N=010' --env web:Y=yes
+    [ "$status" -eq 0 ]
+    grep -q "value: '010'" new.yaml
+    ecs render --file new.yaml
+    jq -e '.containerDefinitions[0].environment[1:] == [{name: "N", value: "010"}, {name: "Y", value: "yes"}]' out
+    ecs render --file td.json --output-file missing/new.json
+    [ "$status" -eq 1 ]
+    [[ $(tail -n 1 err) == 'error: --output-file: '* ]]
 }

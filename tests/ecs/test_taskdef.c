@@ -275,6 +275,62 @@ static void test_taskdef__environment_values_are_not_shown_unasked(void **state)
     sw_taskdef_diff_release(&diff);
 }
 
+/* The differences between two definitions as people see them, without colour. */
+static char *shown(const char *from, const char *to, bool show_values)
+{
+    json_auto_t *before = test_json(from);
+    json_auto_t *after = test_json(to);
+    struct sw_taskdef_diff diff;
+    struct sw_buf text;
+    sw_taskdef_diff(before, after, &diff);
+    sw_buf_init(&text, SW_BUF_TEXT_MAX);
+    sw_taskdef_diff_print(&diff, show_values, false, &text);
+    sw_taskdef_diff_release(&diff);
+    return sw_buf_take(&text);
+}
+
+static void test_taskdef__secrets_are_hidden_wherever_they_stand(void **state)
+{
+    static const char before[] = "{'containerDefinitions':[{'name':'a','logConfiguration':{"
+                                 "'logDriver':'splunk','options':{'splunk-url':'u'}}}]}";
+    static const char after[] =
+        "{'containerDefinitions':[{'name':'a','logConfiguration':{'logDriver':'splunk','options':{"
+        "'splunk-url':'v','splunk-token':'s3cret'}},'dockerLabels':{'DB_PASSWORD':'s3cret',"
+        "'TOKEN_FILE':'/run/x'}},{'name':'b','image':'registry.example.com/some/repository/name:1','environment':[{'name':'A','value':'s3cret'}],"
+        "'logConfiguration':{'options':{'api-key':'s3cret'}},'command':['run']}]}";
+
+    (void)state;
+    SW_CLEANUP(sw_free_str) char *hidden = shown(before, after, false);
+    assert_string_equal(
+        hidden, "~ containerDefinitions[a].logConfiguration.options.splunk-url: \"u\" -> \"v\"\n"
+                "+ containerDefinitions[a].logConfiguration.options.splunk-token: (value hidden)\n"
+                "+ containerDefinitions[a].dockerLabels.DB_PASSWORD: (value hidden)\n"
+                "+ containerDefinitions[a].dockerLabels.TOKEN_FILE: \"/run/x\"\n"
+                "+ containerDefinitions[b]:\n"
+                "+   {\n"
+                "+     \"name\": \"b\",\n"
+                "+     \"image\": \"registry.example.com/some/repository/name:1\",\n"
+                "+     \"environment\": [\n"
+                "+       {\n"
+                "+         \"name\": \"A\",\n"
+                "+         \"value\": \"(value hidden)\"\n"
+                "+       }\n"
+                "+     ],\n"
+                "+     \"logConfiguration\": {\n"
+                "+       \"options\": {\n"
+                "+         \"api-key\": \"(value hidden)\"\n"
+                "+       }\n"
+                "+     },\n"
+                "+     \"command\": [\n"
+                "+       \"run\"\n"
+                "+     ]\n"
+                "+   }\n");
+    SW_CLEANUP(sw_free_str) char *whole = shown(before, after, true);
+    assert_non_null(strstr(whole, "\"api-key\": \"s3cret\""));
+    SW_CLEANUP(sw_free_str) char *new_family = shown("{}", after, false);
+    assert_null(strstr(new_family, "s3cret"));
+}
+
 static void test_taskdef__unknown_containers_name_the_known_ones(void **state)
 {
     struct sw_changes changes = { .items = NULL };
@@ -380,6 +436,7 @@ int main(void)
         cmocka_unit_test(test_taskdef__files_that_are_none_are_refused_by_name),
         cmocka_unit_test(test_taskdef__each_edit_changes_what_it_names),
         cmocka_unit_test(test_taskdef__environment_values_are_not_shown_unasked),
+        cmocka_unit_test(test_taskdef__secrets_are_hidden_wherever_they_stand),
         cmocka_unit_test(test_taskdef__unknown_containers_name_the_known_ones),
         cmocka_unit_test(test_taskdef__a_tag_needs_an_image),
         cmocka_unit_test(test_taskdef__equal_means_the_same_to_ecs),
