@@ -17,6 +17,7 @@ extern const struct sw_command sw_cmd_ecr_tag_repository;
 extern const struct sw_command sw_cmd_ecr_wait_scan;
 extern const struct sw_command sw_cmd_ecs_check;
 extern const struct sw_command sw_cmd_ecs_deploy;
+extern const struct sw_command sw_cmd_ecs_deregister;
 extern const struct sw_command sw_cmd_ecs_diff;
 extern const struct sw_command sw_cmd_ecs_register;
 extern const struct sw_command sw_cmd_ecs_render;

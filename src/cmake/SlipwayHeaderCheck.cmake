@@ -11,6 +11,7 @@ set(slipway_headers
   slipway/config.h
   slipway/copy.h
   slipway/creds.h
+  slipway/deregister.h
   slipway/digest.h
   slipway/dockerconfig.h
   slipway/dotenv.h

@@ -353,3 +353,29 @@ PYTHON
     [ "$status" -eq 15 ]
     grep -q '^error: stopped waiting for the rollout of ' err
 }
+
+@test "deregister keeps the newest revisions and what a service runs" {
+    python3 - <<'PYTHON'
+import boto3, os
+ecs = boto3.client("ecs", endpoint_url=os.environ["AWS_ENDPOINT_URL"], region_name="eu-west-1")
+for revision in range(5):
+    ecs.register_task_definition(family="old", containerDefinitions=[{"name": "a", "image": f"r/a:{revision}", "memory": 64}])
+ecs.create_service(cluster="prod", serviceName="old", taskDefinition="old:2", desiredCount=1)
+PYTHON
+    ecs deregister --family old --keep 2 --dry-run
+    [ "$status" -eq 0 ]
+    [ "$(cat out)" = $'would deregister old:1\nwould deregister old:3' ]
+    [ "$(cat err)" = 'old:2 stays: service old in cluster prod uses it' ]
+    ecs deregister --family old --keep 2 --delete --cluster prod --output json
+    [ "$status" -eq 0 ]
+    jq -e '.kept == ["old:4", "old:5"] and .inUse == ["old:2"] and .deregistered == ["old:1", "old:3"]
+        and .deleted == ["old:1", "old:3"] and .failures == []' out
+    ecs deregister --family old --keep 2
+    [ "$status" -eq 0 ]
+    [ ! -s out ]
+    ecs deregister --family nope --keep 1
+    [ "$status" -eq 1 ]
+    [[ $(cat err) == 'error: family "nope" has no active revisions; families that exist: '* ]]
+    ecs deregister --family old --keep 0
+    [ "$status" -eq 2 ]
+}
