@@ -7,7 +7,7 @@ if [ "$SLIPWAY_REGION" = AWS_REGION ] && [ -z "${AWS_REGION:-}" ] && [ -n "${AWS
 fi
 # A text that defaults to nothing may come out empty: nothing is said about the registry then.
 case ${SLIPWAY_REGISTRY:-} in
-    *':-}') SLIPWAY_REGISTRY=$(slipway env subst -- "$SLIPWAY_REGISTRY") ;;
+    *':-}') [ -n "$(slipway env subst -- "$SLIPWAY_REGISTRY")" ] || SLIPWAY_REGISTRY='' ;;
 esac
 account=${SLIPWAY_ACCOUNT_ID:-}
 # Nothing is said about the registry: what the project's variables hold.
@@ -33,6 +33,12 @@ case ${SLIPWAY_NAME_ONLY:-}:${SLIPWAY_PUBLIC:-} in
             exit 2
         fi
         host=$(slipway env subst --name -- "$SLIPWAY_REGISTRY")
+        case $host in
+            *[!A-Za-z0-9.:_-]*)
+                echo "error: \"$host\" is no registry host" >&2
+                exit 2
+                ;;
+        esac
         ;;
 esac
 if [ -n "${host:-}" ]; then

@@ -18,9 +18,9 @@ case ${SLIPWAY_AWSVPC:-true} in
         esac
         ;;
 esac
-# Several strategies are separated by blanks.
+# Several strategies are separated by blanks. Their variables are expanded once, by slipway.
 set -f
-for strategy in $(slipway env subst -- "${SLIPWAY_CAPACITY_PROVIDERS:-}"); do
+for strategy in ${SLIPWAY_CAPACITY_PROVIDERS:-}; do
     set -- "$@" --capacity-provider "$strategy"
 done
 set +f
@@ -60,5 +60,5 @@ if [ -n "${SLIPWAY_OUTPUT_FILE:-}" ] && [ -n "$said" ]; then
     printf '%s\n' "$said" >"$(slipway env subst -- "$SLIPWAY_OUTPUT_FILE")"
     said=$(printf '%s\n' "$said" | sed -n 's/^ *"taskArn": "\([^"]*\)".*/\1/p')
 fi
-[ -z "${BASH_ENV:-}" ] || echo "export ORB_STR_TASK_ARN='$(printf '%s' "$said" | tr '\n' ' ')'" >>"$BASH_ENV"
+[ -z "${BASH_ENV:-}" ] || echo "export ORB_STR_TASK_ARN='$(printf '%s' "$said" | tr "\n'" '  ')'" >>"$BASH_ENV"
 exit "$status"

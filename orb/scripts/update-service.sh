@@ -17,8 +17,22 @@ case ${SLIPWAY_PROFILE:-default} in
     default) ;;
     *) set -- "$@" --profile "$SLIPWAY_PROFILE" ;;
 esac
+case ${SLIPWAY_CREATE:-} in
+    1 | true)
+        set -- "$@" --create ${SLIPWAY_LAUNCH_TYPE:+--launch-type "$SLIPWAY_LAUNCH_TYPE"}
+        [ -z "$SLIPWAY_SUBNETS" ] || set -- "$@" --subnets "$SLIPWAY_SUBNETS"
+        [ -z "$SLIPWAY_SECURITY_GROUPS" ] || set -- "$@" --security-groups "$SLIPWAY_SECURITY_GROUPS"
+        [ "$SLIPWAY_PUBLIC_IP" != ENABLED ] || set -- "$@" --public-ip
+        [ -z "$SLIPWAY_TARGET_GROUP" ] ||
+            set -- "$@" --load-balancer "$SLIPWAY_CONTAINER_NAME:$SLIPWAY_CONTAINER_PORT=$SLIPWAY_TARGET_GROUP"
+        ;;
+esac
 case $SLIPWAY_WAIT in
     1 | true)
+        case ${SLIPWAY_ON_FAILURE:-nothing} in
+            nothing) ;;
+            *) set -- "$@" --on-failure "$SLIPWAY_ON_FAILURE" ;;
+        esac
         set -- "$@" --wait --max-poll-attempts "$SLIPWAY_MAX_POLL_ATTEMPTS" --poll-interval "${SLIPWAY_POLL_INTERVAL}s"
         case $SLIPWAY_FAIL_ON_TIMEOUT in
             0 | false) set -- "$@" --no-fail-on-timeout ;;

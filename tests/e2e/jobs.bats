@@ -184,9 +184,9 @@ present_service() { moto_ecs DescribeServices '{"cluster":"default-kim5","servic
 deployment_controller: CODE_DEPLOY|deployment_controller CODE_DEPLOY, the codedeploy_ parameters and deployment_config_name are not supported: Slipway does rolling updates by ECS only
 codedeploy_load_balanced_container_port: "8080"|deployment_controller CODE_DEPLOY, the codedeploy_
 deployment_config_name: kim|deployment_controller CODE_DEPLOY, the codedeploy_
-create_service: true|create_service is not supported, nor are subnets
-public_ip: ENABLED|create_service is not supported
-subnets: subnet-1|create_service is not supported
+public_ip: ENABLED|subnets, security_groups, public_ip, target_group
+subnets: subnet-1|subnets, security_groups, public_ip, target_group
+create_service: true;service_name: made;target_group: "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/t/0123456789abcdef"|
 skip_task_definition_registration: true;previous_revision_number: "1"|skip_task_definition_registration deploys the newest revision as it is
 END
 }
@@ -487,4 +487,57 @@ END
     execute slipway/rollback
     succeeds
     [ "$(service_revision)" != "$before" ]
+}
+
+@test "the newer names: a service that does not exist is made" {
+    newest_deploy 'service_name: made' 'create_service: true' 'desired_count: "1"' 'verify_revision_is_deployed: true' 'poll_interval: 1' \
+        'target_group: arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/t/0123456789abcdef' \
+        'container_name: nginx' 'container_port: "80"' 'container_env_var_updates: container=nginx,name=STEP,value=made'
+    succeeds
+    made=$(moto_ecs DescribeServices '{"cluster":"default-kim5","services":["made"]}' | jq -c '.services[0]')
+    [ "$(jq -r .taskDefinition <<<"$made")" = "$(newest_arn)" ]
+    [ "$(jq -r .desiredCount <<<"$made")" = 1 ]
+    [ "$(jq -c '.loadBalancers[0] | [.containerName, .containerPort]' <<<"$made")" = '["nginx",80]' ]
+    # Again: it is updated.
+    newest_deploy 'service_name: made' 'create_service: true' 'container_env_var_updates: container=nginx,name=STEP,value=again'
+    succeeds
+}
+
+@test "an image is promoted to other repositories, and the copy is deployed by its digest" {
+    cat >config.yml <<'END'
+version: 2.1
+orbs:
+  slipway: acme/slipway@1.0.0
+workflows:
+  promote:
+    jobs:
+      - slipway/build_and_push_image: {repo: nginx, tag: candidate}
+      - slipway/promote_image:
+          requires: [slipway/build_and_push_image]
+          from: ${AWS_ECR_ACCOUNT_URL}/nginx:candidate
+          to: ${AWS_ECR_ACCOUNT_URL}/kim/release:stable ${AWS_ECR_ACCOUNT_URL}/kim/copies
+          image_file: promoted
+      - slipway/deploy_service_update:
+          requires: [slipway/promote_image]
+          family: kim-app-nginx
+          cluster: default-kim5
+          attach_workspace: true
+          image_file: promoted
+          container_image_name_updates: container=nginx,image-and-tag=${SLIPWAY_IMAGE}
+END
+    for name in kim/release kim/copies; do
+        moto_ecr CreateRepository "{\"repositoryName\": \"$name\"}" >/dev/null
+    done
+    execute slipway/build_and_push_image
+    succeeds
+    rm -rf work
+    execute slipway/promote_image --workspace "$PWD/workspace"
+    succeeds
+    digest=$(slipway image digest "$AWS_ECR_ACCOUNT_URL/nginx:candidate")
+    [ "$(slipway image digest "$AWS_ECR_ACCOUNT_URL/kim/release:stable")" = "$digest" ]
+    [ "$(slipway image digest "$AWS_ECR_ACCOUNT_URL/kim/copies:candidate")" = "$digest" ]
+    rm -rf work
+    execute slipway/deploy_service_update --workspace "$PWD/workspace"
+    succeeds
+    [ "$(image_of kim-app-nginx)" = "$AWS_ECR_ACCOUNT_URL/kim/release@$digest" ]
 }

@@ -22,6 +22,7 @@ JOBS = [
     ("deploy_service_update", "update_service", "container", "cw",
      "Register a new revision of an Amazon ECS task definition and roll the service over to it; with the parameter names"
      " of circleci/aws-ecs 4 and newer."),
+    ("promote_image", "promote_image", "container", "w", "Copy an image, as it is, to other repositories, regions or accounts."),
     ("push-image", "push-image", "container", "Wd", "Push an image that another job built, from the workflow's workspace."),
     ("push_image", "push_image", "container", "Wd",
      "Push an image that another job built, from the workflow's workspace; with the parameter names of circleci/aws-ecr 9."),
