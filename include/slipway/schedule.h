@@ -16,7 +16,7 @@
 
 /* What is to be run from now on. Texts are borrowed. */
 struct sw_schedule_plan {
-    const char *cluster;         /* name or ARN */
+    const char *cluster;         /* name or ARN; NULL: any, but for sw_schedule_all() */
     const char *task_definition; /* ARN of a revision */
     bool dry_run;                /* say what would be done */
 };

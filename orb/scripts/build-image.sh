@@ -7,17 +7,6 @@ case ${SLIPWAY_SKIP_EXISTING:-}:${SLIPWAY_TAGS_EXIST:-} in
         exit 0
         ;;
 esac
-case ${SLIPWAY_PLATFORM:-} in
-    *,*)
-        case " ${SLIPWAY_EXTRA_ARGS:-} " in
-            *' --push '* | *' --output'* | *' -o '*) ;;
-            *)
-                echo "error: platform names several, \"$SLIPWAY_PLATFORM\"; the engine keeps no such image to push from: build one a job, or have Docker push with --push in extra_build_args and push_image: false" >&2
-                exit 2
-                ;;
-        esac
-        ;;
-esac
 case ${SLIPWAY_USE_LOGIN:-false} in
     1 | true) SLIPWAY_REGISTRY=${SLIPWAY_REGISTRY_HOST:-$SLIPWAY_REGISTRY} ;;
 esac
@@ -36,6 +25,27 @@ if [ -n "${SLIPWAY_BUILD_PATH:-}" ]; then
     SLIPWAY_DOCKERFILE=$SLIPWAY_CONTEXT/$SLIPWAY_DOCKERFILE
     SLIPWAY_CONTEXT=$SLIPWAY_BUILD_PATH
 fi
+# An earlier build's file is not this one's.
+[ -z "${BASH_ENV:-}" ] || [ -z "${SLIPWAY_BUILT_ARCHIVE:-}" ] || echo "unset SLIPWAY_BUILT_ARCHIVE" >>"$BASH_ENV"
+# The engine keeps no image of several platforms: buildx writes it to a file, which the push takes. The builder is this
+# job's own, and so is its cache.
+case ${SLIPWAY_PLATFORM:-} in
+    *,*)
+        case " ${SLIPWAY_EXTRA_ARGS:-} " in
+            *' --push '* | *' --output'* | *' -o '*) ;;
+            *)
+                builder=slipway-${CIRCLE_WORKFLOW_JOB_ID:-$$}
+                archive=$(mktemp -d)/image.tar
+                docker buildx inspect "$builder" >/dev/null 2>&1 || {
+                    docker run --privileged --rm "tonistiigi/binfmt:$(slipway env subst -- "$SLIPWAY_BINFMT_VERSION")" --install all >/dev/null
+                    docker buildx create --name "$builder" >/dev/null
+                }
+                SLIPWAY_EXTRA_ARGS="${SLIPWAY_EXTRA_ARGS:-} --builder $builder --output type=oci,dest=$archive"
+                [ -z "${BASH_ENV:-}" ] || echo "export SLIPWAY_BUILT_ARCHIVE='oci-archive:$archive'" >>"$BASH_ENV"
+                ;;
+        esac
+        ;;
+esac
 slipway image build --expand \
     --registry "$SLIPWAY_REGISTRY" \
     --repo "$SLIPWAY_REPO" \

@@ -19,6 +19,11 @@ case ${SLIPWAY_PROFILE:-default} in
     default) ;;
     *) set -- --profile "$SLIPWAY_PROFILE" ;;
 esac
+# What the build of this job wrote to a file for several platforms is pushed with all of them.
+if [ -z "${SLIPWAY_ARCHIVE:-}" ] && [ -n "${SLIPWAY_BUILT_ARCHIVE:-}" ]; then
+    SLIPWAY_ARCHIVE=$SLIPWAY_BUILT_ARCHIVE
+    set -- "$@" --all-platforms
+fi
 if [ -n "${SLIPWAY_ARCHIVE:-}" ]; then
     case $SLIPWAY_ARCHIVE in
         docker-archive:* | oci-archive:* | oci:*) ;;

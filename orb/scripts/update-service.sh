@@ -10,8 +10,25 @@ set --
 case ${SLIPWAY_FORCE:-} in
     1 | true) set -- --force ;;
 esac
-case ${SLIPWAY_CIRCUIT_BREAKER:-} in
-    1 | true) set -- "$@" --circuit-breaker ;;
+case ${SLIPWAY_CONTROLLER:-ECS} in
+    CODE_DEPLOY)
+        set -- "$@" --codedeploy-application "$SLIPWAY_CODEDEPLOY_APPLICATION" --codedeploy-group "$SLIPWAY_CODEDEPLOY_GROUP"
+        [ -z "$SLIPWAY_CODEDEPLOY_CONFIG" ] || set -- "$@" --codedeploy-config "$SLIPWAY_CODEDEPLOY_CONFIG"
+        [ -z "$SLIPWAY_LOAD_BALANCED_CONTAINER" ] ||
+            set -- "$@" --load-balanced-container "$SLIPWAY_LOAD_BALANCED_CONTAINER" --load-balanced-port "$SLIPWAY_LOAD_BALANCED_PORT"
+        [ -z "$SLIPWAY_CAPACITY_PROVIDER" ] ||
+            set -- "$@" --codedeploy-capacity-provider "$SLIPWAY_CAPACITY_PROVIDER,$SLIPWAY_CAPACITY_PROVIDER_BASE,$SLIPWAY_CAPACITY_PROVIDER_WEIGHT"
+        ;;
+esac
+case ${SLIPWAY_CONTROLLER:-ECS}:${SLIPWAY_CIRCUIT_BREAKER:-} in
+    CODE_DEPLOY:1 | CODE_DEPLOY:true) SLIPWAY_ON_FAILURE=rollback ;;
+    *:1 | *:true) set -- "$@" --circuit-breaker ;;
+esac
+case ${SLIPWAY_CHECK:-} in
+    1 | true) set -- "$@" --check ;;
+esac
+case ${SLIPWAY_PIN:-} in
+    1 | true) set -- "$@" --pin ;;
 esac
 case ${SLIPWAY_PROFILE:-default} in
     default) ;;
@@ -33,7 +50,9 @@ case $SLIPWAY_WAIT in
             nothing) ;;
             *) set -- "$@" --on-failure "$SLIPWAY_ON_FAILURE" ;;
         esac
-        set -- "$@" --wait --max-poll-attempts "$SLIPWAY_MAX_POLL_ATTEMPTS" --poll-interval "${SLIPWAY_POLL_INTERVAL}s"
+        set -- "$@" --wait --poll-interval "${SLIPWAY_POLL_INTERVAL}s"
+        # How long CodeDeploy may take is what its deployment group says.
+        [ "${SLIPWAY_CONTROLLER:-ECS}" = CODE_DEPLOY ] || set -- "$@" --max-poll-attempts "$SLIPWAY_MAX_POLL_ATTEMPTS"
         case $SLIPWAY_FAIL_ON_TIMEOUT in
             0 | false) set -- "$@" --no-fail-on-timeout ;;
         esac

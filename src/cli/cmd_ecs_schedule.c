@@ -22,8 +22,8 @@ static const struct sw_opt schedule_opts[] = {
       .name = "cluster",
       .offset = offsetof(struct schedule_args, cluster),
       .value = "CLUSTER",
-      .help = "name or ARN of the cluster that the tasks run in",
-      .flags = SW_OPT_REQUIRED },
+      .help = "name or ARN of the cluster that the tasks run in; default: any, but needed with "
+              "--all" },
     { .kind = SW_OPT_STR,
       .name = "task-definition",
       .offset = offsetof(struct schedule_args, task_definition),
@@ -122,8 +122,8 @@ static void print_result(struct sw_cli *cli, const struct schedule_args *args, c
         return;
     }
     json_auto_t *result =
-        json_pack("{s:s, s:s, s:b, s:O}", "cluster", args->cluster, "taskDefinition", arn, "dryRun",
-                  (int)args->dry_run, "targets", facts);
+        json_pack("{s:s?, s:s, s:b, s:O}", "cluster", args->cluster, "taskDefinition", arn,
+                  "dryRun", (int)args->dry_run, "targets", facts);
     sw_cli_out_json(cli, result);
 }
 
@@ -132,8 +132,12 @@ static enum sw_status run_schedule(struct sw_cli *cli, void *args_, struct sw_er
     const struct schedule_args *args = args_;
     struct sw_aws *aws SW_CLEANUP(sw_aws_cleanup) = NULL;
     char *arn SW_CLEANUP(sw_free_str) = NULL;
-    if (!sw_cli_text_or_null(args->cluster) || !sw_cli_text_or_null(args->task_definition)) {
+    const char *cluster = sw_cli_text_or_null(args->cluster);
+    if (!sw_cli_text_or_null(args->task_definition) || (args->cluster && !cluster)) {
         return sw_cli_usage(err, "--cluster or --task-definition is empty");
+    }
+    if (args->all && !cluster) {
+        return sw_cli_usage(err, "--all needs --cluster");
     }
     if (args->rules.count == 0 && args->schedules.count == 0 && !args->all) {
         return sw_cli_usage(err, "what to change is not known; give --rule, --schedule or --all");
@@ -146,7 +150,7 @@ static enum sw_status run_schedule(struct sw_cli *cli, void *args_, struct sw_er
         return status;
     }
     const struct sw_schedule_plan plan = {
-        .cluster = args->cluster,
+        .cluster = cluster,
         .task_definition = arn,
         .dry_run = args->dry_run,
     };

@@ -10,8 +10,11 @@ const char *schedule_task_definition(const json_t *target)
 
 static bool is_cluster(const struct sw_schedule_plan *plan, const char *arn)
 {
-    bool by_arn = sw_str_starts(sw_str(plan->cluster), "arn:");
     bool is_one = sw_str_find_str(sw_str(arn), SW_STR(":cluster/")) >= 0;
+    if (!plan->cluster) {
+        return is_one;
+    }
+    bool by_arn = sw_str_starts(sw_str(plan->cluster), "arn:");
     return is_one && strcmp(by_arn ? arn : ecs_last_part(arn), plan->cluster) == 0;
 }
 
@@ -85,8 +88,11 @@ enum sw_status schedule_no_match(const struct schedule_job *job, const char *kin
     size_t index = 0;
     const json_t *target = NULL;
     (void)family_of(job->plan->task_definition, &family);
-    (void)sw_fail(job->err, SW_E_NOT_FOUND, "%s \"%s\" does not run \"%.*s\" in cluster \"%s\"",
-                  kind, name, SW_STR_ARG(family), ecs_last_part(job->plan->cluster));
+    (void)sw_fail(job->err, SW_E_NOT_FOUND, "%s \"%s\" does not run \"%.*s\"", kind, name,
+                  SW_STR_ARG(family));
+    if (job->plan->cluster) {
+        (void)sw_append(job->err, " in cluster \"%s\"", ecs_last_part(job->plan->cluster));
+    }
     if (json_array_size(targets) == 0) {
         return sw_append(job->err, "; it has no targets");
     }

@@ -181,9 +181,8 @@ present_service() { moto_ecs DescribeServices '{"cluster":"default-kim5","servic
         [[ $stderr$output == *"error: $expected"* ]]
         [ "$(facts)" = "$before" ]
     done <<'END'
-deployment_controller: CODE_DEPLOY|deployment_controller CODE_DEPLOY, the codedeploy_ parameters and deployment_config_name are not supported: Slipway does rolling updates by ECS only
-codedeploy_load_balanced_container_port: "8080"|deployment_controller CODE_DEPLOY, the codedeploy_
-deployment_config_name: kim|deployment_controller CODE_DEPLOY, the codedeploy_
+codedeploy_application_name: kim|the codedeploy_ parameters and deployment_config_name are for services whose controller is CodeDeploy
+deployment_config_name: kim|the codedeploy_ parameters
 public_ip: ENABLED|subnets, security_groups, public_ip, target_group
 subnets: subnet-1|subnets, security_groups, public_ip, target_group
 create_service: true;service_name: made;target_group: "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/t/0123456789abcdef"|
@@ -243,7 +242,6 @@ remote_docker_layer_caching: true|remote_docker_layer_caching needs setup_remote
 container_registry_login: true|container_registry_login is on, but there are no steps in registry_login
 public_registry: true;lifecycle_policy_path: p.json|lifecycle_policy_path is for private registries
 set_repo_policy: true|there is no file with the repository policy
-platform: "linux/amd64,linux/arm64"|platform names several
 END
     [[ $(registry nginx/tags/list) != *refused* ]]
 }
@@ -291,10 +289,14 @@ END
     execute aws-ecs/update_task_definition_from_json
     succeeds
     [ "$(newest_revision | jq -r '.taskDefinition.containerDefinitions[0].dockerLabels.release')" = file ]
+    moto events AWSEvents.PutRule '{"Name": "nightly", "ScheduleExpression": "rate(1 day)"}' >/dev/null
+    moto events AWSEvents.PutTargets "$(jq -nc --arg t "$running" '{Rule: "nightly", Targets: [{Id: "a", RoleArn: "arn:aws:iam::123456789012:role/r",
+        Arn: "arn:aws:ecs:us-east-1:123456789012:cluster/default-kim5", EcsParameters: {TaskDefinitionArn: $t, TaskCount: 1}}]}')" >/dev/null
+    sed -i 's/name: scheduled, family: kim-app-nginx,/& container_env_var_updates: "container=nginx,name=BY,value=night",/' config.yml
     rm -rf work
     execute scheduled
-    [ "$status" -eq 2 ]
-    [[ $stderr$output == *'error: deploy_scheduled_task is not supported: '*'"nightly"'* ]]
+    succeeds
+    [ "$(moto events AWSEvents.ListTargetsByRule '{"Rule": "nightly"}' | jq -r '.Targets[0].EcsParameters.TaskDefinitionArn')" = "$(newest_arn)" ]
     [ "$(service_revision)" = "$running" ]
 }
 

@@ -102,6 +102,31 @@ static void test_schedule__rules_of_another_bus(void **state)
     trial_done(&trial);
 }
 
+static void test_schedule__without_a_cluster_the_family_decides(void **state)
+{
+    static const struct ecs_step steps[] = {
+        { EVENTS("ListTargetsByRule"),
+          .reply = "{'Targets':[" TARGET("a", "prod", TD "kim:12") "," TARGET(
+              "b", "test", TD "kim:12") "," LAMBDA "]}" },
+        { EVENTS("PutTargets"),
+          .input = "{'Rule':'night','Targets':[" TARGET("a", "prod", TD "kim:13") "," TARGET(
+              "b", "test", TD "kim:13") "]}",
+          .reply = TAKEN },
+        { EVENTS("ListTargetsByRule"), .reply = "{'Targets':[]}" },
+    };
+    struct trial trial;
+
+    (void)state;
+    trial_init(&trial, steps, SW_COUNT(steps));
+    trial.plan.cluster = NULL;
+    assert_int_equal(sw_schedule_rule(trial.w.aws, &trial.plan, "night", trial.facts, &trial.err),
+                     SW_OK);
+    assert_int_equal(sw_schedule_rule(trial.w.aws, &trial.plan, "day", trial.facts, &trial.err),
+                     SW_E_NOT_FOUND);
+    assert_string_equal(trial.err.msg, "rule \"day\" does not run \"kim\"; it has no targets");
+    trial_done(&trial);
+}
+
 static void test_schedule__a_dry_run_changes_nothing(void **state)
 {
     static const struct ecs_step steps[] = {
@@ -366,6 +391,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_schedule__only_the_revision_of_targets_that_fit_changes),
         cmocka_unit_test(test_schedule__rules_of_another_bus),
+        cmocka_unit_test(test_schedule__without_a_cluster_the_family_decides),
         cmocka_unit_test(test_schedule__a_dry_run_changes_nothing),
         cmocka_unit_test(test_schedule__many_targets_are_sent_ten_at_a_time),
         cmocka_unit_test(test_schedule__rules_fail_when),

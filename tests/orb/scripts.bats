@@ -221,12 +221,36 @@ keys_of_image=(--access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$AWS_SECRET_
     done
 }
 
-@test "build-image builds for several platforms only where docker pushes itself" {
+@test "build-image builds for several platforms into a file, with a builder of this job's own, which push-image takes" {
+    cat >bin/docker <<'END'
+#!/bin/sh
+echo "docker $*" >>words
+[ "$2" != inspect ] || [ -e builder ] || exit 1
+[ "$2" != create ] || touch builder
+END
+    printf '#!/bin/sh\n[ "$1" != env ] || { echo "$4"; exit; }\necho "slipway $*" >>words\n' >bin/slipway
+    chmod 755 bin/docker
     export SLIPWAY_DOCKERFILE=Dockerfile SLIPWAY_CONTEXT=. SLIPWAY_PLATFORM=linux/amd64,linux/arm64 SLIPWAY_EXTRA_ARGS="--label a,b"
-    run --separate-stderr sh "$SLIPWAY_SOURCE/orb/scripts/build-image.sh"
-    [ "$status" -eq 2 ]
-    [[ $stderr == 'error: platform names several, "linux/amd64,linux/arm64"; '* ]]
-    export SLIPWAY_EXTRA_ARGS="--push --label a"
+    export SLIPWAY_BINFMT_VERSION=qemu-v7.0.0-28 CIRCLE_WORKFLOW_JOB_ID=0-1 BASH_ENV=$PWD/later
+    : >later
+    sh "$SLIPWAY_SOURCE/orb/scripts/build-image.sh"
+    archive=$(sed -n "s/export SLIPWAY_BUILT_ARCHIVE='oci-archive:\(.*\)'/\1/p" later)
+    diff words - <<END
+docker buildx inspect slipway-0-1
+docker run --privileged --rm tonistiigi/binfmt:qemu-v7.0.0-28 --install all
+docker buildx create --name slipway-0-1
+slipway image build --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag \${CIRCLE_SHA1} --dockerfile Dockerfile --path . --platform linux/amd64,linux/arm64 --extra-args --label a,b --builder slipway-0-1 --output type=oci,dest=$archive
+END
+    bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/push-image.sh"
+    [[ $(tail -1 words) == "slipway image push "*" --all-platforms oci-archive:$archive" ]]
+    # The next build is for the engine's platform: nothing of the file is left.
+    SLIPWAY_PLATFORM='' bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/build-image.sh"
+    bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/push-image.sh"
+    [[ $(tail -1 words) != *oci-archive* ]]
+}
+
+@test "build-image leaves several platforms to a docker that pushes itself" {
+    export SLIPWAY_DOCKERFILE=Dockerfile SLIPWAY_CONTEXT=. SLIPWAY_PLATFORM=linux/amd64,linux/arm64 SLIPWAY_EXTRA_ARGS="--push --label a"
     runs build-image image build --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag '${CIRCLE_SHA1}' \
         --dockerfile Dockerfile --path . --platform linux/amd64,linux/arm64 --extra-args "--push --label a"
 }
@@ -256,7 +280,7 @@ keys=(--region AWS_REGION --access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$
     for yes in 1 true; do
         deploy_settings $yes 1
         runs update-service ecs deploy --expand --allow-unchanged --family kim --cluster default "${keys[@]}" \
-            --wait --max-poll-attempts 50 --poll-interval 20s
+            --wait --poll-interval 20s --max-poll-attempts 50
     done
 }
 
@@ -264,7 +288,7 @@ keys=(--region AWS_REGION --access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$
     for no in 0 false; do
         deploy_settings true $no
         runs update-service ecs deploy --expand --allow-unchanged --family kim --cluster default "${keys[@]}" \
-            --wait --max-poll-attempts 50 --poll-interval 20s --no-fail-on-timeout
+            --wait --poll-interval 20s --max-poll-attempts 50 --no-fail-on-timeout
     done
 }
 
@@ -289,6 +313,29 @@ keys=(--region AWS_REGION --access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$
         --tags "$evil" --desired-count '${COUNT}' "${keys[@]}" --circuit-breaker
     export SLIPWAY_BASE_REVISION="" SLIPWAY_TASK_DEFINITION_TAGS="" SLIPWAY_DESIRED_COUNT="" SLIPWAY_CIRCUIT_BREAKER=0
     runs update-service ecs deploy --expand --allow-unchanged --family kim --cluster default "${keys[@]}"
+}
+
+@test "update-service hands a deployment to CodeDeploy, for as long as its group waits" {
+    deploy_settings true true
+    export SLIPWAY_CONTROLLER=CODE_DEPLOY SLIPWAY_CODEDEPLOY_APPLICATION=$evil SLIPWAY_CODEDEPLOY_GROUP=group SLIPWAY_CODEDEPLOY_CONFIG=''
+    export SLIPWAY_LOAD_BALANCED_CONTAINER='' SLIPWAY_LOAD_BALANCED_PORT=80 SLIPWAY_CAPACITY_PROVIDER=''
+    runs update-service ecs deploy --expand --allow-unchanged --family kim --cluster default "${keys[@]}" \
+        --codedeploy-application "$evil" --codedeploy-group group --wait --poll-interval 20s
+    export SLIPWAY_CODEDEPLOY_CONFIG=canary SLIPWAY_LOAD_BALANCED_CONTAINER=web SLIPWAY_CAPACITY_PROVIDER=spot
+    export SLIPWAY_CAPACITY_PROVIDER_BASE=0 SLIPWAY_CAPACITY_PROVIDER_WEIGHT=1 SLIPWAY_CIRCUIT_BREAKER=1
+    runs update-service ecs deploy --expand --allow-unchanged --family kim --cluster default "${keys[@]}" \
+        --codedeploy-application "$evil" --codedeploy-group group --codedeploy-config canary --load-balanced-container web \
+        --load-balanced-port 80 --codedeploy-capacity-provider spot,0,1 --on-failure rollback --wait --poll-interval 20s
+}
+
+@test "create-index names the images and the tags" {
+    printf '#!/bin/sh\necho "$*" >>words\necho host/web:1@sha256:abc\n' >bin/slipway
+    export SLIPWAY_REGISTRY_HOST=host SLIPWAY_FROM_TAGS='${SHA}-amd64 ${SHA}-arm64' SLIPWAY_TAG='${SHA}, latest' BASH_ENV=$PWD/later
+    : >later
+    run --separate-stderr sh "$SLIPWAY_SOURCE/orb/scripts/create-index.sh"
+    [ "$output" = host/web:1@sha256:abc ]
+    [ "$(cat words)" = "image index create --expand --region AWS_REGION ${keys_of_image[*]} --manifest host/nginx:\${SHA}-amd64 --manifest host/nginx:\${SHA}-arm64 host/nginx:\${SHA} host/nginx:latest" ]
+    [ "$(cat later)" = "export SLIPWAY_IMAGE='host/web@sha256:abc'" ]
 }
 
 @test "refuse says why, and is an input error" {

@@ -74,7 +74,7 @@ class Contract(unittest.TestCase):
     def test_the_newest_interface_compiles(self):
         with open(HERE / "contract_newest.tsv", encoding="utf-8", newline="") as file:
             rows = [row for row in csv.reader(file, delimiter="\t") if not row[0].startswith("#")]
-        self.assertEqual(len(rows), 309)
+        self.assertEqual(len(rows), 312)
         for component, name, kind, default in rows:
             with self.subTest(component=component, parameter=name):
                 declared = COMPONENTS[component]["parameters"][name]
@@ -149,6 +149,25 @@ class Contract(unittest.TestCase):
                 with self.subTest(component=component):
                     self.assertRegex(run["command"], r"^<<include\(scripts/[\w-]+\.sh\)>>$")
                     self.assertTrue(run["name"])
+
+    def test_the_migration_page_names_what_exists(self):
+        text = (ORB / "README.md").read_text()
+        rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in text.splitlines() if row.startswith("| ")]
+        checked = 0
+        for row in rows:
+            where = re.match(r"`((?:jobs|commands|executors)/[\w-]+)`", row[0])
+            here = re.match(r"`((?:jobs|commands|executors)/[\w-]+)`(?::(.*))?$", row[2]) if len(row) > 2 else None
+            if here:
+                component, names = here[1], re.findall(r"`([\w-]+)`", here[2] or "")
+            elif where and not where[1].startswith("executors/"):
+                component, names = where[1], re.findall(r"`([\w-]+)`", row[2])
+            else:
+                continue
+            with self.subTest(row=row):
+                self.assertIn(component, COMPONENTS)
+                self.assertEqual([n for n in names if n not in COMPONENTS[component]["parameters"]], [])
+                checked += len(names) + 1
+        self.assertGreater(checked, 45)
 
     def test_every_script_is_included(self):
         included = {

@@ -18,7 +18,12 @@ ORB = pathlib.Path(__file__).resolve().parent.parent.parent / "orb"
 JOBS = [
     ("build-image", "build-image", "default", "Cwd", "Check out the code and build its image with Docker, without pushing it."),
     ("build_image", "build_image", "default", "Cwd", "Check out the code, build its image with Docker and push it."),
+    ("check", "check", "container", "w", "Say what would keep a deployment from succeeding, and change nothing."),
+    ("create_index", "create_index", "container", "",
+     "Make one image of several platforms out of the images that jobs of their own built, without moving a layer."),
     ("create_repo", "create_repo", "container", "", "Create the ECR repository when it is not there yet."),
+    ("deploy_ecs_scheduled_task", "deploy_ecs_scheduled_task", "container", "",
+     "Point an EventBridge rule, or a schedule of EventBridge Scheduler, at a revision of the task that it runs."),
     ("deploy_service_update", "update_service", "container", "cw",
      "Register a new revision of an Amazon ECS task definition and roll the service over to it; with the parameter names"
      " of circleci/aws-ecs 4 and newer."),

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Makes one image of several platforms out of images of the repository.
+set -eu
+set --
+case ${SLIPWAY_PROFILE:-default} in
+    default) ;;
+    *) set -- --profile "$SLIPWAY_PROFILE" ;;
+esac
+image=$SLIPWAY_REGISTRY_HOST/$SLIPWAY_REPO
+# Their variables are expanded once, by slipway.
+set -f
+for tag in $SLIPWAY_FROM_TAGS; do
+    set -- "$@" --manifest "$image:$tag"
+done
+IFS=', '
+for tag in $SLIPWAY_TAG; do
+    set -- "$@" "$image:$tag"
+done
+unset IFS
+set +f
+if [ -n "${SLIPWAY_IMAGE_FILE:-}" ]; then
+    # Made before the work: a file that cannot be written stops it.
+    SLIPWAY_IMAGE_FILE=$(slipway env subst -- "$SLIPWAY_IMAGE_FILE")
+    mkdir -p "$(dirname "$SLIPWAY_IMAGE_FILE")"
+    : >"$SLIPWAY_IMAGE_FILE"
+fi
+made=$(slipway image index create --expand \
+    --region "$SLIPWAY_REGION" \
+    --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
+    --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \
+    ${SLIPWAY_ROLE_ARN:+--role-arn "$SLIPWAY_ROLE_ARN"} \
+    "$@")
+echo "$made"
+image=$(echo "$made" | sed -n '1s/:[^:/@]*@/@/p')
+[ -z "${SLIPWAY_IMAGE_FILE:-}" ] || echo "$image" >"$SLIPWAY_IMAGE_FILE"
+[ -z "${BASH_ENV:-}" ] || echo "export SLIPWAY_IMAGE='$image'" >>"$BASH_ENV"
