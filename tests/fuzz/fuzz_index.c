@@ -44,6 +44,18 @@ static enum sw_status read_part(void *ctx, const char *digest, struct sw_buf *ou
     return SW_OK;
 }
 
+static void check_pick(const struct sw_descriptors *entries, const char *platform)
+{
+    const struct sw_descriptor *entry = NULL;
+    struct sw_err err = SW_ERR_INIT;
+
+    if (sw_index_pick(entries, platform, &entry, &err) == SW_OK) {
+        FUZZ_CHECK(sw_platform_matches(platform, entry->platform));
+    } else {
+        FUZZ_CHECK(err.status == SW_E_NOT_FOUND);
+    }
+}
+
 static void check_entries(struct sw_str text)
 {
     static const char *const platforms[] = { "linux/amd64", "linux/arm64", "windows/amd64", "" };
@@ -60,14 +72,7 @@ static void check_entries(struct sw_str text)
         FUZZ_CHECK(entries.items[i].size >= 0);
     }
     for (size_t i = 0; i < SW_COUNT(platforms); i++) {
-        const struct sw_descriptor *entry = NULL;
-        struct sw_err none = SW_ERR_INIT;
-
-        if (sw_index_pick(&entries, platforms[i], &entry, &none) == SW_OK) {
-            FUZZ_CHECK(sw_platform_matches(platforms[i], entry->platform));
-        } else {
-            FUZZ_CHECK(none.status == SW_E_NOT_FOUND);
-        }
+        check_pick(&entries, platforms[i]);
     }
     sw_descriptors_release(&entries);
 }
