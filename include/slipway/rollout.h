@@ -34,7 +34,9 @@ struct sw_rollout_target {
     const char *previous_id;                 /* the PRIMARY before ours; may be NULL */
     const char *service_deployment;          /* its ARN; may be NULL */
     const char *previous_service_deployment; /* the ARN of the one before; may be NULL */
-    bool until_drained;                      /* done only when older deployments are gone as well */
+    int64_t created_ms; /* when it was created, if DescribeServices showed it before;
+                           else 0 */
+    bool until_drained; /* done only when older deployments are gone as well */
     bool until_running; /* done only when as many tasks run as are wanted: for a
                            deployment that was completed before and only changed size */
 };

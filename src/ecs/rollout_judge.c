@@ -127,11 +127,18 @@ static enum sw_rollout_verdict judge_primary(const json_t *ours,
     return SW_ROLLOUT_RUNNING;
 }
 
+/* What is older than ours and leads again was gone back to. */
+static bool is_older(const json_t *primary, const struct sw_rollout_state *state)
+{
+    int64_t created_ms = seconds_to_ms(primary, "createdAt");
+    return created_ms > 0 && created_ms < state->created_ms;
+}
+
 static bool is_rollback(const json_t *primary, const struct sw_rollout_target *target,
                         const struct sw_rollout_state *state)
 {
     const char *id = sw_json_str(primary, "id", "");
-    return text_has(primary, "rolloutStateReason", "rolling back") ||
+    return is_older(primary, state) || text_has(primary, "rolloutStateReason", "rolling back") ||
            (target->previous_id && strcmp(id, target->previous_id) == 0) ||
            (*id && strcmp(id, state->rollback_id) == 0);
 }
@@ -233,6 +240,10 @@ enum sw_rollout_verdict sw_rollout_judge(const json_t *service,
                                          struct sw_rollout_state *state)
 {
     state->reason[0] = '\0';
+    if (!state->seen && target->created_ms > 0) {
+        state->seen = true;
+        state->created_ms = target->created_ms;
+    }
     if (!service) {
         return say(state, SW_ROLLOUT_GONE, "the service does not exist any more");
     }

@@ -134,6 +134,18 @@ static const struct story stories[] = {
         { SERVICE(OLD_PRIMARY), SW_ROLLOUT_RUNNING, "" },
         { SERVICE(OLD_PRIMARY), SW_ROLLOUT_ROLLED_BACK,
           "the service was rolled back to deployment ecs-svc/1 (arn:td/f:12)" } } },
+    { "row 6: an older deployment that nobody named leads again",
+      false,
+      { { SERVICE("{'id':'ecs-svc/2','status':'PRIMARY','rolloutState':'IN_PROGRESS',"
+                  "'createdAt':200}"),
+          SW_ROLLOUT_RUNNING, "" },
+        { SERVICE("{'id':'ecs-svc/7','status':'PRIMARY','rolloutState':'COMPLETED',"
+                  "'createdAt':100,'taskDefinition':'arn:td/f:9'}"),
+          SW_ROLLOUT_RUNNING, "" },
+        { SERVICE("{'id':'ecs-svc/7','status':'PRIMARY','rolloutState':'COMPLETED',"
+                  "'createdAt':100,'taskDefinition':'arn:td/f:9'}"),
+          SW_ROLLOUT_ROLLED_BACK,
+          "the service was rolled back to deployment ecs-svc/7 (arn:td/f:9)" } } },
     { "an answer that is older than the one before is not believed",
       false,
       { { SERVICE(OLD_PRIMARY), SW_ROLLOUT_RUNNING, "" },

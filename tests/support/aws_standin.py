@@ -67,7 +67,7 @@ class Standin(loopback.Server):
         with self.lock:
             self.scenario, self.calls = {}, []
             for service in self.services.values():
-                service.steps = []
+                service.rest()
         return {}
 
     def planned_failure(self, action):
@@ -118,22 +118,22 @@ class Standin(loopback.Server):
         service = answer["service"]
         state = self.service_of(headers, service)
         with self.lock:
-            wanted = request.get("taskDefinition") or state.primary["taskDefinition"]
+            wanted = request.get("taskDefinition") or state.task_definition
             if request.get("desiredCount") is not None:
-                state.desired = request["desiredCount"]
-            if wanted != state.primary["taskDefinition"] or request.get("forceNewDeployment"):
-                state.start(wanted, self.scenario.get("rollout", "success"))
-            self.show(state, service)
+                state.resize(request["desiredCount"])
+            if wanted != state.task_definition or request.get("forceNewDeployment"):
+                state.start(self.definition(headers, wanted), self.scenario.get("rollout", "success"))
+            state.show(service)
 
     def after_CreateService(self, headers, request, answer):
-        self.show(self.service_of(headers, answer["service"]), answer["service"])
+        self.service_of(headers, answer["service"]).show(answer["service"])
 
     def after_DescribeServices(self, headers, request, answer):
         for service in answer["services"]:
             state = self.service_of(headers, service)
             with self.lock:
                 state.look()
-                self.show(state, service)
+                state.show(service)
 
     def after_RunTask(self, headers, request, answer):
         with self.lock:
@@ -169,7 +169,10 @@ class Standin(loopback.Server):
         answer["failures"] = [f for f in answer.get("failures", []) if f.get("arn") not in arns]
 
     def stopped_tasks(self):
-        return [task for service in self.services.values() for task in service.tasks]
+        return [task for service in self.services.values() for task in service.stopped_tasks()]
+
+    def definition(self, headers, reference):
+        return self.ask_ecs(headers, "DescribeTaskDefinition", {"taskDefinition": reference})["taskDefinition"]
 
     @staticmethod
     def matches(task, request):
@@ -187,25 +190,14 @@ class Standin(loopback.Server):
         with self.lock:
             state = self.services.get(service["serviceArn"])
             if state is None:
-                resting = service["taskDefinition"]
-                if not resting.startswith("arn:"):
-                    found = self.ask_ecs(headers, "DescribeTaskDefinition", {"taskDefinition": resting})
-                    resting = found["taskDefinition"]["taskDefinitionArn"]
                 state = rollout.Service(
-                    service["serviceName"], service["clusterArn"], resting, service["desiredCount"]
+                    service["serviceName"],
+                    service["clusterArn"],
+                    self.definition(headers, service["taskDefinition"]),
+                    service["desiredCount"],
                 )
                 self.services[service["serviceArn"]] = state
             return state
-
-    @staticmethod
-    def show(state, service):
-        """Writes our view of the service over moto's."""
-        service["deployments"] = [dict(d) for d in state.deployments]
-        service["events"] = list(state.events)
-        service["taskDefinition"] = state.primary["taskDefinition"]
-        service["desiredCount"] = state.desired
-        service["runningCount"] = sum(d["runningCount"] for d in state.deployments)
-        service["pendingCount"] = sum(d["pendingCount"] for d in state.deployments)
 
 
 class Handler(loopback.Handler):

@@ -1,190 +1,76 @@
-"""How an ECS service behaves after UpdateService, one step per look (DescribeServices), with the field
-names and texts of the real API."""
+"""How an ECS service behaves after UpdateService when time goes by with every look (DescribeServices): the
+services of ecs_standin, for a stand-in that keeps everything else elsewhere."""
 
-import random
-import time
+import sys
+from pathlib import Path
 
-TROUBLESHOOTING = "For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
+sys.path.insert(0, str(Path(__file__).parent / "ecs_standin"))
 
+import service as engine  # noqa: E402
+from plan import KNOWN  # noqa: E402
+from world import World  # noqa: E402
 
-def new_deployment_id():
-    return f"ecs-svc/{random.randint(10**18, 10**19 - 1)}"
-
-
-def new_id():
-    return f"{random.getrandbits(128):032x}"
+LOOK_S = 10
+NOWHERE = {"unplaceable": "no container instance met all of its requirements. Reason: No Container Instances were found in"
+                          " your cluster"}  # fmt: skip
+# Each a fate of the new tasks, and whether the circuit breaker ends the rollout, and rolls back.
+SCENARIOS = {
+    "success": ({}, None),
+    "slow": ({"start_s": 35, "healthy_s": 25}, None),
+    "fail-rollback": (KNOWN["exit"], True),
+    "fail-no-rollback": (KNOWN["exit"], False),
+    "never": (NOWHERE, None),
+    "superseded": ({"start_s": 60}, None),
+}
 
 
 class Service:
-    """The deployments, events and stopped tasks of one service."""
+    """One service in a world of its own, whose clock moves by looking."""
 
-    def __init__(self, name, cluster_arn, task_definition, desired):
-        self.name = name
-        self.cluster_arn = cluster_arn
-        self.desired = desired
-        self.events = []
-        self.tasks = []
-        self.deployments = [self.deployment("PRIMARY", task_definition, "COMPLETED", desired)]
-        self.event(f"(service {name}) has reached a steady state.")
-        self.steps = []
+    def __init__(self, name, cluster_arn, definition, desired):
+        self.world = World({"definitions": {}, "services": []})
+        self.world.definition = lambda reference: reference
+        # A load balancer's health checks make the breaker count tasks that exit.
+        request = {"serviceName": name, "taskDefinition": definition, "desiredCount": desired, "loadBalancers": [{}]}
+        self.service = engine.Service(self.world, cluster_arn, request)
+        self.superseded_by = None
 
     @property
-    def primary(self):
-        return next(d for d in self.deployments if d["status"] == "PRIMARY")
+    def task_definition(self):
+        return self.service.task_definition
 
-    def deployment(self, status, task_definition, state, running, reason=None):
-        now = time.time()
-        ident = new_deployment_id()
-        default = {
-            "COMPLETED": f"ECS deployment {ident} completed.",
-            "IN_PROGRESS": f"ECS deployment {ident} in progress.",
-        }
-        return {
-            "id": ident,
-            "status": status,
-            "taskDefinition": task_definition,
-            "desiredCount": self.desired,
-            "pendingCount": 0,
-            "runningCount": running,
-            "failedTasks": 0,
-            "createdAt": now,
-            "updatedAt": now,
-            "launchType": "EC2",
-            "rolloutState": state,
-            "rolloutStateReason": reason or default.get(state, ""),
-        }
+    def resize(self, desired):
+        self.service.desired = self.service.primary.desired = desired
+        self.service.resize()
 
-    def event(self, message):
-        entry = {"id": new_id(), "createdAt": time.time(), "message": message}
-        self.events.insert(0, entry)
-        del self.events[100:]
+    def rest(self):
+        """What is under way is left to itself."""
+        self.superseded_by = None
+        self.world.set_plans({self.service.primary.definition["family"]: {}})
 
-    def change(self, deployment, **fields):
-        deployment.update(fields, updatedAt=time.time())
-
-    def start(self, task_definition, scenario):
+    def start(self, definition, scenario):
         """A new deployment takes over; `scenario` says how it goes on."""
-        self.deployments = [d for d in self.deployments if d["status"] == "PRIMARY"]
-        self.primary["status"] = "ACTIVE"
-        self.deployments.insert(0, self.deployment("PRIMARY", task_definition, "IN_PROGRESS", 0))
-        self.steps = list(SCENARIOS[scenario])
+        fate, rollback = SCENARIOS[scenario]
+        self.superseded_by = self.service.primary.definition if scenario == "superseded" else None
+        self.world.set_plans({definition["family"]: fate})
+        breaker = {"enable": rollback is not None, "rollback": bool(rollback)}
+        self.service.configuration["deploymentCircuitBreaker"] = breaker
+        self.service.deploy(definition)
 
     def look(self):
-        """One poll: the rollout goes one step further."""
-        if self.steps:
-            self.steps.pop(0)(self)
+        """One poll: time goes on."""
+        for _ in range(LOOK_S):
+            self.world.clock.now += 1
+            self.service.tick()
+        if self.superseded_by:
+            definition, self.superseded_by = self.superseded_by, None
+            self.service.deploy(definition)
 
-    # Steps. `ours` is the deployment that UpdateService made, `old` the one before it.
+    def stopped_tasks(self):
+        return [task.describe() for task in self.world.tasks if task.stopped is not None]
 
-    def pair(self):
-        ours = max(self.deployments, key=lambda d: d["createdAt"])
-        old = next((d for d in self.deployments if d is not ours), None)
-        return ours, old
-
-    def launch(self):
-        ours, _ = self.pair()
-        self.change(ours, pendingCount=self.desired)
-        tasks = " ".join(f"(task {new_id()})" for _ in range(self.desired))
-        self.event(f"(service {self.name}) has started {self.desired} tasks: {tasks}.")
-
-    def come_up(self):
-        ours, _ = self.pair()
-        self.change(ours, pendingCount=0, runningCount=self.desired)
-
-    def drain(self):
-        _, old = self.pair()
-        if old is not None:
-            self.change(old, runningCount=0, desiredCount=0)
-            tasks = " ".join(f"(task {new_id()})" for _ in range(self.desired))
-            self.event(f"(service {self.name}) has stopped {self.desired} running tasks: {tasks}.")
-
-    def complete(self):
-        ours, _ = self.pair()
-        self.change(
-            ours,
-            pendingCount=0,
-            runningCount=self.desired,
-            rolloutState="COMPLETED",
-            rolloutStateReason=f"ECS deployment {ours['id']} completed.",
-        )
-        self.deployments = [ours]
-        self.event(f"(service {self.name}) (deployment {ours['id']}) deployment completed.")
-        self.event(f"(service {self.name}) has reached a steady state.")
-
-    def tasks_fail(self):
-        ours, _ = self.pair()
-        self.change(ours, pendingCount=0, runningCount=0, failedTasks=ours["failedTasks"] + self.desired)
-        for _ in range(self.desired):
-            self.tasks.append(self.stopped_task(ours))
-        self.event(f"(service {self.name}) is unable to consistently start tasks successfully. {TROUBLESHOOTING}")
-
-    def fail(self):
-        ours, _ = self.pair()
-        self.change(
-            ours,
-            rolloutState="FAILED",
-            rolloutStateReason="ECS deployment circuit breaker: tasks failed to start.",
-        )
-        self.event(f"(service {self.name}) (deployment {ours['id']}) deployment failed: tasks failed to start.")
-
-    def roll_back(self):
-        ours, old = self.pair()
-        self.fail()
-        self.change(ours, status="ACTIVE")
-        reason = f"ECS deployment circuit breaker: rolling back to deploymentId {old['id']}."
-        back = self.deployment("PRIMARY", old["taskDefinition"], "IN_PROGRESS", self.desired, reason)
-        self.deployments = [back, ours]
-        self.event(f"(service {self.name}) rolling back to deployment {old['id']}.")
-
-    def supersede(self):
-        ours, old = self.pair()
-        ours["status"] = "ACTIVE"
-        other = self.deployment("PRIMARY", old["taskDefinition"], "IN_PROGRESS", 0)
-        self.deployments = [other, ours, old]
-
-    def cannot_place(self):
-        self.event(
-            f"(service {self.name}) was unable to place a task because no container instance met all of its"
-            f" requirements. Reason: No Container Instances were found in your cluster. {TROUBLESHOOTING}"
-        )
-
-    def stopped_task(self, deployment):
-        now = time.time()
-        arn = self.cluster_arn.replace(":cluster/", ":task/") + "/" + new_id()
-        return {
-            "taskArn": arn,
-            "clusterArn": self.cluster_arn,
-            "taskDefinitionArn": deployment["taskDefinition"],
-            "group": f"service:{self.name}",
-            "startedBy": deployment["id"],
-            "desiredStatus": "STOPPED",
-            "lastStatus": "STOPPED",
-            "launchType": "EC2",
-            "createdAt": now,
-            "startedAt": now,
-            "stoppingAt": now,
-            "stoppedAt": now,
-            "stopCode": "EssentialContainerExited",
-            "stoppedReason": "Essential container in task exited",
-            "containers": [
-                {
-                    "containerArn": arn.replace(":task/", ":container/") + "/" + new_id(),
-                    "taskArn": arn,
-                    "name": "nginx",
-                    "lastStatus": "STOPPED",
-                    "exitCode": 1,
-                    "essential": True,
-                }
-            ],
-        }
-
-
-S = Service
-SCENARIOS = {
-    "success": [S.launch, S.come_up, S.drain, S.complete],
-    "slow": [S.launch, S.look, S.look, S.come_up, S.look, S.drain, S.look, S.complete],
-    "fail-rollback": [S.launch, S.tasks_fail, S.roll_back, S.come_up, S.complete],
-    "fail-no-rollback": [S.launch, S.tasks_fail, S.fail],
-    "never": [S.launch, S.cannot_place],
-    "superseded": [S.launch, S.supersede],
-}
+    def show(self, shown):
+        """Writes what is acted out here over somebody else's description of the service."""
+        ours = self.service.describe()
+        for name in ("deployments", "events", "taskDefinition", "desiredCount", "runningCount", "pendingCount"):
+            shown[name] = ours[name]

@@ -49,6 +49,18 @@ class RollingTest(harness.TestCase):
             " (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:3) took over",
         )  # fmt: skip
 
+    def test_wait_sees_a_rollback_that_ended_between_two_looks(self):
+        for denied in ([], ["DescribeServiceDeployments"]):
+            trial = self.trial(plans={"web:2": "pull"}, services=[service(deploymentConfiguration=harness.BREAKER)], denied=denied)
+            trial.ask("UpdateService", service="web", taskDefinition="web:2")
+            trial.standin.world.clock.at(0.08, lambda trial=trial: trial.standin.world.clock.advance(120))
+            result = trial.run("ecs", "wait", "--cluster", "prod", "--service", "web", "--poll-interval", "5s")
+            self.check(
+                trial, result, 11,
+                'the rollout of web:2 to service "web" failed and was rolled back: the service was rolled back to deployment'
+                " ecs-svc/1000000000000000001 (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1); " + MISSING_IMAGE,
+            )  # fmt: skip
+
     def test_timeout(self):
         trial = self.trial(plans={"web:2": "port-taken"})
         result = self.deploy(trial, "--timeout", "10m")
