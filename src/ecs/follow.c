@@ -173,6 +173,7 @@ static enum sw_rollout_verdict judge(struct follower *follower, const json_t *se
     }
     bool failed = verdict != SW_ROLLOUT_RUNNING && verdict != SW_ROLLOUT_DONE;
     follow_look_closer(follower, &before, started_before, bad_event || failed);
+    follow_targets(follower, service);
     if (verdict == SW_ROLLOUT_RUNNING &&
         follow_hopeless(follower,
                         state->breaker

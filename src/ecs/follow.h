@@ -40,6 +40,7 @@ struct follower {
     bool doubted; /* it looked hopeless, but the circuit breaker may see it too */
     bool tasks_denied;
     bool logs_denied;
+    unsigned target_looks; /* at what the load balancer says */
     bool asked_definition;
     json_t *definition; /* owned: what is rolled out, once it was asked for */
 };
@@ -71,6 +72,10 @@ bool follow_events(struct follower *follower, const json_t *service);
 json_t *follow_tasks(struct follower *follower, const char *desired_status, struct sw_err *err);
 /* Looks up why tasks of this deployment stopped and shows causes that are new. */
 void follow_stopped_tasks(struct follower *follower);
+/* Asks the load balancer why targets are not healthy, when nobody else says why. */
+void follow_targets(struct follower *follower, const json_t *service);
+/* Shows causes that are new. */
+void follow_say_causes(struct follower *follower);
 
 /*
  * Asks the second witness, the service deployment, and shows what it tells; false when it does not

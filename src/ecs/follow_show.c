@@ -122,7 +122,7 @@ static void keep_lives(struct follower *follower, const json_t *answer)
     }
 }
 
-static void say_new_causes(struct follower *follower)
+void follow_say_causes(struct follower *follower)
 {
     const struct sw_causes *causes = &follower->result->causes;
     if (follower->causes_said >= causes->count) {
@@ -158,5 +158,5 @@ void follow_stopped_tasks(struct follower *follower)
     } else if (err.status != SW_OK) {
         sw_debug(follower->env, "ecs", "stopped tasks cannot be asked: %s", err.msg);
     }
-    say_new_causes(follower);
+    follow_say_causes(follower);
 }

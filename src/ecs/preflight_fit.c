@@ -249,7 +249,7 @@ static void judge_constraints(struct preflight *preflight, const json_t *instanc
                    preflight->desired > (int64_t)json_array_size(instances)) {
             preflight_find(preflight, SW_CHECK_BLOCK,
                            "distinctInstance wants an instance per task: %lld tasks are wanted and "
-                           "%zu instances could run one",
+                           "%zu could run one",
                            (long long)preflight->desired, json_array_size(instances));
             preflight_advise(preflight, "add instances, want fewer tasks, or remove the "
                                         "constraint");

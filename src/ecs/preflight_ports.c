@@ -98,11 +98,12 @@ static void judge_port(struct preflight *preflight, const struct fixed_port *fix
     } else if (preflight->rolls && fixed->instances == fixed->taken &&
                preflight->low >= preflight->desired) {
         preflight_find(preflight, SW_CHECK_BLOCK,
-                       "container \"%s\" has the fixed host port %lld, which is taken on all %lld "
-                       "instance%s: with minimumHealthyPercent %lld ECS may not stop an old task, "
+                       "container \"%s\" has the fixed host port %lld, which is taken on %s: "
+                       "with minimumHealthyPercent %lld ECS may not stop an old task, "
                        "and cannot start a new one beside it",
-                       fixed->container, (long long)fixed->port, instances,
-                       instances == 1 ? "" : "s", (long long)preflight->minimum);
+                       fixed->container, (long long)fixed->port,
+                       instances == 1 ? "the only instance" : "every instance",
+                       (long long)preflight->minimum);
         advise_port(preflight);
     } else if (preflight->rolls && preflight->low == 0 && fixed->instances <= preflight->desired) {
         preflight_find(preflight, SW_CHECK_WARN,
