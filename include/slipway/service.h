@@ -115,11 +115,17 @@ struct sw_deployment {
     bool registered;                   /* a new revision was made */
     bool updated;                      /* UpdateService or CreateService was called */
     bool created;                      /* the service was made */
+    int64_t started_ms;                /* when it was begun, by this machine's clock; 0: not yet */
+    int64_t ended_ms;                  /* when it was over; set by the caller */
     int64_t desired;                   /* tasks wanted; -1 when not known */
     json_t *images;                /* [{"container", "image", "previousImage"}] of the definition */
+    struct sw_check_report hints;  /* why it may be of no use although it succeeds */
     struct sw_check_report checks; /* what the checks found, when they were asked for */
 };
 void sw_deployment_release(struct sw_deployment *deployment);
+/* Adds a "digest" to the images that the deployment's tasks tell it of; in two calls. */
+void sw_deployment_read_digests(struct sw_aws *aws, const char *cluster,
+                                struct sw_deployment *deployment);
 
 /*
  * Deploys. A service that does not exist is an error unless options->creation is set. Structures

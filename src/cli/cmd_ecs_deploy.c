@@ -222,6 +222,7 @@ static enum sw_status run_fleet(struct sw_cli *cli, const struct deploy_args *ar
         .rollout = &args->rollout,
         .outcome = &args->outcome,
         .verify_image = args->verify_image,
+        .check = args->check,
         .keep_going = args->keep_going,
         .one_by_one = args->one_by_one,
     };

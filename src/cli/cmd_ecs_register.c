@@ -93,7 +93,7 @@ static enum sw_status run_register(struct sw_cli *cli, void *args_, struct sw_er
     SW_CLEANUP(sw_free_str) char *arn = NULL;
     bool is_new = false;
     enum sw_status status =
-        sw_cli_ecs_check_files(sw_cli_text_or_null(args->export_env), NULL, err);
+        sw_cli_ecs_check_files(sw_cli_text_or_null(args->export_env), NULL, NULL, err);
     if (status == SW_OK) {
         status = sw_cli_aws_new(cli, &args->aws, &aws, err);
     }

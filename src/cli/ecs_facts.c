@@ -15,6 +15,16 @@ static void set_number(json_t *facts, const char *key, int64_t number)
     (void)json_object_set_new(facts, key, json_integer(number));
 }
 
+/* A time that is known, in UTC. */
+static void set_time(json_t *facts, const char *key, int64_t at_ms)
+{
+    char text[SW_TIME_TEXT_MAX];
+    if (at_ms > 0) {
+        sw_time_format(at_ms, SW_TIME_ISO, text);
+        set_text(facts, key, text);
+    }
+}
+
 static json_t *cause_facts(const struct sw_causes *causes)
 {
     json_t *list = json_array();
@@ -23,7 +33,12 @@ static json_t *cause_facts(const struct sw_causes *causes)
         json_t *fact =
             json_pack("{s:s, s:s, s:s, s:i}", "id", cause->klass->id, "title", cause->klass->title,
                       "advice", cause->klass->advice, "count", (int)cause->count);
+        set_text(fact, "command", cause->klass->command);
         set_text(fact, "example", cause->example);
+        set_text(fact, "task", cause->task);
+        set_text(fact, "log", cause->log);
+        set_time(fact, "firstAt", cause->first_ms);
+        set_time(fact, "lastAt", cause->last_ms);
         set_text(fact, "container", cause->container);
         if (cause->exit_code >= 0) {
             set_number(fact, "exitCode", cause->exit_code);
@@ -43,6 +58,7 @@ static json_t *rollout_facts(const struct sw_follow_result *follow)
     set_number(facts, "running", state->running);
     set_number(facts, "pending", state->pending);
     set_number(facts, "failedTasks", state->failed_tasks);
+    set_time(facts, "createdAt", state->created_ms);
     set_number(facts, "waitedSeconds", follow->waited_ms / 1000);
     if (follow->repair) {
         (void)json_object_set_new(
@@ -72,14 +88,18 @@ json_t *sw_cli_ecs_facts(const char *cluster, const struct sw_deployment *deploy
     if (deployment->created) {
         (void)json_object_set_new(facts, "created", json_true());
     }
+    set_time(facts, "startedAt", deployment->started_ms);
+    set_time(facts, "endedAt", deployment->ended_ms);
     set_text(facts, "deploymentId", deployment->deployment_id);
     set_text(facts, "serviceDeploymentArn", deployment->service_deployment);
     set_text(facts, "codeDeployDeploymentId", deployment->codedeploy_deployment);
     if (deployment->images) {
         (void)json_object_set(facts, "images", deployment->images);
     }
-    if (deployment->checks.count > 0) {
-        (void)json_object_set_new(facts, "checks", sw_check_facts(&deployment->checks));
+    const struct sw_check_report *checks =
+        deployment->checks.count > 0 ? &deployment->checks : &deployment->hints;
+    if (checks->count > 0) {
+        (void)json_object_set_new(facts, "checks", sw_check_facts(checks));
     }
     if (follow) {
         (void)json_object_set_new(facts, "rollout", rollout_facts(follow));
@@ -113,13 +133,16 @@ enum sw_status sw_cli_ecs_write_report(const char *path, const json_t *facts, st
 }
 
 enum sw_status sw_cli_ecs_check_files(const char *export_env, const char *report,
-                                      struct sw_err *err)
+                                      const char *summary, struct sw_err *err)
 {
     if (export_env && sw_fs_append(export_env, sw_str(""), 0600, err)) {
         return sw_wrap(err, "--export-env");
     }
     if (report && sw_fs_can_replace(report, err)) {
         return sw_wrap(err, "--report");
+    }
+    if (summary && sw_fs_can_replace(summary, err)) {
+        return sw_wrap(err, "--summary");
     }
     return SW_OK;
 }

@@ -22,11 +22,11 @@ SW_NODISCARD enum sw_status sw_cli_ecs_write_report(const char *path, const json
                                                     struct sw_err *err);
 
 /*
- * Whether both files can be written, to be asked before anything is changed in ECS; either may be
+ * Whether the files can be written, to be asked before anything is changed in ECS; each may be
  * NULL. A missing `export_env` is made, empty.
  */
 SW_NODISCARD enum sw_status sw_cli_ecs_check_files(const char *export_env, const char *report,
-                                                   struct sw_err *err);
+                                                   const char *summary, struct sw_err *err);
 
 /*
  * Appends export lines for the ARN that was registered (or is used in its place) and, unless NULL,

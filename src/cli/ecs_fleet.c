@@ -141,23 +141,13 @@ static enum sw_status write_facts(const struct sw_cli_ecs_fleet *fleet,
                                   const struct sw_cli_ecs_fleet_options *options,
                                   enum sw_status status, struct sw_err *err)
 {
-    const char *report = sw_cli_text_or_null(options->rollout->report);
-    struct sw_err report_err = SW_ERR_INIT;
     json_auto_t *facts = fleet_facts(fleet, err);
     if (strcmp(options->rollout->output, "json") == 0) {
         sw_cli_out_json(options->cli, facts);
     } else {
         print_arns(options->cli, fleet);
     }
-    if (!report || sw_cli_ecs_write_report(report, facts, &report_err) == SW_OK) {
-        return status;
-    }
-    if (status == SW_OK) {
-        *err = report_err;
-        return report_err.status;
-    }
-    sw_warn(options->cli->env, "%s", report_err.msg);
-    return status;
+    return sw_cli_ecs_write_files(options->cli->env, options->rollout, facts, status, err);
 }
 
 /* One after the other is one wave each, in the order of waves and then as given. */
@@ -203,7 +193,13 @@ enum sw_status sw_cli_ecs_fleet_run(struct sw_cli_ecs_fleet *fleet, struct sw_aw
         deploy->creation = fleet->parts[i].creation;
         deploy->verify = options->verify_image ? sw_deploy_verify_images : NULL;
         deploy->verify_ctx = aws;
+        deploy->check = options->check;
     }
     enum sw_status status = sw_fleet_deploy(aws, &how, fleet->items, fleet->count, err);
+    for (size_t i = 0; options->check && i < fleet->count; i++) {
+        const struct sw_deployment *done = &fleet->items[i].deployment;
+        sw_say(options->cli->env, "checks of %s:", done->service ? done->service : "?");
+        sw_cli_ecs_say_checks(options->cli, &done->checks);
+    }
     return write_facts(fleet, options, status, err);
 }

@@ -30,6 +30,7 @@ struct sw_cli_ecs_fleet_options {
     const struct sw_cli_ecs_rollout *rollout;
     const struct sw_cli_ecs_outcome *outcome;
     bool verify_image;
+    bool check;
     bool keep_going;
     bool one_by_one;
 };

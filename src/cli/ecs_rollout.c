@@ -1,6 +1,7 @@
 #include "ecs_rollout.h"
 
 #include "ecs_facts.h"
+#include "ecs_summary.h"
 
 enum { DEFAULT_ATTEMPT_INTERVAL_MS = 20000 };
 
@@ -52,6 +53,11 @@ const struct sw_opt sw_cli_ecs_rollout_opts[] = {
       .offset = offsetof(struct sw_cli_ecs_rollout, report),
       .value = "FILE",
       .help = "write the facts as JSON, also on failure" },
+    { .kind = SW_OPT_STR,
+      .name = "summary",
+      .offset = offsetof(struct sw_cli_ecs_rollout, summary),
+      .value = "FILE",
+      .help = "write them as Markdown for people, also on failure" },
     { .kind = SW_OPT_ENUM,
       .name = "output",
       .offset = offsetof(struct sw_cli_ecs_rollout, output),
@@ -108,7 +114,8 @@ enum sw_status sw_cli_ecs_rollout_check(const struct sw_cli_ecs_rollout *options
         return sw_cli_usage(err, "--timeout is 0; leave --wait out to wait for nothing");
     }
     return sw_cli_ecs_check_files(sw_cli_text_or_null(options->export_env),
-                                  sw_cli_text_or_null(options->report), err);
+                                  sw_cli_text_or_null(options->report),
+                                  sw_cli_text_or_null(options->summary), err);
 }
 
 /*
@@ -223,12 +230,39 @@ static enum sw_status follow(struct sw_cli_ecs_run *run)
     return status == SW_OK ? SW_OK : timed_out(run);
 }
 
+/* A failure of writing: the command's own, or a warning when it has one already. */
+static enum sw_status keep_first(const struct sw_env *env, enum sw_status status,
+                                 const struct sw_err *found, struct sw_err *err)
+{
+    if (status == SW_OK) {
+        *err = *found;
+        return found->status;
+    }
+    sw_warn(env, "%s", found->msg);
+    return status;
+}
+
+enum sw_status sw_cli_ecs_write_files(const struct sw_env *env,
+                                      const struct sw_cli_ecs_rollout *options, const json_t *facts,
+                                      enum sw_status status, struct sw_err *err)
+{
+    const char *report = sw_cli_text_or_null(options->report);
+    const char *summary = sw_cli_text_or_null(options->summary);
+    struct sw_err own = SW_ERR_INIT;
+    if (report && sw_cli_ecs_write_report(report, facts, &own) != SW_OK) {
+        status = keep_first(env, status, &own, err);
+    }
+    if (summary && sw_cli_ecs_write_summary(summary, facts, &own) != SW_OK) {
+        status = keep_first(env, status, &own, err);
+    }
+    return status;
+}
+
 /* The facts are written whatever happened; the first failure is the command's. */
 static enum sw_status write_facts(struct sw_cli_ecs_run *run, enum sw_status status)
 {
     const struct sw_cli_ecs_rollout *args = run->options;
-    const char *report = sw_cli_text_or_null(args->report);
-    struct sw_err report_err = SW_ERR_INIT;
+    run->deployment.ended_ms = sw_env_wall_ms(run->cli->env);
     if (status == SW_OK) {
         *run->err = (struct sw_err)SW_ERR_INIT; /* forgets failures that were got over */
     }
@@ -237,15 +271,22 @@ static enum sw_status write_facts(struct sw_cli_ecs_run *run, enum sw_status sta
     if (strcmp(args->output, "json") == 0 && run->deployment.task_definition) {
         sw_cli_out_json(run->cli, facts);
     }
-    if (!report || sw_cli_ecs_write_report(report, facts, &report_err) == SW_OK) {
-        return status;
+    return sw_cli_ecs_write_files(run->cli->env, args, facts, status, run->err);
+}
+
+/* What is worth saying of a rollout that succeeded. */
+static void tell_end(struct sw_cli_ecs_run *run, enum sw_status status)
+{
+    const struct sw_check_report *hints = &run->deployment.hints;
+    for (size_t i = 0; status == SW_OK && i < hints->count; i++) {
+        sw_warn(run->cli->env, "%s; %s: %s", hints->items[i].text, hints->items[i].advice,
+                hints->items[i].command);
     }
-    if (status == SW_OK) {
-        *run->err = report_err;
-        return report_err.status;
+    if (status == SW_OK &&
+        (sw_cli_text_or_null(run->options->report) || sw_cli_text_or_null(run->options->summary) ||
+         strcmp(run->options->output, "json") == 0)) {
+        sw_deployment_read_digests(run->aws, run->cluster, &run->deployment);
     }
-    sw_warn(run->cli->env, "%s", report_err.msg);
-    return status;
 }
 
 enum sw_status sw_cli_ecs_run_end(struct sw_cli_ecs_run *run, enum sw_status status)
@@ -255,6 +296,7 @@ enum sw_status sw_cli_ecs_run_end(struct sw_cli_ecs_run *run, enum sw_status sta
     }
     if (status == SW_OK && run->options->wait) {
         status = follow(run);
+        tell_end(run, status);
     }
     return write_facts(run, status);
 }

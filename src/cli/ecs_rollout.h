@@ -17,6 +17,7 @@ struct sw_cli_ecs_rollout {
     int64_t fail_fast;
     const char *export_env;
     const char *report;
+    const char *summary;
     const char *output;
 };
 extern const struct sw_opt sw_cli_ecs_rollout_opts[];
@@ -37,6 +38,15 @@ SW_NODISCARD enum sw_status sw_cli_ecs_rollout_check(const struct sw_cli_ecs_rol
 
 /* How to follow, as the options say; what is followed is set by the caller. */
 struct sw_follow_options sw_cli_ecs_follow_options(const struct sw_cli_ecs_rollout *options);
+
+/*
+ * Writes the facts to the files that the options name, whatever happened; the first failure, which
+ * `status` is, stays the command's.
+ */
+SW_NODISCARD enum sw_status sw_cli_ecs_write_files(const struct sw_env *env,
+                                                   const struct sw_cli_ecs_rollout *options,
+                                                   const json_t *facts, enum sw_status status,
+                                                   struct sw_err *err);
 
 #define SW_CLI_ECS_ROLLOUT(type, member)                          \
     {                                                             \

@@ -19,6 +19,7 @@ void sw_deployment_release(struct sw_deployment *deployment)
     free(deployment->previous_service_deployment);
     free(deployment->codedeploy_deployment);
     json_decref(deployment->images);
+    sw_check_report_release(&deployment->hints);
     sw_check_report_release(&deployment->checks);
     *deployment = (struct sw_deployment){ .desired = -1 };
 }
@@ -187,7 +188,7 @@ static enum sw_status check_service(struct deploy *deploy, const json_t *future)
     };
     if (!deploy->options->check) {
         return ecs_preflight(deploy->env, future, deploy->base.definition, deploy->base.label,
-                             deploy->err);
+                             &deploy->done->hints, deploy->err);
     }
     enum sw_status status = sw_check_run(deploy->aws, &options, &deploy->done->checks, deploy->err);
     return status == SW_OK ? sw_check_verdict(&deploy->done->checks, deploy->err) : status;
@@ -269,7 +270,7 @@ enum sw_status deploy_plan(struct deploy *deploy)
 enum sw_status sw_service_deploy(struct sw_aws *aws, const struct sw_deploy_options *options,
                                  struct sw_deployment *ret, struct sw_err *err)
 {
-    *ret = (struct sw_deployment){ .desired = -1 };
+    *ret = (struct sw_deployment){ .desired = -1, .started_ms = sw_env_wall_ms(sw_aws_env(aws)) };
     struct deploy deploy = {
         .aws = aws, .env = sw_aws_env(aws), .options = options, .done = ret, .err = err
     };

@@ -12,86 +12,92 @@
  * tells comes last. A cause is what a rollout would fail with: its id is in rollout.h's terms.
  */
 const struct preflight_check preflight_checks[] = {
-    { "controller", NULL, "ECS itself deploys the service", preflight_controller, false },
-    { "in-progress", NULL, "no other deployment is in progress", preflight_in_progress, false },
-    { "desired-count", NULL, "the service wants tasks", preflight_desired, false },
+    { "controller", NULL, "ECS itself deploys the service", preflight_controller, ON_REQUEST },
+    { "in-progress", NULL, "no other deployment is in progress", preflight_in_progress,
+      ON_REQUEST },
+    { "desired-count", NULL, "the service wants tasks", preflight_desired, ON_REQUEST },
     { "instances", "no-instances", "the cluster has instances for the tasks", preflight_instances,
-      false },
+      ON_REQUEST },
     { "host-port", "port-taken", "host ports leave room for the new tasks", preflight_host_port,
-      false },
+      ON_REQUEST },
     { "load-balancer", "no-load-balancer", "what the tasks serve can be found",
-      preflight_load_balancer, false },
+      preflight_load_balancer, AFTER },
     { "target-group", "target-group-missing", "the service's target groups exist",
-      preflight_target_group, false },
+      preflight_target_group, ON_REQUEST },
     { "target-type", "target-type", "target types fit the network mode", preflight_target_type,
-      false },
+      ON_REQUEST },
     { "listener", "target-unused", "a load balancer sends to each target group", preflight_listener,
-      false },
+      ON_REQUEST },
     { "security-groups", "elb-timeout", "the load balancer may connect to the tasks' ports",
-      preflight_security_groups, false },
+      preflight_security_groups, ON_REQUEST },
     { "target-vpc", "target-vpc", "target groups and tasks are in one VPC", preflight_target_vpc,
-      false },
+      ON_REQUEST },
     { "target-zone", "target-zone", "the load balancer serves the tasks' zones",
-      preflight_target_zone, false },
+      preflight_target_zone, ON_REQUEST },
     { "health-check", "elb-codes", "the load balancer's health check can pass",
-      preflight_health_check, false },
-    { "target-health", NULL, "present targets are well", preflight_target_health, false },
+      preflight_health_check, ON_REQUEST },
+    { "target-health", NULL, "present targets are well", preflight_target_health, ON_REQUEST },
     { "percentages", "percentages", "the percentages leave room for a step", preflight_percentages,
-      true },
+      BEFORE },
     { "balanced-container", "container-name",
       "container and port of the load balancer are in the task definition",
-      preflight_balanced_container, true },
-    { "image", "image-missing", "the images exist", preflight_image, false },
+      preflight_balanced_container, BEFORE },
+    { "image", "image-missing", "the images exist", preflight_image, ON_REQUEST },
     { "image-account", "image-denied", "the images are in this account and region",
-      preflight_image_account, false },
+      preflight_image_account, ON_REQUEST },
     { "platform", "platform", "the images are for the processors that run them", preflight_platform,
-      false },
+      ON_REQUEST },
     { "execution-role", "role", "the execution role can be assumed", preflight_execution_role,
-      false },
+      ON_REQUEST },
     { "execution-rights", "image-denied", "the execution role has the rights it needs",
-      preflight_execution_rights, false },
-    { "task-role", "role", "the task role can be assumed", preflight_task_role, false },
-    { "pass-role", "role", "this identity may pass the roles to ECS", preflight_pass_role, false },
-    { "service-role", "role", "ECS has its service-linked role", preflight_service_role, false },
+      preflight_execution_rights, ON_REQUEST },
+    { "task-role", "role", "the task role can be assumed", preflight_task_role, ON_REQUEST },
+    { "pass-role", "role", "this identity may pass the roles to ECS", preflight_pass_role,
+      ON_REQUEST },
+    { "service-role", "role", "ECS has its service-linked role", preflight_service_role,
+      ON_REQUEST },
     { "memory", "memory-short", "an instance has the memory that a task needs", preflight_memory,
-      false },
-    { "cpu", "cpu-short", "an instance has the CPU units that a task needs", preflight_cpu, false },
+      ON_REQUEST },
+    { "cpu", "cpu-short", "an instance has the CPU units that a task needs", preflight_cpu,
+      ON_REQUEST },
     { "attributes", "attribute", "instances have what the task definition needs",
-      preflight_attributes, false },
+      preflight_attributes, ON_REQUEST },
     { "constraints", "constraint", "instances satisfy the placement constraints",
-      preflight_constraints, false },
+      preflight_constraints, ON_REQUEST },
     { "capacity-provider", "capacity-provider", "the capacity providers can scale",
-      preflight_providers, false },
+      preflight_providers, ON_REQUEST },
     { "network-interfaces", "network-interface", "instances have free network interfaces",
-      preflight_interfaces, false },
-    { "addresses", "subnet-full", "the subnets have free addresses", preflight_addresses, false },
+      preflight_interfaces, ON_REQUEST },
+    { "addresses", "subnet-full", "the subnets have free addresses", preflight_addresses,
+      ON_REQUEST },
     { "route", "registry-unreachable", "the tasks' subnets lead to the registry", preflight_route,
-      false },
-    { "secrets", "secret-missing", "secrets and parameters exist", preflight_secrets, false },
-    { "log-group", "log-group", "log groups exist", preflight_log_group, false },
+      ON_REQUEST },
+    { "secrets", "secret-missing", "secrets and parameters exist", preflight_secrets, ON_REQUEST },
+    { "log-group", "log-group", "log groups exist", preflight_log_group, ON_REQUEST },
     { "env-files", "env-file", "files of environment variables are named well", preflight_env_files,
-      false },
+      ON_REQUEST },
     { "file-system", "file-system", "no file system needs to be mounted", preflight_file_system,
-      false },
+      ON_REQUEST },
     { "deregistration-delay", NULL, "old tasks leave the load balancer soon", preflight_delay,
-      false },
+      ON_REQUEST },
     { "circuit-breaker", NULL, "ECS gives failing deployments up by itself", preflight_breaker,
-      false },
+      ON_REQUEST },
     { "scaling", NULL, "automatic scaling agrees with the number of tasks", preflight_scaling,
-      false },
-    { "alarms", "alarm", "the deployment's alarms are quiet", preflight_alarms, false },
+      ON_REQUEST },
+    { "alarms", "alarm", "the deployment's alarms are quiet", preflight_alarms, ON_REQUEST },
     { "health-command", "container-health", "containers' own health checks can run",
-      preflight_health_command, false },
+      preflight_health_command, ON_REQUEST },
     { "duplicate-ports", "port-taken", "no port is mapped twice", preflight_duplicate_ports,
-      false },
+      ON_REQUEST },
     { "low-port", NULL, "no container without root rights needs a port below 1024",
-      preflight_low_port, false },
+      preflight_low_port, ON_REQUEST },
     { "network-settings", NULL, "settings fit the network mode", preflight_network_settings,
-      false },
+      ON_REQUEST },
     { "depends-on", "dependency", "dependencies between containers can be met",
-      preflight_depends_on, false },
-    { "essential", NULL, "a container is essential", preflight_essential, false },
-    { "limits", "out-of-memory", "memory limits agree with each other", preflight_limits, false },
+      preflight_depends_on, ON_REQUEST },
+    { "essential", NULL, "a container is essential", preflight_essential, ON_REQUEST },
+    { "limits", "out-of-memory", "memory limits agree with each other", preflight_limits,
+      ON_REQUEST },
 };
 const size_t preflight_check_count = SW_COUNT(preflight_checks);
 
@@ -304,29 +310,51 @@ enum sw_status sw_check_run(struct sw_aws *aws, const struct sw_check_options *o
     return status;
 }
 
+/* Moves what was found to the hints. */
+static void keep_hint(struct sw_check_report *hints, struct sw_check_finding *found)
+{
+    hints->items = sw_grow(hints->items, hints->count, &hints->capacity, sizeof(*hints->items));
+    hints->items[hints->count++] = *found;
+    *found = (struct sw_check_finding){ .check = found->check, .level = SW_CHECK_OK };
+}
+
+static enum sw_status tell(const struct sw_env *env, const struct sw_check_report *report,
+                           struct sw_err *err)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        const struct sw_check_finding *found = &report->items[i];
+        if (found->level == SW_CHECK_BLOCK && strcmp(found->check, "percentages") != 0) {
+            return sw_fail(err, SW_E_PREFLIGHT, "%s", found->text);
+        }
+        if (found->level != SW_CHECK_OK) {
+            sw_warn(env, "%s; %s", found->text, found->advice ? found->advice : "");
+        }
+    }
+    return SW_OK;
+}
+
 enum sw_status ecs_preflight(const struct sw_env *env, const json_t *service,
-                             const json_t *definition, const char *label, struct sw_err *err)
+                             const json_t *definition, const char *label,
+                             struct sw_check_report *ret_hints, struct sw_err *err)
 {
     const struct sw_check_options options = { .service = service,
                                               .definition = definition,
                                               .label = label };
     struct sw_check_report report = { .items = NULL };
     struct preflight preflight = { .env = env, .options = &options, .report = &report };
-    enum sw_status status = SW_OK;
     start(&preflight);
     for (size_t i = 0; service && i < preflight_check_count; i++) {
-        if (preflight_checks[i].quick) {
-            run_check(&preflight, &preflight_checks[i]);
+        size_t before = report.count;
+        if (preflight_checks[i].moment == ON_REQUEST) {
+            continue;
+        }
+        run_check(&preflight, &preflight_checks[i]);
+        struct sw_check_finding *found = &report.items[before];
+        if (preflight_checks[i].moment == AFTER && found->level == SW_CHECK_WARN) {
+            keep_hint(ret_hints, found);
         }
     }
-    for (size_t i = 0; status == SW_OK && i < report.count; i++) {
-        const struct sw_check_finding *found = &report.items[i];
-        if (found->level == SW_CHECK_BLOCK && strcmp(found->check, "percentages") != 0) {
-            status = sw_fail(err, SW_E_PREFLIGHT, "%s", found->text);
-        } else if (found->level != SW_CHECK_OK) {
-            sw_warn(env, "%s; %s", found->text, found->advice ? found->advice : "");
-        }
-    }
+    enum sw_status status = tell(env, &report, err);
     sw_check_report_release(&report);
     return status;
 }

@@ -84,11 +84,19 @@ void preflight_cause(struct preflight *preflight, const char *cause);
 
 /*
  * The checks that every deployment makes, because they need no calls: SW_E_PREFLIGHT for what ECS
- * would refuse, a warning for what may stand still. `service` may be NULL: nothing is known.
+ * would refuse, a warning for what may stand still. *ret_hints, empty before, is what is worth
+ * saying once the deployment succeeded. `service` may be NULL: nothing is known.
  */
 SW_NODISCARD enum sw_status ecs_preflight(const struct sw_env *env, const json_t *service,
                                           const json_t *definition, const char *label,
-                                          struct sw_err *err);
+                                          struct sw_check_report *ret_hints, struct sw_err *err);
+
+/* When a check is told about in a deployment that does not ask for all of them. */
+enum preflight_moment {
+    ON_REQUEST,
+    BEFORE, /* needs no calls, and stands in the way */
+    AFTER,  /* needs no calls, and makes a good deployment useless */
+};
 
 /* One check. */
 struct preflight_check {
@@ -96,7 +104,7 @@ struct preflight_check {
     const char *cause; /* NULL: none */
     const char *fine;  /* what is the case when it finds nothing */
     void (*run)(struct preflight *preflight);
-    bool quick; /* needs no calls and is part of every deployment */
+    enum preflight_moment moment;
 };
 /* All checks in their order, and their number. */
 extern const struct preflight_check preflight_checks[];

@@ -217,7 +217,7 @@ void preflight_load_balancer(struct preflight *preflight)
     preflight_command(preflight,
                       "aws ecs update-service --cluster %s --service %s --load-balancers "
                       "targetGroupArn=TARGET_GROUP_ARN,containerName=%s,containerPort=%lld",
-                      preflight->options->cluster,
+                      preflight->options->cluster ? preflight->options->cluster : "CLUSTER",
                       sw_json_str(preflight->service, "serviceName", "?"), name, (long long)port);
 }
 

@@ -308,7 +308,7 @@ static enum sw_status run(struct rollback *rollback, const char *to)
     }
     if (status == SW_OK && deploy->base.definition) {
         status = ecs_preflight(deploy->env, deploy->service, deploy->base.definition,
-                               deploy->base.label, deploy->err);
+                               deploy->base.label, &deploy->done->hints, deploy->err);
     }
     if (status != SW_OK) {
         return status;
@@ -322,7 +322,7 @@ static enum sw_status run(struct rollback *rollback, const char *to)
 enum sw_status sw_service_rollback(struct sw_aws *aws, const char *cluster, const char *service,
                                    const char *to, struct sw_deployment *ret, struct sw_err *err)
 {
-    *ret = (struct sw_deployment){ .desired = -1 };
+    *ret = (struct sw_deployment){ .desired = -1, .started_ms = sw_env_wall_ms(sw_aws_env(aws)) };
     const struct sw_deploy_options options = { .cluster = cluster, .service = service };
     struct rollback rollback = {
         .deploy = { .aws = aws,

@@ -154,12 +154,15 @@ finds() {
 
 @test "deploy --check registers nothing when a check blocks" {
     world closed-ports
-    run --separate-stderr "$SLIPWAY_PROGRAM" ecs deploy --cluster prod --service web --env web:A=1 --check --report report.json
+    run --separate-stderr "$SLIPWAY_PROGRAM" ecs deploy --cluster prod --service web --env web:A=1 --check --report report.json --summary summary.md
     [ "$status" -eq 20 ]
     [ -z "$output" ]
     [[ $stderr == *"block  security-groups: "* ]]
     [[ $stderr == *"         run: aws ec2 authorize-security-group-ingress "* ]]
     jq -e '.registered == false and .exitCode == 20 and (.checks | map(.check) | index("security-groups") != null)' report.json
+    [ "$(head -1 summary.md)" = "## Deployment of web: failed (exit 20)" ]
+    grep -q '^\*\*block\*\* security-groups: ' summary.md
+    [ "$(stat -c %a summary.md)" = 600 ]
     run -1 "$SLIPWAY_PROGRAM" ecs render --task-definition web:2
     world
     run --separate-stderr "$SLIPWAY_PROGRAM" ecs deploy --cluster prod --service web --env web:A=1 --check

@@ -126,9 +126,9 @@ static const char *describe_instances(struct check_world *world, const char *bod
 /* The action that a request is about, the caller's. */
 static char *action_of(const struct fake_http_request *request)
 {
-    const char *target = fake_http_request_header(request, "X-Amz-Target");
-    if (target) {
-        return sw_xstrdup(strrchr(target, '.') + 1);
+    struct sw_str target = sw_str(fake_http_request_header(request, "X-Amz-Target"));
+    if (target.ptr) {
+        return sw_str_dup(sw_str_from(target, (size_t)sw_str_rfind(target, '.') + 1));
     }
     struct sw_str body = sw_buf_str(&request->body);
     if (sw_str_starts(body, "Action=")) {
@@ -159,10 +159,9 @@ static void answer(void *ctx, const struct fake_http_request *request,
     found = found ? found : find(usual, SW_COUNT(usual), action);
     if (world->all_denied || (found && !found->reply)) {
         reply->status = strcmp(action, "registry") == 0 ? 403 : 400;
-        reply->body =
-            strstr(request->url, "ecs.") || fake_http_request_header(request, "X-Amz-Target")
-                ? "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}"
-                : "<R><Error><Code>AccessDenied</Code><Message>no</Message></Error></R>";
+        reply->body = fake_http_request_header(request, "X-Amz-Target")
+                          ? "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}"
+                          : "<R><Error><Code>AccessDenied</Code><Message>no</Message></Error></R>";
     } else if (found) {
         reply->status = found->status ? found->status : 200;
         reply->body = ecs_world_text(&world->w, found->reply);

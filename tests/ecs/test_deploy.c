@@ -652,6 +652,78 @@ static void test_deploy__percentages_that_allow_no_step_are_told(void **state)
     }
 }
 
+/* Nothing fails when nobody finds the tasks: that is kept to be told at the end. */
+static void test_deploy__keeps_what_makes_it_useless(void **state)
+{
+    static const struct ecs_step steps[] = {
+        { .action = "DescribeServices", .reply = SERVICE_RUNS("11") },
+        { .action = "DescribeTaskDefinition",
+          .reply = "{'taskDefinition':{'taskDefinitionArn':'" TD "kim:12','family':'kim',"
+                   "'status':'ACTIVE','containerDefinitions':[{'name':'web','image':'r/web:1',"
+                   "'portMappings':[{'containerPort':80,'hostPort':0}]}]}}" },
+        { .action = "UpdateService", .reply = UPDATED("ecs-svc/2", "12") },
+    };
+    struct trial trial;
+
+    (void)state;
+    trial_init(&trial, steps, SW_COUNT(steps));
+    assert_string_equal(sw_status_name(trial_run(&trial)), "ok");
+    assert_int_equal(trial.done.hints.count, 1);
+    assert_string_equal(trial.done.hints.items[0].check, "load-balancer");
+    assert_string_equal(trial.done.hints.items[0].cause, "no-load-balancer");
+    assert_null(strstr(trial.w.t.said.ptr, "warning"));
+    trial_done(&trial);
+}
+
+/* What ECS refuses has the name and the advice that the checks give it. */
+static void test_deploy__explains_refusals(void **state)
+{
+    static const struct ecs_step steps[] = {
+        { .action = "DescribeServices", .reply = SERVICE_RUNS("11") },
+        { .action = "DescribeTaskDefinition", .reply = KIM_12 },
+        { .action = "UpdateService",
+          .status = 400,
+          .reply = "{'__type':'InvalidParameterException','message':'The container web does not "
+                   "exist in the task definition.'}" },
+    };
+    struct trial trial;
+
+    (void)state;
+    trial_init(&trial, steps, SW_COUNT(steps));
+    trial_fails(&trial, SW_E_FAILED,
+                "service \"kim\": ECS UpdateService: InvalidParameterException: The container web "
+                "does not exist in the task definition.; the service's load balancer names a "
+                "container or port that the task definition does not have: give the container in "
+                "the task definition that name and port mapping, or change the service's load "
+                "balancer");
+    trial_done(&trial);
+}
+
+/* The digests that tasks run with, where they tell. */
+static void test_deploy__reads_digests(void **state)
+{
+    static const struct ecs_step steps[] = {
+        { .action = "ListTasks",
+          .input = "{'cluster':'prod','startedBy':'ecs-svc/2','maxResults':10}",
+          .reply = "{'taskArns':['t1']}" },
+        { .action = "DescribeTasks",
+          .reply = "{'tasks':[{'containers':[{'name':'web','imageDigest':'sha256:1'},"
+                   "{'name':'log'}]}]}" },
+    };
+    struct trial trial;
+
+    (void)state;
+    trial_init(&trial, steps, SW_COUNT(steps));
+    trial.done.deployment_id = sw_xstrdup("ecs-svc/2");
+    trial.done.images =
+        test_json("[{'container':'web','image':'a'},{'container':'log','image':'b'}]");
+    sw_deployment_read_digests(trial.w.aws, "prod", &trial.done);
+    char *images SW_CLEANUP(sw_free_str) = test_json_text(trial.done.images);
+    assert_string_equal(images, "[{'container':'web','image':'a','digest':'sha256:1'},"
+                                "{'container':'log','image':'b'}]");
+    trial_done(&trial);
+}
+
 static enum sw_status refuse(void *ctx, const json_t *definition, const struct sw_changes *changes,
                              struct sw_err *err)
 {
@@ -752,6 +824,9 @@ int main(void)
         cmocka_unit_test(test_deploy__shares_a_family_with_other_pipelines),
         cmocka_unit_test(test_deploy__everything_is_checked_before_registering),
         cmocka_unit_test(test_deploy__the_load_balancers_container_must_be_there),
+        cmocka_unit_test(test_deploy__keeps_what_makes_it_useless),
+        cmocka_unit_test(test_deploy__explains_refusals),
+        cmocka_unit_test(test_deploy__reads_digests),
         cmocka_unit_test(test_deploy__percentages_that_allow_no_step_are_told),
         cmocka_unit_test(test_deploy__a_check_can_stop_it),
         cmocka_unit_test(test_deploy__register_errors_come_with_advice),
