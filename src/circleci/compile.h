@@ -176,6 +176,8 @@ void cc_primitive(struct cc *cc, const struct cc_scope *scope, const char *name,
 extern const char *const cc_executor_keys[];
 /* The expanded body of an executor value (a name or a map with name and arguments). */
 struct sw_yaml *cc_executor(struct cc *cc, const struct cc_scope *scope, struct sw_yaml *value);
+/* A problem when a job or an executor names several kinds of environment. `what` names it. */
+void cc_check_one_kind(struct cc *cc, const struct sw_yaml *map, const char *what);
 /* An executor definition expanded with given arguments. */
 struct sw_yaml *cc_executor_body(struct cc *cc, struct cc_ns *ns, const char *name,
                                  struct sw_yaml *definition, struct sw_yaml *args,

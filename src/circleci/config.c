@@ -122,6 +122,22 @@ static void check_setup(struct cc *cc, const struct sw_yaml *doc, size_t workflo
     }
 }
 
+/* That a matrix is empty is allowed, but not that nothing else is left to run. */
+static void check_jobs_left(struct cc *cc, const struct sw_yaml *at,
+                            const struct sw_yaml *workflows)
+{
+    bool any = cc->problems->errors > 0 || workflows->count == 0;
+    for (size_t i = 0; i < workflows->count && !any; i++) {
+        const struct sw_yaml *jobs = workflows->items[i]->type == SW_YAML_MAP
+                                         ? sw_yaml_get(workflows->items[i], "jobs")
+                                         : NULL;
+        any = jobs != NULL && jobs->count > 0;
+    }
+    if (!any) {
+        cc_problem(cc, at, "no job is left to run: conditions and empty matrices take out all");
+    }
+}
+
 static struct sw_yaml *compile_2_1(struct cc *cc, struct sw_yaml *doc)
 {
     refuse_unsupported(cc, doc);
@@ -144,6 +160,7 @@ static struct sw_yaml *compile_2_1(struct cc *cc, struct sw_yaml *doc)
         if (out_workflows->count == versions && cc->problems->errors == 0) {
             cc_problem(cc, workflows, "All Workflows have been filtered from this Pipeline.");
         }
+        check_jobs_left(cc, workflows, out_workflows);
         check_setup(cc, doc, out_workflows->count - versions);
         if (versions == 0) {
             sw_yaml_set(cc->pool, out_workflows, "version", sw_yaml_new_int(cc->pool, 2, doc));

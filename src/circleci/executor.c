@@ -11,6 +11,21 @@ static bool has_kind(const struct sw_yaml *map)
            sw_yaml_get(map, "macos") != NULL;
 }
 
+void cc_check_one_kind(struct cc *cc, const struct sw_yaml *map, const char *what)
+{
+    static const char *const kinds[] = { "docker", "machine", "macos" };
+    const char *first = NULL;
+    for (size_t i = 0; i < SW_COUNT(kinds); i++) {
+        const struct sw_yaml *kind = sw_yaml_get(map, kinds[i]);
+        if (kind != NULL && first != NULL) {
+            cc_problem(cc, kind, "%s has both \"%s\" and \"%s\"; it runs in one of them", what,
+                       first, kinds[i]);
+            return;
+        }
+        first = kind != NULL ? kinds[i] : first;
+    }
+}
+
 static struct sw_yaml *expand_body(struct cc *cc, const struct cc_scope *scope,
                                    struct sw_yaml *definition)
 {
@@ -44,6 +59,7 @@ struct sw_yaml *cc_executor_body(struct cc *cc, struct cc_ns *ns, const char *na
         return NULL;
     }
     cc_check_keys(cc, definition, permitted, cc_text(cc, "executor \"%s\"", name));
+    cc_check_one_kind(cc, definition, cc_text(cc, "executor \"%s\"", name));
     if (!has_kind(definition)) {
         cc_problem(cc, definition,
                    "Executor %s is missing a required key: \"docker\", \"machine\", or \"macos\"",

@@ -237,6 +237,7 @@ static void require_runner(struct cc *cc, const struct sw_yaml *definition, cons
     if (sw_yaml_get(definition, "steps") == NULL) {
         cc_problem(cc, definition, "required key [steps] not found in job \"%s\"", name);
     }
+    cc_check_one_kind(cc, definition, cc_text(cc, "job \"%s\"", name));
     static const char *const kinds[] = { "docker", "machine", "macos", "executor" };
     for (size_t i = 0; i < SW_COUNT(kinds); i++) {
         if (sw_yaml_get(definition, kinds[i]) != NULL) {

@@ -18,6 +18,11 @@ static struct sw_yaml *expand_lists(struct cc *cc, const struct cc_scope *scope,
                        raw->keys[i]->text, sw_yaml_type_name(list));
             list = NULL;
         }
+        if (list != NULL && list->count == 0) {
+            cc_warning(cc, raw->items[i],
+                       "matrix parameter \"%s\" is an empty list: no job is made",
+                       raw->keys[i]->text);
+        }
         failed = failed || list == NULL;
         if (list != NULL) {
             sw_yaml_set_node(cc->pool, lists, raw->keys[i], list);

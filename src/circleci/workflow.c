@@ -101,6 +101,40 @@ static const char *base_name(struct cc *cc, const struct wf_entry *entry,
                         : combination_name(cc, entry->job, scope->matrix);
 }
 
+static void check_filter_text(struct cc *cc, const struct sw_yaml *value, const char *what)
+{
+    if (value->type == SW_YAML_SEQ) {
+        for (size_t i = 0; i < value->count; i++) {
+            check_filter_text(cc, value->items[i], what);
+        }
+    } else if (!sw_yaml_is_scalar(value) || value->type == SW_YAML_NULL) {
+        cc_problem(cc, value, "%s must be a name, a /pattern/, or a list of these, found: %s", what,
+                   sw_yaml_type_name(value));
+    }
+}
+
+/* {branches: {only, ignore}, tags: {only, ignore}} */
+static void check_filters(struct cc *cc, const struct sw_yaml *filters)
+{
+    static const char *const kinds[] = { "branches", "tags", NULL };
+    static const char *const rules[] = { "only", "ignore", NULL };
+    cc_check_keys(cc, filters, kinds, "filters");
+    for (size_t i = 0; kinds[i] != NULL; i++) {
+        const char *what = cc_text(cc, "filters of %s", kinds[i]);
+        const struct sw_yaml *kind = cc_map_member(cc, filters, kinds[i]);
+        if (kind == NULL) {
+            continue;
+        }
+        cc_check_keys(cc, kind, rules, what);
+        for (size_t j = 0; rules[j] != NULL; j++) {
+            const struct sw_yaml *value = sw_yaml_get(kind, rules[j]);
+            if (value != NULL) {
+                check_filter_text(cc, value, cc_text(cc, "\"%s\" in %s", rules[j], what));
+            }
+        }
+    }
+}
+
 /* `filters` as text is an expression that decides now; as a map it is for the service to decide. */
 static void read_filters(struct cc *cc, const struct wf_entry *entry, const struct cc_scope *scope,
                          struct wf_member *member)
@@ -120,9 +154,10 @@ static void read_filters(struct cc *cc, const struct wf_entry *entry, const stru
         member->dropped = !cc_truthy(filters);
         return;
     }
-    static const char *const permitted[] = { "branches", "tags", NULL };
     if (filters != NULL && filters->type == SW_YAML_MAP) {
-        cc_check_keys(cc, filters, permitted, "filters");
+        check_filters(cc, filters);
+    } else if (filters != NULL && filters->type == SW_YAML_SEQ) {
+        cc_problem(cc, filters, "filters must be a mapping of branches and tags, found: sequence");
     }
     member->filters = filters;
 }
