@@ -5,6 +5,8 @@
 need_release() {
     [ -n "${SLIPWAY_RELEASE:-}" ] || skip "SLIPWAY_RELEASE does not name a folder with a release"
     release=$(cd "$SLIPWAY_RELEASE" && pwd)
+    # The name may be relative to where the tests were started.
+    export SLIPWAY_RELEASE=$release
     program=$(program_of "$(case $(uname -m) in aarch64) echo arm64 ;; *) echo x86-64 ;; esac)")
     [ -x "$program" ] || skip "the release has no program for this machine"
 }
