@@ -118,8 +118,8 @@ def takes_in(letters, command, names):
 VERSION = [
     ("version", 'Version of the slipway program. Empty: the one this orb was released with. "installed": whatever is on PATH.'),
     ("download-url", "Where slipway's releases are, for a mirror. Empty means the project's own releases."),
-    ("sha256-x86-64", "SHA-256 of slipway's x86-64 archive; needed for another version than this orb's own."),
-    ("sha256-arm64", "SHA-256 of slipway's arm64 archive; needed for another version than this orb's own."),
+    ("sha256-x86-64", "SHA-256 of slipway's x86-64 program; needed for another version than this orb's own."),
+    ("sha256-arm64", "SHA-256 of slipway's arm64 program; needed for another version than this orb's own."),
 ]  # fmt: skip
 
 
