@@ -24,6 +24,23 @@
 SW_NODISCARD enum sw_status sw_service_describe(struct sw_aws *aws, const char *cluster,
                                                 const char *service, json_t **ret_service,
                                                 struct sw_err *err);
+/* A service at a glance. */
+struct sw_service_view {
+    json_t *service;         /* owned: of DescribeServices */
+    json_t *images;          /* owned: [{"container", "image"}] of what it runs */
+    json_t *targets;         /* owned: [{"targetGroupArn", "states": {STATE: number}}] */
+    struct sw_causes causes; /* why tasks of its newest deployment stopped, or are not healthy */
+    struct sw_strs missing;  /* what could not be looked at, and why */
+};
+void sw_service_view_release(struct sw_service_view *view);
+/*
+ * Looks at a service in at most five calls and one per target group. Statuses as those of
+ * sw_service_describe; what else may not be looked at is left out and noted. *ret is released by
+ * the caller in any case.
+ */
+SW_NODISCARD enum sw_status sw_service_look(struct sw_aws *aws, const char *cluster,
+                                            const char *service, struct sw_service_view *ret,
+                                            struct sw_err *err);
 /* The PRIMARY deployment, borrowed; NULL when there is none. */
 const json_t *sw_service_primary(const json_t *service);
 

@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "ecs_facts.h"
 #include "ecs_options.h"
 
 enum { EVENTS_SHOWN = 5 };
@@ -62,30 +63,59 @@ static json_t *deployment_facts(const json_t *deployment)
     return facts;
 }
 
-static void print_json(struct sw_cli *cli, const json_t *service)
+/* The newest events, newest first, as ECS has them. The caller's. */
+static json_t *event_facts(const json_t *service)
 {
-    json_auto_t *facts = json_object();
+    json_t *events = json_array();
+    size_t index = 0;
+    const json_t *event = NULL;
+    json_array_foreach(sw_json_array(service, "events"), index, event)
+    {
+        char time[SW_TIME_TEXT_MAX];
+        if (index >= EVENTS_SHOWN) {
+            break;
+        }
+        sw_time_format((int64_t)(sw_json_number(event, "createdAt", 0) * 1000), SW_TIME_ISO, time);
+        (void)json_array_append_new(events, json_pack("{s:s, s:s}", "at", time, "message",
+                                                      sw_json_str(event, "message", "")));
+    }
+    return events;
+}
+
+static void print_json(struct sw_cli *cli, const struct sw_service_view *view)
+{
     static const char *const keys[] = { "serviceName",  "status",       "taskDefinition",
                                         "desiredCount", "runningCount", "pendingCount" };
+    json_auto_t *facts = json_object();
     for (size_t i = 0; i < SW_COUNT(keys); i++) {
-        copy_member(facts, service, keys[i]);
+        copy_member(facts, view->service, keys[i]);
     }
     json_t *deployments = json_array();
     size_t index = 0;
     const json_t *deployment = NULL;
-    json_array_foreach(sw_json_array(service, "deployments"), index, deployment)
+    json_array_foreach(sw_json_array(view->service, "deployments"), index, deployment)
     {
         (void)json_array_append_new(deployments, deployment_facts(deployment));
     }
     (void)json_object_set_new(facts, "deployments", deployments);
+    (void)json_object_set(facts, "images", view->images);
+    (void)json_object_set(facts, "targets", view->targets);
+    (void)json_object_set_new(facts, "causes", sw_cli_ecs_cause_facts(&view->causes));
+    (void)json_object_set_new(facts, "events", event_facts(view->service));
+    json_t *missing = json_array();
+    for (size_t i = 0; i < view->missing.count; i++) {
+        (void)json_array_append_new(missing, json_string(view->missing.items[i]));
+    }
+    (void)json_object_set_new(facts, "notShown", missing);
     sw_cli_out_json(cli, facts);
 }
 
 static void print_deployment(struct sw_cli *cli, const json_t *deployment)
 {
-    sw_cli_out(cli, "%-8s %s  %s  %lld/%lld running, %lld pending, %lld failed  %s\n",
-               sw_json_str(deployment, "status", "?"), sw_json_str(deployment, "id", "?"),
+    sw_cli_out(cli, "  %-8s %s  %s  %lld/%lld running, %lld pending, %lld failed  %s\n",
+               sw_json_str(deployment, "status", "?"),
                sw_taskdef_short_name(sw_json_str(deployment, "taskDefinition", "?")),
+               sw_json_str(deployment, "id", "?"),
                (long long)sw_json_int(deployment, "runningCount", 0),
                (long long)sw_json_int(deployment, "desiredCount", 0),
                (long long)sw_json_int(deployment, "pendingCount", 0),
@@ -93,29 +123,80 @@ static void print_deployment(struct sw_cli *cli, const json_t *deployment)
                sw_json_str(deployment, "rolloutState", ""));
     const char *reason = sw_json_str(deployment, "rolloutStateReason", "");
     if (*reason) {
-        sw_cli_out(cli, "         %s\n", reason);
+        sw_cli_out(cli, "           %s\n", reason);
     }
 }
 
-static void print_text(struct sw_cli *cli, const json_t *service)
+static void print_targets(struct sw_cli *cli, const json_t *targets)
 {
-    sw_cli_out(cli, "service %s is %s and runs %s\n", sw_json_str(service, "serviceName", "?"),
-               sw_json_str(service, "status", "?"),
-               sw_taskdef_short_name(sw_json_str(service, "taskDefinition", "?")));
+    size_t index = 0;
+    json_t *group = NULL;
+    sw_cli_out(cli, json_array_size(targets) > 0 ? "targets\n" : "");
+    json_array_foreach(targets, index, group)
+    {
+        const char *state = NULL;
+        json_t *count = NULL;
+        const char *separator = ": ";
+        sw_cli_out(cli, "  %s", sw_json_str(group, "targetGroupArn", "?"));
+        json_object_foreach(sw_json_object(group, "states"), state, count)
+        {
+            sw_cli_out(cli, "%s%lld %s", separator, (long long)json_integer_value(count), state);
+            separator = ", ";
+        }
+        sw_cli_out(cli, *separator == ':' ? ": none registered\n" : "\n");
+    }
+}
+
+static void print_causes(struct sw_cli *cli, const struct sw_causes *causes)
+{
+    struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
+    if (causes->count > 0) {
+        sw_buf_init(&text, SW_BUF_TEXT_MAX);
+        sw_causes_print(causes, &text);
+        sw_cli_out(cli, "causes of failures\n%s\n", text.ptr);
+    }
+}
+
+static void print_events(struct sw_cli *cli, const json_t *service)
+{
+    json_auto_t *events = event_facts(service);
+    size_t index = 0;
+    const json_t *event = NULL;
+    sw_cli_out(cli, json_array_size(events) > 0 ? "last events\n" : "");
+    json_array_foreach(events, index, event)
+    {
+        sw_cli_out(cli, "  %s  %s\n", sw_json_str(event, "at", ""),
+                   sw_json_str(event, "message", ""));
+    }
+}
+
+static void print_text(struct sw_cli *cli, const struct sw_service_view *view)
+{
+    const json_t *service = view->service;
     size_t index = 0;
     const json_t *item = NULL;
+    sw_cli_out(cli, "service %s is %s: %lld of %lld tasks running, %lld pending; it runs %s\n",
+               sw_json_str(service, "serviceName", "?"), sw_json_str(service, "status", "?"),
+               (long long)sw_json_int(service, "runningCount", 0),
+               (long long)sw_json_int(service, "desiredCount", 0),
+               (long long)sw_json_int(service, "pendingCount", 0),
+               sw_taskdef_short_name(sw_json_str(service, "taskDefinition", "?")));
+    sw_cli_out(cli, "deployments\n");
     json_array_foreach(sw_json_array(service, "deployments"), index, item)
     {
         print_deployment(cli, item);
     }
-    json_array_foreach(sw_json_array(service, "events"), index, item)
+    sw_cli_out(cli, json_array_size(view->images) > 0 ? "images\n" : "");
+    json_array_foreach(view->images, index, item)
     {
-        if (index >= EVENTS_SHOWN) {
-            break;
-        }
-        char time[SW_TIME_TEXT_MAX];
-        sw_time_format((int64_t)(sw_json_number(item, "createdAt", 0) * 1000), SW_TIME_ISO, time);
-        sw_cli_out(cli, "%s  %s\n", time, sw_json_str(item, "message", ""));
+        sw_cli_out(cli, "  %s: %s\n", sw_json_str(item, "container", "?"),
+                   sw_json_str(item, "image", "?"));
+    }
+    print_targets(cli, view->targets);
+    print_causes(cli, &view->causes);
+    print_events(cli, service);
+    for (size_t i = 0; i < view->missing.count; i++) {
+        sw_cli_out(cli, "not shown: %s\n", view->missing.items[i]);
     }
 }
 
@@ -123,27 +204,27 @@ static enum sw_status run_status(struct sw_cli *cli, void *args_, struct sw_err 
 {
     const struct status_args *args = args_;
     struct sw_aws *aws SW_CLEANUP(sw_aws_cleanup) = NULL;
-    json_auto_t *service = NULL;
+    struct sw_service_view view = { .service = NULL };
     enum sw_status status = sw_cli_aws_new(cli, &args->aws, &aws, err);
     if (status == SW_OK) {
-        status = sw_service_describe(aws, args->cluster, args->service, &service, err);
+        status = sw_service_look(aws, args->cluster, args->service, &view, err);
     }
-    if (status != SW_OK) {
-        return status;
+    if (status == SW_OK && strcmp(args->output, "json") == 0) {
+        print_json(cli, &view);
+    } else if (status == SW_OK) {
+        print_text(cli, &view);
     }
-    if (strcmp(args->output, "json") == 0) {
-        print_json(cli, service);
-    } else {
-        print_text(cli, service);
-    }
-    return SW_OK;
+    sw_service_view_release(&view);
+    return status;
 }
 
 const struct sw_command sw_cmd_ecs_status = {
     .name = "ecs status",
-    .summary = "show a service, its deployments and latest events",
-    .description = "Shows what the service runs, how each of its deployments stands, and its "
-                   "latest events.",
+    .summary = "show a service at a glance",
+    .description = "Shows what the service runs, how each of its deployments stands, the images, "
+                   "what the load balancer says of its targets, why tasks of the newest deployment "
+                   "stopped and what to do about it, and the latest events. What may not be looked "
+                   "at is left out and named.",
     .operands = "",
     .example = "slipway ecs status --cluster prod --service web",
     .opts = status_opts,

@@ -25,7 +25,7 @@ static void set_time(json_t *facts, const char *key, int64_t at_ms)
     }
 }
 
-static json_t *cause_facts(const struct sw_causes *causes)
+json_t *sw_cli_ecs_cause_facts(const struct sw_causes *causes)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < causes->count; i++) {
@@ -65,7 +65,7 @@ static json_t *rollout_facts(const struct sw_follow_result *follow)
             facts, "onFailure",
             json_pack("{s:b, s:s}", "done", follow->repaired, "message", follow->repair));
     }
-    (void)json_object_set_new(facts, "causes", cause_facts(&follow->causes));
+    (void)json_object_set_new(facts, "causes", sw_cli_ecs_cause_facts(&follow->causes));
     json_t *events = json_array();
     for (size_t i = 0; i < follow->events.count; i++) {
         (void)json_array_append_new(events, json_string(follow->events.items[i]));

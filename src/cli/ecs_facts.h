@@ -14,6 +14,9 @@
 json_t *sw_cli_ecs_facts(const char *cluster, const struct sw_deployment *deployment,
                          const struct sw_follow_result *follow, const struct sw_err *err);
 
+/* The causes as a list of objects: "id", "title", "advice", "count", and what is known. */
+json_t *sw_cli_ecs_cause_facts(const struct sw_causes *causes);
+
 /* Tells people what the checks found, if there were any: all but what is fine. */
 void sw_cli_ecs_say_checks(const struct sw_cli *cli, const struct sw_check_report *report);
 

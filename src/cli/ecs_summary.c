@@ -35,8 +35,8 @@ static void add_block(struct sw_buf *out, const char *text)
         sw_buf_add_cstr(out, "    ");
         for (size_t i = 0; i < line.len; i++) {
             unsigned char c = (unsigned char)line.ptr[i];
-            bool control = c < ' ' || c == 0x7f;
-            sw_buf_add_char(out, control ? ' ' : line.ptr[i]);
+            static const char blank = ' ';
+            sw_buf_add(out, c < ' ' || c == 0x7f ? &blank : line.ptr + i, 1);
         }
         sw_buf_add_char(out, '\n');
     }

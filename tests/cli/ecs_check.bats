@@ -15,7 +15,9 @@ setup_file() {
     export IMAGE=$REGISTRY/web:v1
     "$SLIPWAY_PROGRAM" image push --quiet docker-archive:image.tar "$IMAGE"
     start_moto
-    export SUPPORT=$BATS_TEST_DIRNAME/../support
+    python3 "$BATS_TEST_DIRNAME/../support/ecs_check_world.py" --image "$IMAGE" good host-port no-load-balancer \
+        no-listener target-type closed-ports other-vpc health-path container-name image-tag execution-role trust \
+        log-group secret parameter no-instances zone host-port+container-name
 }
 
 teardown_file() {
@@ -30,8 +32,9 @@ setup() {
     options=()
 }
 
-world() { python3 "$SUPPORT/ecs_check_world.py" --image "$IMAGE" "$@"; }
-check() { run --separate-stderr "$SLIPWAY_PROGRAM" ecs check --cluster prod --service web "${options[@]}" "$@"; }
+# The service of the tests is "web" in the cluster that is called like the trap.
+world() { cluster=$1; }
+check() { run --separate-stderr "$SLIPWAY_PROGRAM" ecs check --cluster "$cluster" --service web "${options[@]}" "$@"; }
 
 # blocks CHECK CAUSE TEXT COMMAND: the only check that blocks is this one; globs.
 blocks() { finds block 20 "$@"; }
@@ -51,7 +54,7 @@ finds() {
 }
 
 @test "a service without any trap is not blocked" {
-    world
+    world good
     check
     [ "$status" -eq 0 ] || { echo "$output" "$stderr"; return 1; }
     [[ $output != *"block  "* ]]
@@ -64,17 +67,17 @@ finds() {
 @test "trap 1: a fixed host port" {
     world host-port
     blocks host-port port-taken 'container "web" has the fixed host port 80, so each instance can run one task: 2 tasks are wanted and 1 instance could run one' \
-        'aws ecs update-service --cluster prod --service web *minimumHealthyPercent=0,maximumPercent=100'
+        'aws ecs update-service --cluster * --service web *minimumHealthyPercent=0,maximumPercent=100'
 }
 
 @test "trap 2: no load balancer, or one without a listener" {
     world no-load-balancer
     warns load-balancer no-load-balancer '*nothing leads to port 8080 of container "web"*' \
-        'aws ecs update-service --cluster prod --service web --load-balancers targetGroupArn=*,containerName=web,containerPort=8080'
+        'aws ecs update-service --cluster * --service web --load-balancers targetGroupArn=*,containerName=web,containerPort=8080'
     world no-listener
-    blocks listener target-unused 'no listener of any load balancer sends to target group "web"' 'aws elbv2 create-listener *'
+    blocks listener target-unused 'no listener of any load balancer sends to target group "*"' 'aws elbv2 create-listener *'
     world target-type
-    blocks target-type target-type 'target group "web" has target type ip; network mode bridge needs type instance' 'aws elbv2 create-target-group *'
+    blocks target-type target-type 'target group "*" has target type ip; network mode bridge needs type instance' 'aws elbv2 create-target-group *'
 }
 
 @test "trap 3: closed ephemeral ports" {
@@ -85,17 +88,17 @@ finds() {
 
 @test "trap 4: a target group in another VPC" {
     world other-vpc
-    blocks target-vpc target-vpc 'target group "web" lies in vpc-*, but the tasks run in vpc-*' 'aws elbv2 create-target-group * --vpc-id vpc-*'
+    blocks target-vpc target-vpc 'target group "*" lies in vpc-*, but the tasks run in vpc-*' 'aws elbv2 create-target-group * --vpc-id vpc-*'
 }
 
 @test "trap 5: the health check's path" {
     world health-path
-    warns health-check elb-codes 'target group "web" asks for "/", the container'"'"'s own health check for "/healthz"' \
+    warns health-check elb-codes 'target group "*" asks for "/", the container'"'"'s own health check for "/healthz"' \
         'aws elbv2 modify-target-group --target-group-arn arn:* --health-check-path /healthz'
 }
 
 @test "trap 6: percentages without a step" {
-    world
+    world good
     options=(--minimum-healthy-percent 50 --maximum-percent 100) # moto keeps none
     blocks percentages percentages 'the rollout cannot take a step: of 1 wanted task at least 1 must stay *' \
         'aws ecs update-service * minimumHealthyPercent=100,maximumPercent=200'
@@ -103,7 +106,7 @@ finds() {
 
 @test "trap 7: the container's name" {
     world container-name
-    blocks balanced-container container-name '*sends to container "web" port 8080, which task definition web:1 does not have; it has: app:8080' ''
+    blocks balanced-container container-name '*sends to container "web" port 8080, which task definition container-name:1 does not have; it has: app:8080' ''
 }
 
 @test "trap 8: the image's tag" {
@@ -113,28 +116,28 @@ finds() {
 
 @test "trap 9: the execution role" {
     world execution-role
-    blocks execution-role role 'the execution role "exec" does not exist' 'aws iam create-role --role-name exec *'
+    blocks execution-role role 'the execution role "missing" does not exist' 'aws iam create-role --role-name * *'
     world trust
-    blocks execution-role role 'the trust policy of the execution role "exec" does not let ecs-tasks.amazonaws.com assume it' \
-        'aws iam update-assume-role-policy --role-name exec *'
+    blocks execution-role role 'the trust policy of the execution role "trust" does not let ecs-tasks.amazonaws.com assume it' \
+        'aws iam update-assume-role-policy --role-name * *'
 }
 
 @test "what else does not exist" {
     world log-group
-    blocks log-group log-group 'the log group "/web" of container "web" does not exist' 'aws logs create-log-group --log-group-name /web --region eu-west-1'
+    blocks log-group log-group 'the log group "/missing" of container "web" does not exist' 'aws logs create-log-group --log-group-name /missing --region eu-west-1'
     world secret
     blocks secrets secret-missing 'the secret of container "web" does not exist: arn:aws:secretsmanager:eu-west-1:123456789012:secret:nothing-AbCdEf' ''
     world parameter
     blocks secrets secret-missing 'the parameter "/nothing" does not exist' 'aws ssm put-parameter --name /nothing *'
     world no-instances
-    blocks instances no-instances 'cluster "prod" has no instances' 'aws ecs list-container-instances --cluster prod'
+    blocks instances no-instances 'cluster "no-instances" has no instances' 'aws ecs list-container-instances --cluster no-instances'
     world zone
-    warns target-zone target-zone 'tasks can run in eu-west-1c, which load balancer "web" does not serve (it serves eu-west-1a, eu-west-1b)' \
+    warns target-zone target-zone 'tasks can run in eu-west-1c, which load balancer "*" does not serve (it serves eu-west-1a, eu-west-1b)' \
         'aws elbv2 set-subnets *'
 }
 
 @test "several traps are told at once, and what blocks comes last" {
-    world host-port container-name
+    world host-port-container-name
     check
     [ "$status" -eq 20 ]
     [[ $stderr == *"error: the deployment would fail: host-port: "*"; also: balanced-container"* ]]
@@ -143,7 +146,7 @@ finds() {
 }
 
 @test "changes are checked as they would be deployed" {
-    world
+    world good
     check --tag-image web=nothing --output json
     [ "$status" -eq 20 ]
     jq -e '.blocked and (.checks | map(select(.level == "block") | .check) == ["image"])' <<<"$output"
@@ -154,7 +157,7 @@ finds() {
 
 @test "deploy --check registers nothing when a check blocks" {
     world closed-ports
-    run --separate-stderr "$SLIPWAY_PROGRAM" ecs deploy --cluster prod --service web --env web:A=1 --check --report report.json --summary summary.md
+    run --separate-stderr "$SLIPWAY_PROGRAM" ecs deploy --cluster "$cluster" --service web --env web:A=1 --check --report report.json --summary summary.md
     [ "$status" -eq 20 ]
     [ -z "$output" ]
     [[ $stderr == *"block  security-groups: "* ]]
@@ -163,20 +166,30 @@ finds() {
     [ "$(head -1 summary.md)" = "## Deployment of web: failed (exit 20)" ]
     grep -q '^\*\*block\*\* security-groups: ' summary.md
     [ "$(stat -c %a summary.md)" = 600 ]
-    run -1 "$SLIPWAY_PROGRAM" ecs render --task-definition web:2
-    world
-    run --separate-stderr "$SLIPWAY_PROGRAM" ecs deploy --cluster prod --service web --env web:A=1 --check
+    run -1 "$SLIPWAY_PROGRAM" ecs render --task-definition closed-ports:2
+    world good
+    run --separate-stderr "$SLIPWAY_PROGRAM" ecs deploy --cluster "$cluster" --service web --env web:A=1 --check
     [ "$status" -eq 0 ]
-    [[ $output == *"task-definition/web:2" ]]
+    [[ $output == *"task-definition/good:2" ]]
 }
 
 @test "what is not there to be checked is an error" {
-    world
-    run --separate-stderr "$SLIPWAY_PROGRAM" ecs check --cluster prod --service nothing
+    world good
+    run --separate-stderr "$SLIPWAY_PROGRAM" ecs check --cluster good --service nothing
     [ "$status" -eq 1 ]
-    [[ $stderr == *'service "nothing" does not exist in cluster "prod"; services in it: web'* ]]
-    run --separate-stderr "$SLIPWAY_PROGRAM" ecs check --cluster prod
+    [[ $stderr == *'service "nothing" does not exist in cluster "good"; services in it: web'* ]]
+    run --separate-stderr "$SLIPWAY_PROGRAM" ecs check --cluster good
     [ "$status" -eq 2 ]
     run --separate-stderr "$SLIPWAY_PROGRAM" ecs check --cluster '' --service web
     [ "$status" -eq 2 ]
+}
+
+@test "status shows the service at a glance" {
+    run --separate-stderr "$SLIPWAY_PROGRAM" ecs status --cluster zone --service web
+    [ "$status" -eq 0 ]
+    [[ ${lines[0]} == "service web is ACTIVE: 0 of 1 tasks running, "*"; it runs zone:1" ]]
+    [[ $output == *$'\nimages\n  web: '"$IMAGE"$'\n'* ]]
+    [[ $output == *$'\ntargets\n  arn:aws:'*': none registered'* ]]
+    run --separate-stderr "$SLIPWAY_PROGRAM" ecs status --cluster zone --service web --output json
+    jq -e '.images[0].container == "web" and (.targets | length == 1) and .causes == [] and .notShown == []' <<<"$output"
 }

@@ -126,14 +126,16 @@ static const char *describe_instances(struct check_world *world, const char *bod
 /* The action that a request is about, the caller's. */
 static char *action_of(const struct fake_http_request *request)
 {
-    struct sw_str target = sw_str(fake_http_request_header(request, "X-Amz-Target"));
-    if (target.ptr) {
-        return sw_str_dup(sw_str_from(target, (size_t)sw_str_rfind(target, '.') + 1));
+    const char *target = fake_http_request_header(request, "X-Amz-Target");
+    const char *dot = target ? strrchr(target, '.') : NULL;
+    if (dot) {
+        return sw_xstrdup(dot + 1);
     }
     struct sw_str body = sw_buf_str(&request->body);
     if (sw_str_starts(body, "Action=")) {
         struct sw_str rest = sw_str_from(body, strlen("Action="));
-        return sw_str_dup(sw_str_cut(&rest, '&'));
+        struct sw_str action = sw_str_cut(&rest, '&');
+        return sw_xstrndup(action.ptr, action.len);
     }
     return sw_xstrdup("registry");
 }
@@ -165,6 +167,8 @@ static void answer(void *ctx, const struct fake_http_request *request,
     } else if (found) {
         reply->status = found->status ? found->status : 200;
         reply->body = ecs_world_text(&world->w, found->reply);
+    } else if (request->body.len == 0) {
+        reply->status = 400;
     } else if (strcmp(action, "ListContainerInstances") == 0) {
         reply->body = list_instances(world, request->body.ptr);
     } else if (strcmp(action, "DescribeContainerInstances") == 0) {

@@ -1,18 +1,17 @@
-"""Fills an empty moto with a service as a newcomer has it (an instance, a load balancer, roles), with the traps
-that are named.
+"""Fills moto with services as newcomers have them (an instance, a load balancer, roles), each in a cluster of its
+own with the traps that are named: "good" has none, "host-port+container-name" has two.
 
-    ecs_check_world.py --image IMAGE [TRAP...]
+    ecs_check_world.py --image IMAGE CLUSTER...
 """
 
 import argparse
 import json
 import os
-import urllib.request
 
 import boto3
 
 TRAPS = (
-    "host-port", "no-load-balancer", "closed-ports", "other-vpc", "health-path", "container-name", "image-tag",
+    "good", "host-port", "no-load-balancer", "closed-ports", "other-vpc", "health-path", "container-name", "image-tag",
     "execution-role", "no-listener", "target-type", "trust", "log-group", "secret", "parameter",
     "no-instances", "zone",
 )  # fmt: skip
@@ -27,16 +26,16 @@ def trust(service):
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def network(ec2, traps):
-    """The VPC's parts: subnets in two zones, and the security groups of instances and load balancer."""
+def network(name, ec2, traps):
+    """The VPC's parts: subnets in three zones, and the security groups of instances and load balancer."""
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = [
         ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{i}.0/24", AvailabilityZone=f"eu-west-1{zone}")["Subnet"]["SubnetId"]
         for i, zone in enumerate("abc")
     ]
     groups = [
-        ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
-        for name in ("instances", "balancer")
+        ec2.create_security_group(GroupName=f"{name}-{of}", Description=of, VpcId=vpc)["GroupId"]
+        for of in ("instances", "balancer")
     ]
     for low, high in [(80, 8080)] if "closed-ports" in traps else [(80, 80), (32768, 65535)]:
         rule = {"IpProtocol": "tcp", "FromPort": low, "ToPort": high, "UserIdGroupPairs": [{"GroupId": groups[1]}]}
@@ -44,13 +43,13 @@ def network(ec2, traps):
     return vpc, subnets, groups
 
 
-def instance(ec2, ecs, subnet, group):
-    image = ec2.describe_images()["Images"][0]["ImageId"]
+def instance(name, machine_image, ec2, ecs, subnet, group):
     started = ec2.run_instances(
-        ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet, SecurityGroupIds=[group], InstanceType="t3.small"
-    )["Instances"][0]["InstanceId"]
+        ImageId=machine_image, MinCount=1, MaxCount=1, SubnetId=subnet, SecurityGroupIds=[group],
+        InstanceType="t3.small",
+    )["Instances"][0]["InstanceId"]  # fmt: skip
     registered = ecs.register_container_instance(
-        cluster="prod", instanceIdentityDocument=json.dumps({"instanceId": started})
+        cluster=name, instanceIdentityDocument=json.dumps({"instanceId": started})
     )["containerInstance"]["containerInstanceArn"]
     capabilities = {
         "com.amazonaws.ecs.capability.logging-driver.awslogs": "",
@@ -60,20 +59,20 @@ def instance(ec2, ecs, subnet, group):
         "ecs.os-type": "linux",
     }
     ecs.put_attributes(
-        cluster="prod",
+        cluster=name,
         attributes=[
-            {"name": name, "value": value, "targetType": "container-instance", "targetId": registered.split("/")[-1]}
-            for name, value in capabilities.items()
+            {"name": key, "value": value, "targetType": "container-instance", "targetId": registered.split("/")[-1]}
+            for key, value in capabilities.items()
         ],
     )
 
 
-def target_group(elb, ec2, vpc, subnets, group, traps):
-    balancer = elb.create_load_balancer(Name="web", Subnets=subnets, SecurityGroups=[group])["LoadBalancers"][0]
+def target_group(name, elb, ec2, vpc, subnets, group, traps):
+    balancer = elb.create_load_balancer(Name=name, Subnets=subnets, SecurityGroups=[group])["LoadBalancers"][0]
     if "other-vpc" in traps:
         vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     made = elb.create_target_group(
-        Name="web", Protocol="HTTP", Port=80, VpcId=vpc, HealthCheckPath="/" if "health-path" in traps else "/healthz",
+        Name=name, Protocol="HTTP", Port=80, VpcId=vpc, HealthCheckPath="/" if "health-path" in traps else "/healthz",
         TargetType="ip" if "target-type" in traps else "instance",
     )["TargetGroups"][0]["TargetGroupArn"]  # fmt: skip
     if "no-listener" not in traps:
@@ -91,6 +90,7 @@ def container(image, traps):
         secrets.append({"name": "SECRET", "valueFrom": arn})
     if "parameter" in traps:
         secrets.append({"name": "PARAMETER", "valueFrom": "/nothing"})
+    group = "/missing" if "log-group" in traps else "/web"
     return {
         "name": "app" if "container-name" in traps else "web",
         "image": image + "-missing" if "image-tag" in traps else image,
@@ -100,42 +100,49 @@ def container(image, traps):
         "healthCheck": {"command": ["CMD-SHELL", "/app --probe http://localhost:8080/healthz"]},
         "logConfiguration": {
             "logDriver": "awslogs",
-            "options": {"awslogs-group": "/web", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "web"},
+            "options": {"awslogs-group": group, "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "web"},
         },
     }
+
+
+def scene(name, image, machine_image, roles, clients):
+    ec2, elb, ecs = clients
+    traps = name.split("+")
+    name = name.replace("+", "-")
+    vpc, subnets, groups = network(name, ec2, traps)
+    ecs.create_cluster(clusterName=name)
+    if "no-instances" not in traps:
+        instance(name, machine_image, ec2, ecs, subnets[2 if "zone" in traps else 0], groups[0])
+    role = roles["missing" if "execution-role" in traps else "trust" if "trust" in traps else "exec"]
+    ecs.register_task_definition(family=name, executionRoleArn=role, containerDefinitions=[container(image, traps)])
+    more = {}
+    if "no-load-balancer" not in traps:
+        group = target_group(name, elb, ec2, vpc, subnets[:2], groups[1], traps)
+        more["loadBalancers"] = [{"targetGroupArn": group, "containerName": "web", "containerPort": 8080}]
+    ecs.create_service(
+        cluster=name, serviceName="web", taskDefinition=name, desiredCount=2 if "host-port" in traps else 1,
+        launchType="EC2", healthCheckGracePeriodSeconds=60, **more,
+    )  # fmt: skip
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--image", required=True)
-    parser.add_argument("traps", nargs="*", choices=[[], *TRAPS])
+    parser.add_argument("clusters", nargs="+")
     arguments = parser.parse_args()
-    traps = arguments.traps
-    request = urllib.request.Request(os.environ["AWS_ENDPOINT_URL"] + "/moto-api/reset", method="POST")
-    urllib.request.urlopen(request).close()
+    for trap in (trap for name in arguments.clusters for trap in name.split("+")):
+        if trap not in TRAPS:
+            parser.error(f"no trap {trap}; there are: {', '.join(TRAPS)}")
     ec2, elb, iam, ecs, logs = (client(name) for name in ("ec2", "elbv2", "iam", "ecs", "logs"))
-    vpc, subnets, groups = network(ec2, traps)
-    ecs.create_cluster(clusterName="prod")
-    if "no-instances" not in traps:
-        instance(ec2, ecs, subnets[2 if "zone" in traps else 0], groups[0])
-    role = "arn:aws:iam::123456789012:role/exec"
-    if "execution-role" not in traps:
-        document = trust("ec2.amazonaws.com" if "trust" in traps else "ecs-tasks.amazonaws.com")
-        role = iam.create_role(RoleName="exec", AssumeRolePolicyDocument=document)["Role"]["Arn"]
-    iam.create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
-    if "log-group" not in traps:
-        logs.create_log_group(logGroupName="/web")
-    ecs.register_task_definition(
-        family="web", executionRoleArn=role, containerDefinitions=[container(arguments.image, traps)]
-    )
-    more = {}
-    if "no-load-balancer" not in traps:
-        group = target_group(elb, ec2, vpc, subnets[:2], groups[1], traps)
-        more["loadBalancers"] = [{"targetGroupArn": group, "containerName": "web", "containerPort": 8080}]
-    ecs.create_service(
-        cluster="prod", serviceName="web", taskDefinition="web:1", desiredCount=2 if "host-port" in traps else 1,
-        launchType="EC2", healthCheckGracePeriodSeconds=60, **more,
-    )  # fmt: skip
+    roles = {
+        name: iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(by + ".amazonaws.com"))["Role"]["Arn"]
+        for name, by in (("exec", "ecs-tasks"), ("trust", "ec2"))
+    }
+    roles["missing"] = "arn:aws:iam::123456789012:role/missing"
+    logs.create_log_group(logGroupName="/web")
+    machine_image = ec2.describe_images(Owners=["amazon"], MaxResults=5)["Images"][0]["ImageId"]
+    for name in arguments.clusters:
+        scene(name, arguments.image, machine_image, roles, (ec2, elb, ecs))
 
 
 main()
