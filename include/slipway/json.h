@@ -40,6 +40,8 @@ int64_t sw_json_int(const json_t *object, const char *key, int64_t fallback);
 double sw_json_number(const json_t *object, const char *key, double fallback);
 bool sw_json_bool(const json_t *object, const char *key, bool fallback);
 json_t *sw_json_array(const json_t *object, const char *key);
+/* Whether this is an array of strings, and not empty. */
+bool sw_json_are_texts(const json_t *list);
 json_t *sw_json_object(const json_t *object, const char *key);
 
 /* Field tables: a document is read by data, not by code. Unknown members are ignored. */

@@ -115,6 +115,19 @@ json_t *sw_json_array(const json_t *object, const char *key)
     return json_is_array(value) ? value : NULL;
 }
 
+bool sw_json_are_texts(const json_t *list)
+{
+    size_t index = 0;
+    const json_t *item = NULL;
+    json_array_foreach(list, index, item)
+    {
+        if (!json_is_string(item)) {
+            return false;
+        }
+    }
+    return json_array_size(list) > 0;
+}
+
 json_t *sw_json_object(const json_t *object, const char *key)
 {
     json_t *value = json_object_get(object, key);

@@ -50,24 +50,11 @@ enum sw_status ecs_parse_boolean(const struct ecs_change_texts *texts, json_t **
     return SW_OK;
 }
 
-static bool are_texts(const json_t *list)
-{
-    size_t index = 0;
-    const json_t *item = NULL;
-    json_array_foreach(list, index, item)
-    {
-        if (!json_is_string(item)) {
-            return false;
-        }
-    }
-    return json_array_size(list) > 0;
-}
-
 static enum sw_status parse_array(struct sw_str text, json_t **ret, struct sw_err *err)
 {
     json_auto_t *list = NULL;
     struct sw_err cause = SW_ERR_INIT;
-    if (sw_json_parse(text, "the value", &list, &cause) != SW_OK || !are_texts(list)) {
+    if (sw_json_parse(text, "the value", &list, &cause) != SW_OK || !sw_json_are_texts(list)) {
         return bad_form(err, "a JSON array of texts, e.g. [\"sh\", \"-c\", \"run && done\"]");
     }
     *ret = json_incref(list);

@@ -215,8 +215,9 @@ static enum sw_status look(struct watch *watch, json_t **ret)
     return follow_cannot_watch(follower);
 }
 
-static enum sw_status poll(struct watch *watch, bool *ret_over)
+static enum sw_status poll(void *ctx, bool *ret_over)
 {
+    struct watch *watch = ctx;
     struct follower *follower = &watch->follower;
     json_auto_t *info = NULL;
     enum sw_status status = look(watch, &info);
@@ -243,27 +244,7 @@ static enum sw_status poll(struct watch *watch, bool *ret_over)
 
 static enum sw_status to_the_end(struct watch *watch)
 {
-    struct follower *follower = &watch->follower;
-    for (;;) {
-        bool over = false;
-        enum sw_status status = SW_OK;
-        if (!sw_env_stop_wanted(follower->env)) {
-            status = poll(watch, &over);
-        }
-        if (status != SW_OK) {
-            return status;
-        }
-        if (over) {
-            return follow_conclude(follower);
-        }
-        if (sw_env_stop_wanted(follower->env)) {
-            return follow_stopped(follower);
-        }
-        if (ecs_pace_over(&follower->pace)) {
-            return follow_timed_out(follower);
-        }
-        ecs_pace_pause(&follower->pace, follow_status_line, follower);
-    }
+    return follow_looks(&watch->follower, poll, watch);
 }
 
 /* ---- What is done about a failure ---- */

@@ -35,7 +35,8 @@ enum sw_status follow_cannot_watch(const struct follower *follower)
  * One look. *ret_service (owned) stays NULL and *ret_answered false when ECS could not be asked
  * this time; the next look may succeed.
  */
-static enum sw_status look(struct follower *follower, json_t **ret_service, bool *ret_answered)
+static enum sw_status look_at_service(struct follower *follower, json_t **ret_service,
+                                      bool *ret_answered)
 {
     static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
     json_auto_t *answer = NULL;
@@ -196,11 +197,13 @@ bool follow_take(struct follower *follower, const json_t *service)
     return verdict != SW_ROLLOUT_RUNNING && verdict != SW_ROLLOUT_ROLLING_BACK;
 }
 
-enum sw_status follow_poll(struct follower *follower, bool *ret_over)
+/* One look at the service and its verdict. */
+static enum sw_status poll(void *ctx, bool *ret_over)
 {
+    struct follower *follower = ctx;
     json_auto_t *service = NULL;
     bool answered = false;
-    enum sw_status status = look(follower, &service, &answered);
+    enum sw_status status = look_at_service(follower, &service, &answered);
     *ret_over = status != SW_OK;
     if (status != SW_OK || !answered) {
         return status;
@@ -209,13 +212,13 @@ enum sw_status follow_poll(struct follower *follower, bool *ret_over)
     return SW_OK;
 }
 
-enum sw_status follow_to_the_end(struct follower *follower)
+enum sw_status follow_looks(struct follower *follower, follow_look *look, void *ctx)
 {
     for (;;) {
         bool over = false;
         enum sw_status status = SW_OK;
         if (!sw_env_stop_wanted(follower->env)) {
-            status = follow_poll(follower, &over);
+            status = look(ctx, &over);
         }
         if (status != SW_OK) {
             return status;
@@ -231,6 +234,11 @@ enum sw_status follow_to_the_end(struct follower *follower)
         }
         ecs_pace_pause(&follower->pace, follow_status_line, follower);
     }
+}
+
+enum sw_status follow_to_the_end(struct follower *follower)
+{
+    return follow_looks(follower, poll, follower);
 }
 
 void follow_begin(struct follower *follower, int64_t timeout_ms)

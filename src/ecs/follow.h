@@ -60,8 +60,6 @@ void follow_say_counters(struct follower *follower);
  */
 void follow_look_closer(struct follower *follower, const struct sw_rollout_state *before,
                         int64_t started_before, bool bad);
-/* One look and its verdict; *ret_over when there is nothing more to wait for. */
-SW_NODISCARD enum sw_status follow_poll(struct follower *follower, bool *ret_over);
 
 /* Shows events of this deployment that were not shown yet; true when one reports a failure. */
 bool follow_events(struct follower *follower, const json_t *service);
@@ -85,13 +83,13 @@ bool follow_ask_witness(struct follower *follower, enum sw_rollout_verdict *ret)
 /* Shows how far traffic has shifted, hooks and the circuit breaker, as far as that is new. */
 void follow_show_shift(struct follower *follower, const json_t *service_deployment);
 
+/* Whether tasks of ours stopped for a reason. */
+bool follow_tasks_fail(const struct follower *follower);
 /*
  * Whether the rollout cannot succeed any more: enough tasks stopped for the same lasting reason,
  * none is healthy, and no circuit breaker counts them. Says why in state->reason then, and what
  * would happen otherwise.
  */
-/* Whether tasks of ours stopped for a reason. */
-bool follow_tasks_fail(const struct follower *follower);
 bool follow_hopeless(struct follower *follower, const char *otherwise);
 
 /*
@@ -109,7 +107,11 @@ enum sw_status follow_repaired(struct follower *follower, enum sw_status status,
 /* The error that counts then: the failure and what was done about it. Returns `status`. */
 enum sw_status follow_tell_repair(struct follower *follower, const struct sw_err *failure,
                                   enum sw_status status);
-/* Polls until there is an end; the follower's clock runs already. */
+/* One look; *ret_over when there is nothing more to wait for. */
+typedef enum sw_status follow_look(void *ctx, bool *ret_over);
+/* Looks until there is an end; the follower's clock runs already. */
+enum sw_status follow_looks(struct follower *follower, follow_look *look, void *ctx);
+/* The same with looks at the service. */
 enum sw_status follow_to_the_end(struct follower *follower);
 /* Gives a sign of life; ctx is the follower. */
 void follow_status_line(const void *ctx);

@@ -113,19 +113,6 @@ static json_t *words_of(struct sw_str text)
     return json_array_size(words) > 0 ? json_incref(words) : NULL;
 }
 
-static bool are_texts(const json_t *list)
-{
-    size_t index = 0;
-    const json_t *item = NULL;
-    json_array_foreach(list, index, item)
-    {
-        if (!json_is_string(item)) {
-            return false;
-        }
-    }
-    return json_array_size(list) > 0;
-}
-
 static enum sw_status add_command(json_t *overrides, const char *text, struct sw_err *err)
 {
     struct sw_str rest = sw_str(text);
@@ -136,7 +123,7 @@ static enum sw_status add_command(json_t *overrides, const char *text, struct sw
         if (sw_json_parse(value, "--command", &command, err) != SW_OK) {
             return err->status;
         }
-        if (!are_texts(command)) {
+        if (!sw_json_are_texts(command)) {
             json_decref(command);
             command = NULL;
         }

@@ -260,6 +260,27 @@ static void test_json__reading_names_what_is_wrong(void **state)
         SW_E_INPUT, "answer: expected an object, found nothing");
 }
 
+static void test_json__knows_lists_of_texts(void **state)
+{
+    static const struct {
+        const char *text;
+        bool yes;
+    } cases[] = {
+        { "[\"a\"]", true },     { "[\"a\", \"\"]", true }, { "[]", false },
+        { "[\"a\", 1]", false }, { "[null]", false },       { "{\"a\": \"b\"}", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        struct sw_err err = SW_ERR_INIT;
+        json_auto_t *value = NULL;
+
+        assert_int_equal(sw_json_parse(sw_str(cases[i].text), "it", &value, &err), SW_OK);
+        assert_int_equal(sw_json_are_texts(value), cases[i].yes);
+    }
+    assert_false(sw_json_are_texts(NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +294,7 @@ int main(void)
         cmocka_unit_test(test_json__reads_by_field_table),
         cmocka_unit_test(test_json__reading_leaves_absent_fields_alone),
         cmocka_unit_test(test_json__reading_names_what_is_wrong),
+        cmocka_unit_test(test_json__knows_lists_of_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

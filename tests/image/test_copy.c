@@ -74,29 +74,6 @@ static enum sw_status copy_to(const struct sw_env *env, const char *source, cons
     return status;
 }
 
-/* How many requests have this method and this text in their URL. */
-static size_t count_requests(const struct world *world, const char *method, const char *text)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < world->fake.request_count; i++) {
-        const struct fake_http_request *request = &world->fake.requests[i];
-
-        count += strcmp(request->method, method) == 0 && strstr(request->url, text) != NULL;
-    }
-    return count;
-}
-
-static size_t said(const struct world *world, const char *text)
-{
-    size_t count = 0;
-
-    for (const char *at = world->t.said.ptr; (at = strstr(at, text)) != NULL; at++) {
-        count++;
-    }
-    return count;
-}
-
 static void test_copy__copies_an_index_whole_and_byte_for_byte(void **state)
 {
     struct world world;
@@ -115,8 +92,8 @@ static void test_copy__copies_an_index_whole_and_byte_for_byte(void **state)
     assert_true(result.bytes_sent > 0);
     assert_int_equal(result.bytes_skipped, 0);
     assert_int_equal(result.bytes_mounted, 0);
-    assert_int_equal(count_requests(&world, "GET", "/blobs/"), MULTI_BLOBS);
-    assert_int_equal(count_requests(&world, "POST", "mount="), 0);
+    assert_int_equal(fake_http_count(&world.fake, 0, "GET", "/blobs/"), MULTI_BLOBS);
+    assert_int_equal(fake_http_count(&world.fake, 0, "POST", "mount="), 0);
     sw_copy_result_release(&result);
     world_release(&world);
 }
@@ -163,9 +140,9 @@ static void test_copy__reads_each_blob_once_for_several_registries(void **state)
     assert_true(multi_image_is_at(&world.image, &world.b, "shop/web", "v1"));
     assert_true(multi_image_is_at(&world.image, &world.b, "shop/web", "latest"));
     assert_true(multi_image_is_at(&world.image, &world.a, "other", "v1"));
-    assert_int_equal(count_requests(&world, "GET", "/blobs/"), MULTI_BLOBS);
-    assert_int_equal(count_requests(&world, "PUT", "/blobs/"), 2 * MULTI_BLOBS);
-    assert_int_equal(said(&world, " in " HOST_B "/shop/web, "), MULTI_BLOBS);
+    assert_int_equal(fake_http_count(&world.fake, 0, "GET", "/blobs/"), MULTI_BLOBS);
+    assert_int_equal(fake_http_count(&world.fake, 0, "PUT", "/blobs/"), 2 * MULTI_BLOBS);
+    assert_int_equal(test_env_said(&world.t, " in " HOST_B "/shop/web, "), MULTI_BLOBS);
     sw_copy_result_release(&result);
     world_release(&world);
 }
@@ -184,9 +161,9 @@ static void test_copy__again_sends_nothing(void **state)
                           &result, &err));
         sw_copy_result_release(&result);
     }
-    assert_int_equal(count_requests(&world, "PUT", "/blobs/"), MULTI_BLOBS);
-    assert_int_equal(count_requests(&world, "PUT", "/manifests/"), MULTI_MANIFESTS + 1);
-    assert_int_equal(said(&world, HOST_B "/shop/web:v1 is this image already\n"), 1);
+    assert_int_equal(fake_http_count(&world.fake, 0, "PUT", "/blobs/"), MULTI_BLOBS);
+    assert_int_equal(fake_http_count(&world.fake, 0, "PUT", "/manifests/"), MULTI_MANIFESTS + 1);
+    assert_int_equal(test_env_said(&world.t, HOST_B "/shop/web:v1 is this image already\n"), 1);
 
     /* Another tag needs one request to write it. */
     assert_ok(copy_to(&world.t.env, HOST_A "/team/app:multi", HOST_B "/shop/web:v2", NULL, &result,
@@ -194,8 +171,8 @@ static void test_copy__again_sends_nothing(void **state)
     sent = result.bytes_sent;
     sw_copy_result_release(&result);
     assert_int_equal(sent, 0);
-    assert_int_equal(count_requests(&world, "PUT", "/blobs/"), MULTI_BLOBS);
-    assert_int_equal(count_requests(&world, "PUT", "/manifests/"), MULTI_MANIFESTS + 2);
+    assert_int_equal(fake_http_count(&world.fake, 0, "PUT", "/blobs/"), MULTI_BLOBS);
+    assert_int_equal(fake_http_count(&world.fake, 0, "PUT", "/manifests/"), MULTI_MANIFESTS + 2);
     world_release(&world);
 }
 
@@ -230,14 +207,17 @@ static void test_copy__shares_blobs_within_a_registry(void **state)
         assert_ok(copy_to(&world.t.env, HOST_A "/team/app:multi", HOST_A "/shop/web:v1", NULL,
                           &result, &err));
         assert_true(multi_image_is_at(&world.image, &world.a, "shop/web", "v1"));
-        assert_int_equal(count_requests(&world, "POST", "&from=team%2Fapp"), MULTI_BLOBS);
+        assert_int_equal(fake_http_count(&world.fake, 0, "POST", "&from=team%2Fapp"), MULTI_BLOBS);
         /* What is not shared is uploaded in the session that was opened instead. */
-        assert_int_equal(count_requests(&world, "POST", "/blobs/uploads/"), MULTI_BLOBS);
-        assert_int_equal(count_requests(&world, "PUT", "/blobs/"), mounts ? 0 : MULTI_BLOBS);
-        assert_int_equal(count_requests(&world, "GET", "/blobs/"), mounts ? 0 : MULTI_BLOBS);
+        assert_int_equal(fake_http_count(&world.fake, 0, "POST", "/blobs/uploads/"), MULTI_BLOBS);
+        assert_int_equal(fake_http_count(&world.fake, 0, "PUT", "/blobs/"),
+                         mounts ? 0 : MULTI_BLOBS);
+        assert_int_equal(fake_http_count(&world.fake, 0, "GET", "/blobs/"),
+                         mounts ? 0 : MULTI_BLOBS);
         assert_int_equal(result.bytes_sent > 0, !mounts);
         assert_int_equal(result.bytes_mounted > 0, mounts);
-        assert_int_equal(said(&world, ": mounted from team/app, "), mounts ? MULTI_BLOBS : 0);
+        assert_int_equal(test_env_said(&world.t, ": mounted from team/app, "),
+                         mounts ? MULTI_BLOBS : 0);
         sw_copy_result_release(&result);
         world_release(&world);
     }
@@ -261,8 +241,8 @@ static void test_copy__shares_from_the_repository_that_has_it(void **state)
     assert_ok(copy_to(&world.t.env, HOST_A "/team/app:multi", HOST_B "/shop/web:v1", &options,
                       &result, &err));
     assert_true(multi_image_is_at(&world.image, &world.b, "shop/web", "v1"));
-    assert_int_equal(count_requests(&world, "POST", "mount="), 1);
-    assert_int_equal(count_requests(&world, "PUT", "/blobs/"), MULTI_BLOBS - 1);
+    assert_int_equal(fake_http_count(&world.fake, 0, "POST", "mount="), 1);
+    assert_int_equal(fake_http_count(&world.fake, 0, "PUT", "/blobs/"), MULTI_BLOBS - 1);
     assert_int_equal(result.bytes_mounted, world.image.blobs[2].len);
     sw_strs_release(&options.mount_from);
     sw_copy_result_release(&result);
@@ -333,9 +313,11 @@ static void test_copy__starts_over_for_one_target(void **state)
                       HOST_A "/other:v1," HOST_B "/shop/web:v1", NULL, &result, &err));
     assert_true(multi_image_is_at(&world.image, &world.b, "shop/web", "v1"));
     assert_true(multi_image_is_at(&world.image, &world.a, "other", "v1"));
-    assert_int_equal(count_requests(&world, "GET", "/blobs/"), MULTI_BLOBS + 2);
-    assert_int_equal(count_requests(&world, "PUT", HOST_A "/v2/other/blobs/"), MULTI_BLOBS);
-    assert_int_equal(count_requests(&world, "PUT", HOST_B "/v2/shop/web/blobs/"), MULTI_BLOBS + 2);
+    assert_int_equal(fake_http_count(&world.fake, 0, "GET", "/blobs/"), MULTI_BLOBS + 2);
+    assert_int_equal(fake_http_count(&world.fake, 0, "PUT", HOST_A "/v2/other/blobs/"),
+                     MULTI_BLOBS);
+    assert_int_equal(fake_http_count(&world.fake, 0, "PUT", HOST_B "/v2/shop/web/blobs/"),
+                     MULTI_BLOBS + 2);
     sw_copy_result_release(&result);
     world_release(&world);
 }
@@ -414,9 +396,10 @@ static void test_copy__leaves_foreign_layers_where_they_are(void **state)
     assert_ok(
         copy_to(&world.t.env, HOST_A "/windows:v1", HOST_B "/shop/web:v1", NULL, &result, &err));
     assert_string_equal(fake_registry_tag(&world.b, "shop/web", "v1")->bytes.ptr, FOREIGN_MANIFEST);
-    assert_int_equal(count_requests(&world, "HEAD", FOREIGN_DIGEST), 0);
-    assert_int_equal(said(&world, "layer sha256:aaaaaaaaaaaa: not moved, it is a foreign layer "
-                                  "(" FOREIGN_TYPE ")\n"),
+    assert_int_equal(fake_http_count(&world.fake, 0, "HEAD", FOREIGN_DIGEST), 0);
+    assert_int_equal(test_env_said(&world.t,
+                                   "layer sha256:aaaaaaaaaaaa: not moved, it is a foreign layer "
+                                   "(" FOREIGN_TYPE ")\n"),
                      1);
     sw_copy_result_release(&result);
     world_release(&world);

@@ -145,18 +145,6 @@ static void test_index__puts_images_together(void **state)
     world_release(&world);
 }
 
-static size_t count_requests(const struct world *world, const char *method, const char *text)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < world->fake.request_count; i++) {
-        const struct fake_http_request *request = &world->fake.requests[i];
-
-        count += strcmp(request->method, method) == 0 && strstr(request->url, text) != NULL;
-    }
-    return count;
-}
-
 static void test_index__gets_images_of_other_repositories(void **state)
 {
     struct world world;
@@ -170,9 +158,9 @@ static void test_index__gets_images_of_other_repositories(void **state)
         assert_ok(create(&world.t.env, HOST "/team/app:amd64," HOST "/team/app:arm64",
                          HOST "/shop:one", false, &result, &err));
         sw_index_result_release(&result);
-        assert_int_equal(count_requests(&world, "PUT", "/v2/shop/manifests/sha256:"), 2);
-        assert_int_equal(count_requests(&world, "POST", "&from=team%2Fapp"), 5);
-        assert_int_equal(count_requests(&world, "PUT", "/v2/shop/blobs/"), mounts ? 0 : 5);
+        assert_int_equal(fake_http_count(&world.fake, 0, "PUT", "/v2/shop/manifests/sha256:"), 2);
+        assert_int_equal(fake_http_count(&world.fake, 0, "POST", "&from=team%2Fapp"), 5);
+        assert_int_equal(fake_http_count(&world.fake, 0, "PUT", "/v2/shop/blobs/"), mounts ? 0 : 5);
         world_release(&world);
     }
 }
@@ -234,7 +222,7 @@ static void test_index__refuses_two_images_for_a_platform(void **state)
         world_init(&world);
         assert_fails(create(&world.t.env, cases[i].images, HOST "/shop:v1", false, &result, &err),
                      SW_E_INPUT, cases[i].message);
-        assert_int_equal(count_requests(&world, "PUT", "/"), 0);
+        assert_int_equal(fake_http_count(&world.fake, 0, "PUT", "/"), 0);
         world_release(&world);
     }
 }

@@ -92,29 +92,6 @@ static size_t push_before(struct world *world, const char *ref)
     return world->fake.request_count;
 }
 
-static size_t count_requests(const struct world *world, size_t from, const char *method,
-                             const char *text)
-{
-    size_t count = 0;
-
-    for (size_t i = from; i < world->fake.request_count; i++) {
-        const struct fake_http_request *request = &world->fake.requests[i];
-
-        count += strcmp(request->method, method) == 0 && strstr(request->url, text) != NULL;
-    }
-    return count;
-}
-
-static size_t said(const struct world *world, const char *text)
-{
-    size_t count = 0;
-
-    for (const char *at = world->t.said.ptr; (at = strstr(at, text)) != NULL; at++) {
-        count++;
-    }
-    return count;
-}
-
 /* The layers of team/base:latest are recognised, and shared without being read or sent. */
 static void test_knowledge__shares_what_another_repository_has(void **state)
 {
@@ -134,10 +111,10 @@ static void test_knowledge__shares_what_another_repository_has(void **state)
     assert_true(result.bytes_mounted > 0);
     assert_int_equal(result.bytes_skipped, 0);
     assert_false(result.layers[0].sent || result.layers[1].sent);
-    assert_int_equal(count_requests(&world, before, "POST", "&from=team%2Fbase"), 3);
-    assert_int_equal(count_requests(&world, before, "PUT", "/blobs/"), 0);
-    assert_int_equal(said(&world, ": mounted from team/base, "), 3);
-    assert_int_equal(said(&world, " mounted, 0 B already there\n"), 1);
+    assert_int_equal(fake_http_count(&world.fake, before, "POST", "&from=team%2Fbase"), 3);
+    assert_int_equal(fake_http_count(&world.fake, before, "PUT", "/blobs/"), 0);
+    assert_int_equal(test_env_said(&world.t, ": mounted from team/base, "), 3);
+    assert_int_equal(test_env_said(&world.t, " mounted, 0 B already there\n"), 1);
     assert_string_equal(fake_registry_tag(&world.a, "team/new", "v1")->bytes.ptr,
                         fake_registry_tag(&world.a, "team/base", "latest")->bytes.ptr);
     sw_push_result_release(&result);
@@ -145,7 +122,7 @@ static void test_knowledge__shares_what_another_repository_has(void **state)
     /* Once more there is nothing to share. */
     before = world.fake.request_count;
     assert_ok(push(&world, HOST_A "/team/new:v2", options, &result, &err));
-    assert_int_equal(count_requests(&world, before, "POST", "/"), 0);
+    assert_int_equal(fake_http_count(&world.fake, before, "POST", "/"), 0);
     assert_int_equal(result.bytes_mounted, 0);
     sw_push_result_release(&result);
     sw_strs_release(&options.mount_from);
@@ -170,11 +147,11 @@ static void test_knowledge__sends_what_is_not_shared(void **state)
         assert_ok(push(&world, HOST_A "/team/new:v1", options, &result, &err));
         assert_true(result.bytes_sent > 0);
         assert_int_equal(result.bytes_mounted, 0);
-        assert_int_equal(count_requests(&world, before, "PUT", "/team/new/blobs/"), 3);
+        assert_int_equal(fake_http_count(&world.fake, before, "PUT", "/team/new/blobs/"), 3);
         if (no_learn) {
             /* Each is asked for once, and the upload that opens is the one that is used. */
-            assert_int_equal(count_requests(&world, before, "POST", "/"), 3);
-            assert_int_equal(count_requests(&world, before, "POST", "mount="), 3);
+            assert_int_equal(fake_http_count(&world.fake, before, "POST", "/"), 3);
+            assert_int_equal(fake_http_count(&world.fake, before, "POST", "mount="), 3);
         }
         assert_string_equal(fake_registry_tag(&world.a, "team/new", "v1")->bytes.ptr,
                             fake_registry_tag(&world.a, "team/base", "latest")->bytes.ptr);
@@ -202,16 +179,16 @@ static void test_knowledge__reads_and_compresses_once_for_several_registries(voi
     two = fake_registry_tag(&world.b, "shop", "v1");
     assert_string_equal(one->bytes.ptr, two->bytes.ptr);
     assert_string_equal(fake_registry_tag(&world.b, "shop", "latest")->bytes.ptr, one->bytes.ptr);
-    assert_int_equal(count_requests(&world, 0, "PUT", HOST_A "/v2/team/app/blobs/"), 3);
-    assert_int_equal(count_requests(&world, 0, "PUT", HOST_B "/v2/shop/blobs/"), 3);
-    assert_int_equal(said(&world, ": sent in " HOST_A "/team/app, "), 3);
-    assert_int_equal(said(&world, ": sent in " HOST_B "/shop, "), 3);
+    assert_int_equal(fake_http_count(&world.fake, 0, "PUT", HOST_A "/v2/team/app/blobs/"), 3);
+    assert_int_equal(fake_http_count(&world.fake, 0, "PUT", HOST_B "/v2/shop/blobs/"), 3);
+    assert_int_equal(test_env_said(&world.t, ": sent in " HOST_A "/team/app, "), 3);
+    assert_int_equal(test_env_said(&world.t, ": sent in " HOST_B "/shop, "), 3);
     sw_push_result_release(&result);
 
     /* One that has it and one that has not: read once more, sent to one only. */
     assert_ok(push(&world, HOST_A "/team/app:v2," HOST_B "/other:v2", options, &result, &err));
-    assert_int_equal(count_requests(&world, 0, "PUT", HOST_A "/v2/team/app/blobs/"), 3);
-    assert_int_equal(count_requests(&world, 0, "PUT", HOST_B "/v2/other/blobs/"), 3);
+    assert_int_equal(fake_http_count(&world.fake, 0, "PUT", HOST_A "/v2/team/app/blobs/"), 3);
+    assert_int_equal(fake_http_count(&world.fake, 0, "PUT", HOST_B "/v2/other/blobs/"), 3);
     assert_true(result.bytes_sent > 0 && result.bytes_sent == result.bytes_skipped);
     sw_push_result_release(&result);
     world_release(&world);
@@ -231,9 +208,9 @@ static void test_knowledge__checks_what_it_learned(void **state)
     assert_ok(push(&world, HOST_A "/team/app:v2", options, &result, &err));
     assert_int_equal(result.bytes_sent, 0);
     /* The configuration, and both layers. */
-    assert_int_equal(count_requests(&world, before, "GET", "/blobs/"), 3);
-    assert_int_equal(said(&world, "warning"), 0);
-    assert_int_equal(said(&world, "(learned from tag v1)"), 2);
+    assert_int_equal(fake_http_count(&world.fake, before, "GET", "/blobs/"), 3);
+    assert_int_equal(test_env_said(&world.t, "warning"), 0);
+    assert_int_equal(test_env_said(&world.t, "(learned from tag v1)"), 2);
     sw_push_result_release(&result);
     world_release(&world);
 }
@@ -310,9 +287,9 @@ static void test_knowledge__sends_anew_what_is_not_what_it_was_said_to_be(void *
         assert_ok(push(&world, HOST_A "/team/app:v1", options, &result, &err));
         assert_true(result.layers[0].sent && result.layers[1].sent);
         assert_string_not_equal(result.layers[0].digest, digest);
-        assert_int_equal(said(&world, "warning: layer sha256:"), 2);
-        assert_int_equal(said(&world, ", learned from tag latest, is not used: "), 2);
-        assert_true(said(&world, cases[i].message) > 0);
+        assert_int_equal(test_env_said(&world.t, "warning: layer sha256:"), 2);
+        assert_int_equal(test_env_said(&world.t, ", learned from tag latest, is not used: "), 2);
+        assert_true(test_env_said(&world.t, cases[i].message) > 0);
         sw_push_result_release(&result);
         world_release(&world);
     }

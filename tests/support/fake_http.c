@@ -36,6 +36,19 @@ const char *fake_http_request_header(const struct fake_http_request *request, co
     return sw_http_reply_header(&headers, name);
 }
 
+size_t fake_http_count(const struct fake_http *fake, size_t from, const char *method,
+                       const char *text)
+{
+    size_t count = 0;
+
+    for (size_t i = from; i < fake->request_count; i++) {
+        const struct fake_http_request *request = &fake->requests[i];
+
+        count += strcmp(request->method, method) == 0 && strstr(request->url, text) != NULL;
+    }
+    return count;
+}
+
 /* Pulls at most `limit` bytes of the request's body. */
 static enum sw_status pull_body(const struct sw_http_request *request, int64_t limit,
                                 struct sw_buf *out, struct sw_err *err)

@@ -117,6 +117,9 @@ void fake_http_init(struct fake_http *fake);
 /* Appends one step (the struct is copied, its texts are borrowed) or several. */
 void fake_http_expect(struct fake_http *fake, const struct fake_http_step *step);
 void fake_http_expect_all(struct fake_http *fake, const struct fake_http_step *steps, size_t count);
+/* How many requests from number `from` on have this method and this text in their URL. */
+size_t fake_http_count(const struct fake_http *fake, size_t from, const char *method,
+                       const char *text);
 /* Frees everything; fails the test when a request was unexpected or a step was not used up. */
 void fake_http_done(struct fake_http *fake);
 /* Frees everything without judging. */

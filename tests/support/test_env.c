@@ -96,3 +96,13 @@ void test_env_set(struct test_env *t, const char *name, const char *value)
     free(t->vars[i].value);
     t->vars[i].value = value ? sw_xstrdup(value) : NULL;
 }
+
+size_t test_env_said(const struct test_env *t, const char *text)
+{
+    size_t count = 0;
+
+    for (const char *at = t->said.ptr; (at = strstr(at, text)) != NULL; at++) {
+        count++;
+    }
+    return count;
+}

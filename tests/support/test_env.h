@@ -32,5 +32,7 @@ void test_env_init(struct test_env *t);
 void test_env_release(struct test_env *t);
 /* Sets (copies) or, with NULL, unsets a variable. */
 void test_env_set(struct test_env *t, const char *name, const char *value);
+/* How many times people were told this text. */
+size_t test_env_said(const struct test_env *t, const char *text);
 
 #endif
