@@ -169,6 +169,9 @@ static enum sw_status check_fleet(const struct deploy_args *args, struct sw_err 
     if (args->rollout.export_env && *args->rollout.export_env) {
         return sw_cli_usage(err, "--export-env is for one service; --report tells of several");
     }
+    if (sw_cli_text_or_null(args->rollout.summary)) {
+        return sw_cli_usage(err, "--summary is for one service; --report tells of several");
+    }
     if (args->codedeploy.application) {
         return sw_cli_usage(err, "--codedeploy-application is for one service");
     }

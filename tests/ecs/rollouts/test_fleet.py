@@ -242,7 +242,7 @@ services:
     def test_options_that_a_file_leaves_no_room_for(self):
         trial = self.fleet("web", "api")
         for option in (["--service", "web"], ["--family", "web"], ["--set", "/cpu=256"], ["--desired-count", "1"], ["--create"],
-                       ["--export-env", "x"], ["--pin"]):  # fmt: skip
+                       ["--export-env", "x"], ["--summary", "x"], ["--pin"]):  # fmt: skip
             result = self.run_file(trial, self.FILE, *option)
             self.assertEqual(result.returncode, 2, option)
         self.assertEqual(trial.standin.calls, [])
