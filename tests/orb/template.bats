@@ -90,12 +90,9 @@ output() { api cloudformation describe-stacks --stack-name web | jq -r --arg key
     [ "$(api ecs describe-services --cluster web --services web | jq -r '.services[0].taskDefinition')" = "$(jq -r .taskDefinitionArn definition.json)" ]
 }
 
-@test "every action that the README asks for is in the role" {
-    grep -oE '`(ecr|ecs|logs|iam):[A-Za-z]+`' "$SLIPWAY_SOURCE/README.md" | tr -d '`' | sort -u >named
-    [ "$(wc -l <named)" -ge 10 ]
+@test "the role has what the jobs use, and what explains failures" {
     for action in ecr:BatchGetImage ecr:GetDownloadUrlForLayer ecs:DescribeTaskDefinition ecs:RegisterTaskDefinition ecs:UpdateService \
         ecs:DescribeServices ecs:ListTasks ecs:DescribeTasks ecs:DescribeServiceDeployments logs:GetLogEvents iam:PassRole; do
-        grep -qx "$action" named
-        grep -q "$action" "$template"
+        grep -qw "$action" "$template" || { echo "$action is not in the template"; return 1; }
     done
 }
