@@ -160,7 +160,7 @@ static void answer(void *ctx, const struct fake_http_request *request,
     sw_strs_add(&world->calls, sw_str(action));
     found = found ? found : find(usual, SW_COUNT(usual), action);
     if (world->all_denied || (found && !found->reply)) {
-        reply->status = strcmp(action, "registry") == 0 ? 403 : 400;
+        reply->status = sw_str_is(sw_str(action), "registry") ? 403 : 400;
         reply->body = fake_http_request_header(request, "X-Amz-Target")
                           ? "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}"
                           : "<R><Error><Code>AccessDenied</Code><Message>no</Message></Error></R>";
