@@ -137,6 +137,9 @@ SW_NODISCARD enum sw_status sw_changes_add_tag(struct sw_changes *changes, const
  */
 SW_NODISCARD enum sw_status sw_changes_add_env_file(struct sw_changes *changes, const char *option,
                                                     const char *text, struct sw_err *err);
+/* Adds a SW_CHANGE_SET whose value is the whole content of a file; `text` is "/POINTER=FILE". */
+SW_NODISCARD enum sw_status sw_changes_add_set_file(struct sw_changes *changes, const char *option,
+                                                    const char *text, struct sw_err *err);
 /* Whether the changes hold one of that kind. */
 bool sw_changes_has(const struct sw_changes *changes, enum sw_change_kind kind);
 

@@ -140,6 +140,11 @@ const struct sw_opt sw_cli_ecs_changes_opts[] = {
     CHANGE(SW_CHANGE_TAG_REMOVE, "remove-tag", "KEY", "remove a tag of the task definition"),
     CHANGE(SW_CHANGE_SET, "set", "/POINTER=VALUE",
            "set any field, e.g. /containerDefinitions/web/user=app"),
+    { .kind = SW_OPT_LIST,
+      .name = "set-file",
+      .offset = offsetof(struct sw_cli_ecs_changes, set_files),
+      .value = "/POINTER=FILE",
+      .help = "set any field to what the file holds" },
     CHANGE(SW_CHANGE_UNSET, "unset", "/POINTER", "remove any field, or element of a list"),
     CHANGE(SW_CHANGE_STRIP, "strip", "FIELD",
            "leave out a field of the whole that AWS gives out but does not take"),
@@ -244,12 +249,16 @@ static enum sw_status read_kinds(const struct sw_cli_ecs_changes *options,
     return status;
 }
 
-static enum sw_status read_env_files(const struct sw_strs *files, struct sw_changes *changes,
-                                     struct sw_err *err)
+/* Options whose values are in files. */
+static enum sw_status read_files(const struct sw_strs *files, const char *option,
+                                 enum sw_status (*add)(struct sw_changes *changes,
+                                                       const char *option, const char *text,
+                                                       struct sw_err *err),
+                                 struct sw_changes *changes, struct sw_err *err)
 {
     enum sw_status status = SW_OK;
     for (size_t i = 0; status == SW_OK && i < files->count; i++) {
-        status = sw_changes_add_env_file(changes, "--env-file", files->items[i], err);
+        status = add(changes, option, files->items[i], err);
     }
     return status;
 }
@@ -308,10 +317,13 @@ enum sw_status sw_cli_ecs_changes_read(const struct sw_cli_ecs_changes *options,
         status = read_kinds(options, early_kinds, SW_COUNT(early_kinds), ret, err);
     }
     if (status == SW_OK) {
-        status = read_env_files(&options->env_files, ret, err);
+        status = read_files(&options->env_files, "--env-file", sw_changes_add_env_file, ret, err);
     }
     if (status == SW_OK) {
         status = read_kinds(options, late_kinds, SW_COUNT(late_kinds), ret, err);
+    }
+    if (status == SW_OK) {
+        status = read_files(&options->set_files, "--set-file", sw_changes_add_set_file, ret, err);
     }
     if (status == SW_OK) {
         status = read_tags(&options->lists[SW_CHANGE_TAG], ret, err);

@@ -28,6 +28,7 @@ struct sw_cli_ecs_changes {
      * whole task, of which an empty one is none. */
     struct sw_strs lists[SW_CHANGE_KIND_COUNT];
     const char *texts[SW_CHANGE_KIND_COUNT];
+    struct sw_strs set_files;
     struct sw_strs env_files; /* of this machine */
     const char *image_updates;
     const char *env_updates;

@@ -187,3 +187,20 @@ ERR
     [ "$status" -eq 1 ]
     [[ $(tail -n 1 err) == 'error: --output-file: '* ]]
 }
+
+@test "--set-file sets a field to what a file holds" {
+    definition
+    printf '["run", "a b"]' >command.json
+    printf 'two\nlines=x\n' >text
+    ecs render --file td.json --set-file /containerDefinitions/web/command=command.json \
+        --set-file /containerDefinitions/web/environment/OLD/value=text
+    [ "$status" -eq 0 ]
+    jq -e '.containerDefinitions[0] | .command == ["run", "a b"] and .environment[0].value == "two\nlines=x\n"' out
+    ecs render --file td.json --set-file /cpu=missing
+    fails 2 '--set-file: cannot open "missing": No such file or directory'
+    ecs render --file td.json --set-file /cpu
+    fails 2 '--set-file: expected /POINTER=FILE, e.g. /containerDefinitions/web/command=cmd.json'
+    printf '\xff' >bad
+    ecs render --file td.json --set-file /cpu=bad
+    fails 2 '--set-file: bad: the text is not UTF-8'
+}

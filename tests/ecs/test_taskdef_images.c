@@ -1,4 +1,7 @@
-/* Images asked for in their registries: pinned by digest, and verified before a deployment. */
+/*
+ * What a change does beside its edits: images are asked for in their registries, pinned by digest
+ * or verified before a deployment; broken rules are found, and other families warned of.
+ */
 
 #include "ecs_world.h"
 
@@ -101,44 +104,37 @@ static void test_taskdef_images__pin_fails_when_a_digest_is_not_to_be_had(void *
     }
 }
 
+/* Verifies with the change, if any; `web`, `log` and `side` tell which images are asked for. */
+static void assert_asks(enum sw_change_kind kind, const char *text, bool web, bool log, bool side)
+{
+    struct trial trial;
+    struct sw_err err = SW_ERR_INIT;
+    trial_init(&trial, TWO_IMAGES);
+    if (text) {
+        assert_ok(sw_changes_add_option(&trial.changes, kind, "--o", text, &err));
+    }
+    if (web) {
+        trial_head(&trial, "http://127.0.0.1:5000/v2/a/web/manifests/1", 200, DIGEST_1);
+    }
+    if (log) {
+        trial_head(&trial, "http://127.0.0.1:5000/v2/log/manifests/" DIGEST_2, 200, DIGEST_2);
+    }
+    if (side) {
+        trial_head(&trial, "http://127.0.0.1:5000/v2/side/manifests/latest", 200, DIGEST_1);
+    }
+    assert_ok(sw_deploy_verify_images(trial.w.aws, trial.taskdef.definition, &trial.changes, &err));
+    assert_string_equal(trial.w.t.said.ptr, "");
+    trial_done(&trial);
+}
+
 /* Which images are asked for: those that changes name; all when they name none. */
 static void test_taskdef_images__verify_asks_for_what_changes_or_for_all(void **state)
 {
-    static const struct {
-        enum sw_change_kind kind;
-        const char *text;
-        bool web, side;
-    } cases[] = {
-        { SW_CHANGE_KIND_COUNT, NULL, true, true },
-        { SW_CHANGE_ENV, "web:A=1", true, true },
-        { SW_CHANGE_IMAGE_TAG, "web=1", true, false },
-        { SW_CHANGE_IMAGE, "side=127.0.0.1:5000/side", false, true },
-    };
-
     (void)state;
-    for (size_t i = 0; i < SW_COUNT(cases); i++) {
-        struct trial trial;
-        struct sw_err err = SW_ERR_INIT;
-        bool all = cases[i].web && cases[i].side;
-        trial_init(&trial, TWO_IMAGES);
-        if (cases[i].text) {
-            assert_ok(
-                sw_changes_add_option(&trial.changes, cases[i].kind, "--o", cases[i].text, &err));
-        }
-        if (cases[i].web) {
-            trial_head(&trial, "http://127.0.0.1:5000/v2/a/web/manifests/1", 200, DIGEST_1);
-        }
-        if (all) {
-            trial_head(&trial, "http://127.0.0.1:5000/v2/log/manifests/" DIGEST_2, 200, DIGEST_2);
-        }
-        if (cases[i].side) {
-            trial_head(&trial, "http://127.0.0.1:5000/v2/side/manifests/latest", 200, DIGEST_1);
-        }
-        assert_ok(
-            sw_deploy_verify_images(trial.w.aws, trial.taskdef.definition, &trial.changes, &err));
-        assert_string_equal(trial.w.t.said.ptr, "");
-        trial_done(&trial);
-    }
+    assert_asks(SW_CHANGE_IMAGE, NULL, true, true, true);
+    assert_asks(SW_CHANGE_ENV, "web:A=1", true, true, true);
+    assert_asks(SW_CHANGE_IMAGE_TAG, "web=1", true, false, false);
+    assert_asks(SW_CHANGE_IMAGE, "side=127.0.0.1:5000/side", false, false, true);
 }
 
 /* An image that is gone stops a deployment that changes no image as well. */
@@ -192,6 +188,34 @@ static void test_taskdef_images__another_family_is_warned_of(void **state)
     trial_done(&trial);
 }
 
+/* What a registered revision gets away with is no problem of the changes. */
+static void test_taskdef_images__only_new_problems_are_the_changes(void **state)
+{
+    static const char message[] =
+        "ECS would not take f:1 as it is changed: container \"web\" mounts "
+        "volume \"v\", which is not defined; --volume defines it";
+
+    (void)state;
+    for (size_t described = 0; described < 2; described++) {
+        struct trial trial;
+        struct sw_err err = SW_ERR_INIT;
+        trial_init(&trial, TWO_IMAGES);
+        trial.taskdef.arn = described ? sw_xstrdup(TD "f:1") : NULL;
+        assert_ok(sw_changes_add_option(&trial.changes, SW_CHANGE_MOUNT, "--o", "web=v:/x", &err));
+        assert_ok(sw_taskdef_change(trial.w.aws, &trial.taskdef, &trial.changes, &err));
+        char *arn = NULL;
+        enum sw_status status = sw_taskdef_register(trial.w.aws, &trial.taskdef, &arn, &err);
+        assert_string_equal(sw_status_name(status), sw_status_name(SW_E_INPUT));
+        assert_null(arn);
+        if (described) {
+            assert_string_equal(err.msg, message);
+        } else {
+            assert_int_equal(trial.taskdef.problems.count, 4);
+        }
+        trial_done(&trial);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +225,7 @@ int main(void)
         cmocka_unit_test(test_taskdef_images__a_missing_image_stops_though_none_changes),
         cmocka_unit_test(test_taskdef_images__what_cannot_be_asked_for_is_a_warning),
         cmocka_unit_test(test_taskdef_images__another_family_is_warned_of),
+        cmocka_unit_test(test_taskdef_images__only_new_problems_are_the_changes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
