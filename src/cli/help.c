@@ -44,6 +44,10 @@ void sw_help_overview(struct sw_buf *out)
     while ((command = sw_help_next_command(&at))) {
         add_line(out, command);
     }
+    sw_buf_add_cstr(out, "\nexit codes:\n");
+    for (const struct sw_help_exit *exit = sw_help_exits; exit->meaning; exit++) {
+        sw_buf_addf(out, "  %-4d%s\n", exit->code, exit->meaning);
+    }
     sw_buf_add_cstr(out, "\n'slipway COMMAND --help' explains one; 'slipway --version' prints the "
                          "version.\n");
 }

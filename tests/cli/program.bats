@@ -79,6 +79,13 @@ slipway() {
     cmp "$out" "$BATS_TEST_TMPDIR/packed"
 }
 
+@test "the overview lists the exit codes" {
+    slipway help
+    [ "$code" -eq 0 ]
+    grep -qx '  3   credentials are missing, wrong or expired, or lack a right' "$out"
+    grep -qx '  20  a check before the deployment blocks it' "$out"
+}
+
 @test "a family lists its commands" {
     slipway ecr --help
     [ "$code" -eq 0 ]
