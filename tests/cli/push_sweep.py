@@ -132,6 +132,8 @@ class Proxy(loopback.Server):
         super().__init__(Handler)
         self.registry = registry
         self.lock = threading.Lock()
+        self.storing = 0
+        self.stored = threading.Condition()
         self.arm(None)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -150,20 +152,45 @@ class Proxy(loopback.Server):
             self.blow()
         return True
 
+    def count_storing(self, change):
+        """Counts the requests that the registry has whole and has not answered yet."""
+        with self.stored:
+            self.storing += change
+            self.stored.notify_all()
+
+    def let_store(self):
+        """Waits until it is not writing: a registry that is killed over a file leaves a damaged one."""
+        with self.stored:
+            if not self.stored.wait_for(lambda: self.storing == 0, 60):
+                raise RuntimeError("the registry does not answer")
+
 
 class Handler(forwarder.Handler):
     chunk = 64 * 1024
+    asked_whole = False
+    # The client gets no answer; it is cut off only when the registry has stored what it had got whole.
+    silent = False
+
+    def note_whole(self, whole):
+        if self.asked_whole != whole:
+            self.asked_whole = whole
+            self.server.count_storing(1 if whole else -1)
 
     def cut(self):
         raise ConnectionError("struck")
 
     def serve(self):
+        self.sent, self.silent = 0, False
         if self.server.reached("asked"):
             self.cut()
+        has_body = "Transfer-Encoding" in self.headers or int(self.headers.get("Content-Length") or 0) > 0
+        self.note_whole(not has_body)
         try:
             self.forward(self.server.registry.host)
         except http.client.HTTPException as e:
             raise ConnectionError("the registry went away") from e
+        finally:
+            self.note_whole(False)
 
     def counted(self):
         body = bytearray()
@@ -171,9 +198,12 @@ class Handler(forwarder.Handler):
             body += data
             yield data
             if self.server.reached("sending"):
-                self.cut()
+                self.silent = True
+                if self.sent != int(self.headers.get("Content-Length") or -1):
+                    self.cut()
         if self.command == "PUT" and "/manifests/" in self.path:
             self.must_be_whole(json.loads(body))
+        self.note_whole(True)
 
     def must_be_whole(self, manifest):
         """A manifest comes last: all that it names must be in the registry by now."""
@@ -183,6 +213,9 @@ class Handler(forwarder.Handler):
                 self.server.premature.append(part["digest"])
 
     def copy_answer(self, answer):
+        self.note_whole(False)
+        if self.silent:
+            self.cut()
         if self.server.reached("done"):
             self.send_response_only(answer.status)
             self.send_header("Date", "Mon, 02 Nov 2026 00:00:00 GMT")
@@ -267,6 +300,7 @@ class Sweep(unittest.TestCase):
 
     def test_a_registry_that_is_restarted_gets_all_there_is(self):
         def restart(_):
+            self.proxy.let_store()
             self.registry.stop()
             self.registry.start()
 
