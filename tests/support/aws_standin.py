@@ -8,12 +8,14 @@ Control:
                               "superseded", "throttle": N,
                               "task": {"failure": REASON} or {"exitCode", "stopCode", "stoppedReason"},
                               "errors": {"DescribeServices": {"status", "code", "message", "times"}}}
-    GET  /_standin/calls     {"total", "by_action", "list"}: calls since the last reset, throttled ones included
+    GET  /_standin/calls     {"total", "by_action", "list", "rights"}: calls since the last reset, throttled ones included;
+                             rights: each "service:Action" once, the service as it was signed for
     POST /_standin/reset     forgets scenario and calls, and lets every service rest
 """
 
 import argparse
 import json
+import re
 import threading
 import urllib.parse
 from collections import Counter
@@ -45,6 +47,7 @@ class Standin(loopback.Server):
         self.lock = threading.RLock()
         self.scenario = {}
         self.calls = []
+        self.rights = set()
         self.services = {}
         self.control = {
             ("POST", "/_standin/scenario"): self.set_scenario,
@@ -61,11 +64,11 @@ class Standin(loopback.Server):
 
     def report_calls(self, _):
         with self.lock:
-            return {"total": len(self.calls), "by_action": Counter(self.calls), "list": list(self.calls)}
+            return {"total": len(self.calls), "by_action": Counter(self.calls), "list": list(self.calls), "rights": sorted(self.rights)}
 
     def reset(self, _):
         with self.lock:
-            self.scenario, self.calls = {}, []
+            self.scenario, self.calls, self.rights = {}, [], set()
             for service in self.services.values():
                 service.rest()
         return {}
@@ -208,6 +211,7 @@ class Handler(loopback.Handler):
         action = target.rpartition(".")[2] or form.get("Action", [self.path])[0]
         with self.server.lock:
             self.server.calls.append(action)
+            self.server.rights.add(f"{self.signed_service()}:{action}")
         try:
             refusal = sigv4_check.verdict(self.command, self.path, self.headers, body)
             if refusal:
@@ -219,6 +223,10 @@ class Handler(loopback.Handler):
             return
         kept = [(n, v) for n, v in headers if n.lower() == "content-type"]
         self.reply(status, answer, [*kept, ("x-amzn-RequestId", loopback.request_id())])
+
+    def signed_service(self):
+        scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", self.headers.get("Authorization", ""))
+        return scope[1] if scope else ""
 
     def answer(self, target, action, body):
         if not target.startswith(ECS):
