@@ -284,7 +284,8 @@ END
     execute aws-ecs/update_task_definition
     succeeds
     [ "$(newest_revision | jq -r '.taskDefinition.containerDefinitions[0].environment[] | select(.name == "BY") | .value')" = job ]
-    newest_revision | jq '.taskDefinition | .containerDefinitions |= map(.dockerLabels.release = "file")' >from.json
+    newest_revision | jq '.taskDefinition | .containerDefinitions |= map(.dockerLabels.release = "file") |
+        .volumes = [{name: "cache"}] | .executionRoleArn = "arn:aws:iam::123456789012:role/r"' >from.json
     rm -rf work
     execute aws-ecs/update_task_definition_from_json
     succeeds

@@ -27,7 +27,10 @@ except ImportError:
     sys.exit(77)
 
 # Names that tests use on purpose: the error envelope, our own facts, and what no model knows.
-INVENTED = {"__type", "message", "kind", "updated", "previousImage", "futureField", "unexpected"}
+INVENTED = {
+    *("__type", "message", "kind", "updated", "previousImage", "digest", "errors"),
+    *("states", "healthy", "unhealthy", "futureField", "unexpected"),
+}
 # An AppSpec is a file; no API has a model of it.
 APPSPEC = {"TargetService", "Properties", "TaskDefinition", "LoadBalancerInfo", "ContainerName", "ContainerPort", "Base",
            "CapacityProvider", "Weight"}
