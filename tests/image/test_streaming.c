@@ -124,7 +124,7 @@ static void noisy_init(struct noisy *noisy)
 {
     uint32_t seed = 88172645;
 
-    *noisy = (struct noisy){ .source = { load, free_source }, .wait = true };
+    *noisy = (struct noisy){ .source = { .load = load, .free = free_source }, .wait = true };
     test_env_init(&noisy->t);
     fake_http_init(&noisy->fake);
     fake_registry_init(&noisy->registry);

@@ -45,11 +45,12 @@ struct hello {
 static enum sw_status read_hello(void *ctx, char *data, size_t size, size_t *ret_len,
                                  SW_UNUSED struct sw_err *err)
 {
+    static const char text[] = "hello";
     struct hello *hello = ctx;
-    size_t len = strlen("hello") - hello->at;
+    size_t len = strlen(text) - hello->at;
 
     *ret_len = len < size ? len : size;
-    memcpy(data, "hello" + hello->at, *ret_len);
+    memcpy(data, text + hello->at, *ret_len);
     hello->at += *ret_len;
     return SW_OK;
 }
