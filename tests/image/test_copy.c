@@ -2,6 +2,7 @@
 
 #include "fake_registry.h"
 #include "multi_image.h"
+#include "ref_list.h"
 #include "sweep.h"
 
 #include <slipway/copy.h>
@@ -58,19 +59,13 @@ static enum sw_status copy_to(const struct sw_env *env, const char *source, cons
 {
     struct sw_copy_options options = more ? *more : (struct sw_copy_options){ 0 };
     SW_CLEANUP(sw_ref_release) struct sw_ref from = { 0 };
-    struct sw_ref targets[4] = { 0 };
-    size_t count = 0;
+    SW_CLEANUP(ref_list_release) struct ref_list targets = { 0 };
     enum sw_status status;
 
     options.transfers = 1;
     assert_int_equal(sw_ref_parse(sw_str(source), &from, err), SW_OK);
-    for (struct sw_str rest = sw_str(refs); rest.ptr;) {
-        assert_int_equal(sw_ref_parse(sw_str_cut(&rest, ','), &targets[count++], err), SW_OK);
-    }
-    status = sw_image_copy(env, &from, targets, count, &options, result, err);
-    for (size_t i = 0; i < count; i++) {
-        sw_ref_release(&targets[i]);
-    }
+    ref_list_init(&targets, refs);
+    status = sw_image_copy(env, &from, targets.items, targets.count, &options, result, err);
     return status;
 }
 

@@ -2,6 +2,7 @@
 
 #include "fake_registry.h"
 #include "multi_image.h"
+#include "ref_list.h"
 #include "sweep.h"
 
 #include <slipway/index.h>
@@ -48,35 +49,19 @@ static void world_release(struct world *world)
     test_env_release(&world->t);
 }
 
-static size_t parse(const char *text, struct sw_ref refs[8])
-{
-    struct sw_err err = SW_ERR_INIT;
-    size_t count = 0;
-
-    for (struct sw_str rest = sw_str(text); rest.ptr;) {
-        assert_ok(sw_ref_parse(sw_str_cut(&rest, ','), &refs[count++], &err));
-    }
-    return count;
-}
-
 /* Puts the images of one comma list together under the references of another. */
 static enum sw_status create(const struct sw_env *env, const char *images, const char *targets,
                              bool drop, struct sw_index_result *result, struct sw_err *err)
 {
     const struct sw_index_options options = { .copy = { .transfers = 1 },
                                               .drop_attestations = drop };
-    struct sw_ref from[8] = { 0 };
-    struct sw_ref to[8] = { 0 };
-    size_t from_count = parse(images, from);
-    size_t to_count = parse(targets, to);
-    enum sw_status status =
-        sw_image_index_create(env, from, from_count, to, to_count, &options, result, err);
+    SW_CLEANUP(ref_list_release) struct ref_list from = { 0 };
+    SW_CLEANUP(ref_list_release) struct ref_list to = { 0 };
 
-    for (size_t i = 0; i < 8; i++) {
-        sw_ref_release(&from[i]);
-        sw_ref_release(&to[i]);
-    }
-    return status;
+    ref_list_init(&from, images);
+    ref_list_init(&to, targets);
+    return sw_image_index_create(env, from.items, from.count, to.items, to.count, &options, result,
+                                 err);
 }
 
 /* The manifest of a tag as JSON; the caller's. */

@@ -2,6 +2,7 @@
 
 #include "fake_registry.h"
 #include "image_file.h"
+#include "ref_list.h"
 #include "sweep.h"
 
 #include <slipway/gzip.h>
@@ -59,21 +60,16 @@ static enum sw_status push(struct world *world, const char *refs, struct sw_push
     SW_CLEANUP(sw_image_source_cleanup) struct sw_image_source *source = NULL;
     SW_CLEANUP(sw_free_str) char *path = image_file_write(sw_buf_str(&world->file.tar));
     SW_CLEANUP(sw_free_str) char *text = sw_xasprintf("docker-archive:%s", path);
-    struct sw_ref targets[4] = { 0 };
-    size_t count = 0;
+    SW_CLEANUP(ref_list_release) struct ref_list targets = { 0 };
     enum sw_status status;
 
     options.uploads = 1;
     options.workers = 1;
-    for (struct sw_str rest = sw_str(refs); rest.ptr;) {
-        assert_int_equal(sw_ref_parse(sw_str_cut(&rest, ','), &targets[count++], err), SW_OK);
-    }
+    ref_list_init(&targets, refs);
     status = sw_image_source_open(&world->t.env, text, NULL, &source, err);
     if (status == SW_OK) {
-        status = sw_image_push(&world->t.env, source, targets, count, &options, result, err);
-    }
-    for (size_t i = 0; i < count; i++) {
-        sw_ref_release(&targets[i]);
+        status = sw_image_push(&world->t.env, source, targets.items, targets.count, &options,
+                               result, err);
     }
     (void)unlink(path);
     return status;

@@ -3,6 +3,7 @@
 #include "fake_registry.h"
 #include "image/push_private.h"
 #include "image_file.h"
+#include "ref_list.h"
 #include "sweep.h"
 
 #include <slipway/image.h>
@@ -52,19 +53,12 @@ static enum sw_status push_source(const struct sw_env *env, const char *source, 
         .auth = auth, .no_learn = true, .uploads = 1, .workers = 1
     };
     SW_CLEANUP(sw_image_source_cleanup) struct sw_image_source *opened = NULL;
-    struct sw_ref targets[8] = { 0 };
-    struct sw_str rest = sw_str(refs);
-    size_t count = 0;
+    SW_CLEANUP(ref_list_release) struct ref_list targets = { 0 };
     enum sw_status status = sw_image_source_open(env, source, platform, &opened, err);
 
-    while (rest.ptr) {
-        assert_int_equal(sw_ref_parse(sw_str_cut(&rest, ','), &targets[count++], err), SW_OK);
-    }
+    ref_list_init(&targets, refs);
     if (status == SW_OK) {
-        status = sw_image_push(env, opened, targets, count, &options, result, err);
-    }
-    for (size_t i = 0; i < count; i++) {
-        sw_ref_release(&targets[i]);
+        status = sw_image_push(env, opened, targets.items, targets.count, &options, result, err);
     }
     return status;
 }
