@@ -40,6 +40,11 @@ int64_t sw_json_int(const json_t *object, const char *key, int64_t fallback);
 double sw_json_number(const json_t *object, const char *key, double fallback);
 bool sw_json_bool(const json_t *object, const char *key, bool fallback);
 json_t *sw_json_array(const json_t *object, const char *key);
+/*
+ * The first item of an array whose member `key` is the string `text`; a member that is missing, or
+ * no string, counts as "". Borrowed; NULL when there is none, or `list` is no array.
+ */
+json_t *sw_json_find(const json_t *list, const char *key, const char *text);
 /* Whether this is an array of strings, and not empty. */
 bool sw_json_are_texts(const json_t *list);
 json_t *sw_json_object(const json_t *object, const char *key);

@@ -314,16 +314,27 @@ static enum sw_status read_output(const struct aws_call *call, const struct sw_h
     return SW_OK;
 }
 
-enum sw_status aws_call_json(struct sw_aws *aws, const struct aws_call *call, json_t **ret_output,
-                             struct sw_err *err)
+enum sw_status aws_call_json(struct sw_aws *aws, const struct aws_call *how, const json_t *input,
+                             json_t **ret_output, struct sw_err *err)
 {
+    struct sw_buf body SW_CLEANUP(sw_buf_release) = { 0 };
     struct sw_http_reply reply SW_CLEANUP(sw_http_reply_release) = { 0 };
-    enum sw_status status = aws_call_send(aws, call, &reply, err);
+    sw_buf_init_secret(&body, SW_JSON_MAX);
+    if (input) {
+        sw_json_dump(input, 0, &body);
+    }
+    enum sw_status status = sw_buf_check(&body, "the request", err);
+    if (status != SW_OK) {
+        return aws_wrap_call(how, err);
+    }
+    struct aws_call call = *how;
+    call.body = sw_buf_str(&body);
+    status = aws_call_send(aws, &call, &reply, err);
     if (status != SW_OK) {
         return status;
     }
     json_t *output = NULL;
-    status = read_output(call, &reply, &output, err);
+    status = read_output(&call, &reply, &output, err);
     if (status == SW_OK && ret_output) {
         *ret_output = SW_TAKE(output);
     }
@@ -336,25 +347,14 @@ enum sw_status sw_aws_json(struct sw_aws *aws, const char *service, const char *
                            json_t **ret_output, struct sw_err *err)
 {
     const char *dot = strrchr(target, '.');
-    struct sw_buf body SW_CLEANUP(sw_buf_release) = { 0 };
-    sw_buf_init_secret(&body, SW_JSON_MAX);
-    if (input) {
-        sw_json_dump(input, 0, &body);
-    } else {
-        sw_buf_add_cstr(&body, "{}");
-    }
-    struct aws_call call = {
+    json_auto_t *nothing = json_object();
+    const struct aws_call call = {
         .service = service,
         .operation = dot ? dot + 1 : target,
         .target = target,
         .content_type = "application/x-amz-json-1.1",
-        .body = sw_buf_str(&body),
         .auth = AWS_AUTH_IDENTITY,
         .options = options,
     };
-    enum sw_status status = sw_buf_check(&body, "the request", err);
-    if (status != SW_OK) {
-        return aws_wrap_call(&call, err);
-    }
-    return aws_call_json(aws, &call, ret_output, err);
+    return aws_call_json(aws, &call, input ? input : nothing, ret_output, err);
 }

@@ -112,9 +112,13 @@ struct aws_call {
 SW_NODISCARD enum sw_status aws_call_send(struct sw_aws *aws, const struct aws_call *call,
                                           struct sw_http_reply *ret_reply, struct sw_err *err);
 
-/* aws_call_send() for answers of JSON; *ret_output is the caller's, NULL drops it. */
-SW_NODISCARD enum sw_status aws_call_json(struct sw_aws *aws, const struct aws_call *call,
-                                          json_t **ret_output, struct sw_err *err);
+/*
+ * aws_call_send() for JSON both ways: `input` becomes the call's body, NULL leaves it empty;
+ * *ret_output is the caller's, NULL drops it.
+ */
+SW_NODISCARD enum sw_status aws_call_json(struct sw_aws *aws, const struct aws_call *how,
+                                          const json_t *input, json_t **ret_output,
+                                          struct sw_err *err);
 
 /* sw_aws_query() with other credentials than the identity's. */
 SW_NODISCARD enum sw_status aws_query_as(struct sw_aws *aws, const struct aws_call *how,

@@ -81,22 +81,6 @@ static enum sw_status read_operands(const struct sw_strs *operands, struct plan 
     return read_ref(plan, items[increment ? 2 : 1], !increment, err);
 }
 
-static enum sw_status check_orb(struct sw_cli *cli, const struct publish_args *args,
-                                const char *path, struct sw_err *err)
-{
-    struct sw_cli_compile compile;
-    struct sw_config_problems problems = { 0 };
-    enum sw_status status = sw_cli_compile_init(&compile, &args->config, NULL, err);
-    if (status == SW_OK) {
-        status = sw_orb_validate(cli->env, path, &compile.options, &problems, err);
-        sw_cli_print_problems(cli, &problems, args->common.quiet);
-        status = status == SW_OK ? status : sw_cli_invalid(err, "orb", path, &problems);
-    }
-    sw_config_problems_release(&problems);
-    sw_cli_compile_release(&compile);
-    return status;
-}
-
 /* A folder is packed; a file is sent as it is. */
 static enum sw_status read_orb(const char *path, struct sw_buf *out, struct sw_err *err)
 {
@@ -122,7 +106,8 @@ static enum sw_status publish(struct sw_cli *cli, const struct publish_args *arg
     }
     struct sw_buf SW_CLEANUP(sw_buf_release) source = { 0 };
     sw_buf_init(&source, SW_BUF_TEXT_MAX);
-    if ((args->validate && check_orb(cli, args, plan->path, err) != SW_OK) ||
+    if ((args->validate && sw_cli_check_orb(cli, &args->config, plan->path, args->common.quiet,
+                                            false, err) != SW_OK) ||
         read_orb(plan->path, &source, err) != SW_OK) {
         return err->status;
     }

@@ -23,22 +23,11 @@ static enum sw_status run_validate(struct sw_cli *cli, void *data, struct sw_err
 {
     const struct validate_args *args = data;
     const char *path = cli->operands.items[0];
-    struct sw_cli_compile compile;
-    struct sw_config_problems problems = { 0 };
-    enum sw_status status = sw_cli_compile_init(&compile, &args->config, NULL, err);
-    if (status == SW_OK) {
-        status = sw_orb_validate(cli->env, path, &compile.options, &problems, err);
-        sw_cli_print_problems(cli, &problems, args->common.quiet);
-        status = status == SW_OK ? status : sw_cli_invalid(err, "orb", path, &problems);
-        if (status == SW_OK && args->strict) {
-            status = sw_cli_strict(err, "orb", path, &problems);
-        }
-    }
+    enum sw_status status =
+        sw_cli_check_orb(cli, &args->config, path, args->common.quiet, args->strict, err);
     if (status == SW_OK) {
         sw_cli_out(cli, "Orb at \"%s\" is valid.\n", path);
     }
-    sw_config_problems_release(&problems);
-    sw_cli_compile_release(&compile);
     return status;
 }
 

@@ -114,3 +114,22 @@ enum sw_status sw_cli_strict(struct sw_err *err, const char *what, const char *p
     return sw_fail(err, SW_E_INPUT, "%s \"%s\" has %zu warning%s", what, path, warnings,
                    warnings == 1 ? "" : "s");
 }
+
+enum sw_status sw_cli_check_orb(struct sw_cli *cli, const struct sw_cli_config *config,
+                                const char *path, bool quiet, bool strict, struct sw_err *err)
+{
+    struct sw_cli_compile compile;
+    struct sw_config_problems problems = { 0 };
+    enum sw_status status = sw_cli_compile_init(&compile, config, NULL, err);
+    if (status == SW_OK) {
+        status = sw_orb_validate(cli->env, path, &compile.options, &problems, err);
+        sw_cli_print_problems(cli, &problems, quiet);
+        status = status == SW_OK ? status : sw_cli_invalid(err, "orb", path, &problems);
+        if (status == SW_OK && strict) {
+            status = sw_cli_strict(err, "orb", path, &problems);
+        }
+    }
+    sw_config_problems_release(&problems);
+    sw_cli_compile_release(&compile);
+    return status;
+}

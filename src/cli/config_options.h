@@ -42,4 +42,9 @@ SW_NODISCARD enum sw_status sw_cli_strict(struct sw_err *err, const char *what, 
 enum sw_status sw_cli_invalid(struct sw_err *err, const char *what, const char *path,
                               const struct sw_config_problems *problems);
 
+/* Checks the orb at `path` (sw_orb_validate()) and prints its problems; `strict`: warnings fail. */
+SW_NODISCARD enum sw_status sw_cli_check_orb(struct sw_cli *cli, const struct sw_cli_config *config,
+                                             const char *path, bool quiet, bool strict,
+                                             struct sw_err *err);
+
 #endif

@@ -115,6 +115,19 @@ json_t *sw_json_array(const json_t *object, const char *key)
     return json_is_array(value) ? value : NULL;
 }
 
+json_t *sw_json_find(const json_t *list, const char *key, const char *text)
+{
+    size_t index = 0;
+    json_t *item = NULL;
+    json_array_foreach(list, index, item)
+    {
+        if (strcmp(sw_json_str(item, key, ""), text) == 0) {
+            return item;
+        }
+    }
+    return NULL;
+}
+
 bool sw_json_are_texts(const json_t *list)
 {
     size_t index = 0;

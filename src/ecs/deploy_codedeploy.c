@@ -22,15 +22,8 @@ enum sw_status deploy_check_controller(struct deploy *deploy)
 
 const json_t *deploy_running_set(const json_t *service)
 {
-    size_t index = 0;
-    const json_t *set = NULL;
-    json_array_foreach(sw_json_array(service, "taskSets"), index, set)
-    {
-        if (strcmp(sw_json_str(set, "status", ""), "PRIMARY") == 0) {
-            return set;
-        }
-    }
-    return service;
+    const json_t *set = sw_json_find(sw_json_array(service, "taskSets"), "status", "PRIMARY");
+    return set ? set : service;
 }
 
 enum sw_status deploy_check_codedeploy(const struct deploy *deploy)

@@ -51,19 +51,6 @@ static bool is_missing(const json_t *answer, const char *name)
     return false;
 }
 
-static const json_t *service_named(const json_t *answer, const char *name)
-{
-    size_t index = 0;
-    const json_t *service = NULL;
-    json_array_foreach(sw_json_array(answer, "services"), index, service)
-    {
-        if (strcmp(sw_json_str(service, "serviceName", ""), name) == 0) {
-            return service;
-        }
-    }
-    return NULL;
-}
-
 /* The rollout has come to an end, which is told by `status` and the item's err. */
 static void end(struct fleet *fleet, struct fleet_rollout *rollout, enum sw_status status)
 {
@@ -87,7 +74,7 @@ static void end(struct fleet *fleet, struct fleet_rollout *rollout, enum sw_stat
 static void take(struct fleet *fleet, struct fleet_rollout *rollout, const json_t *answer)
 {
     const char *name = rollout->options.service;
-    const json_t *service = service_named(answer, name);
+    const json_t *service = sw_json_find(sw_json_array(answer, "services"), "serviceName", name);
     if (!service && !is_missing(answer, name)) {
         return; /* not in the answer: the next one may have it */
     }

@@ -6,17 +6,14 @@
 
 const json_t *preflight_balanced_mapping(const struct preflight *preflight, const char *group_arn)
 {
-    size_t index = 0;
-    const json_t *item = NULL;
-    json_array_foreach(sw_json_array(preflight->service, "loadBalancers"), index, item)
-    {
-        if (strcmp(sw_json_str(item, "targetGroupArn", ""), group_arn) == 0) {
-            const json_t *container =
-                sw_taskdef_container(preflight->definition, sw_json_str(item, "containerName", ""));
-            return preflight_mapping(container, sw_json_int(item, "containerPort", 0));
-        }
+    const json_t *item = sw_json_find(sw_json_array(preflight->service, "loadBalancers"),
+                                      "targetGroupArn", group_arn);
+    if (!item) {
+        return NULL;
     }
-    return NULL;
+    const json_t *container =
+        sw_taskdef_container(preflight->definition, sw_json_str(item, "containerName", ""));
+    return preflight_mapping(container, sw_json_int(item, "containerPort", 0));
 }
 
 static const char *name_of(const json_t *group)

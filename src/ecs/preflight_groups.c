@@ -83,11 +83,8 @@ static bool is_for(const json_t *rule, const json_t *groups, const json_t *cidrs
             return true;
         }
     }
-    json_array_foreach(sw_json_array(rule, "ipRanges"), index, item)
-    {
-        if (strcmp(sw_json_str(item, "cidrIp", ""), "0.0.0.0/0") == 0) {
-            return true;
-        }
+    if (sw_json_find(sw_json_array(rule, "ipRanges"), "cidrIp", "0.0.0.0/0")) {
+        return true;
     }
     /* What a prefix list holds is not known: in favour of the rule. */
     return json_array_size(sw_json_array(rule, "prefixListIds")) > 0 || holds_cidrs(rule, cidrs);

@@ -6,28 +6,13 @@
 
 const char *preflight_attribute(const json_t *instance, const char *name)
 {
-    size_t index = 0;
-    const json_t *attribute = NULL;
-    json_array_foreach(sw_json_array(instance, "attributes"), index, attribute)
-    {
-        if (strcmp(sw_json_str(attribute, "name", ""), name) == 0) {
-            return sw_json_str(attribute, "value", "");
-        }
-    }
-    return NULL;
+    const json_t *attribute = sw_json_find(sw_json_array(instance, "attributes"), "name", name);
+    return attribute ? sw_json_str(attribute, "value", "") : NULL;
 }
 
 const json_t *preflight_resource(const json_t *instance, const char *which, const char *name)
 {
-    size_t index = 0;
-    const json_t *resource = NULL;
-    json_array_foreach(sw_json_array(instance, which), index, resource)
-    {
-        if (strcmp(sw_json_str(resource, "name", ""), name) == 0) {
-            return resource;
-        }
-    }
-    return NULL;
+    return sw_json_find(sw_json_array(instance, which), "name", name);
 }
 
 /* Whether the instance belongs to a capacity provider of the service, if that names any. */
@@ -35,15 +20,8 @@ static bool is_of_strategy(const json_t *service, const json_t *instance)
 {
     const json_t *strategy = sw_json_array(service, "capacityProviderStrategy");
     const char *provider = sw_json_str(instance, "capacityProviderName", "");
-    size_t index = 0;
-    const json_t *item = NULL;
-    json_array_foreach(strategy, index, item)
-    {
-        if (strcmp(sw_json_str(item, "capacityProvider", ""), provider) == 0) {
-            return true;
-        }
-    }
-    return json_array_size(strategy) == 0;
+    return json_array_size(strategy) == 0 ||
+           sw_json_find(strategy, "capacityProvider", provider) != NULL;
 }
 
 json_t *preflight_eligible(struct preflight *preflight)
@@ -251,16 +229,8 @@ void preflight_providers(struct preflight *preflight)
 /* The most network interfaces that a type of instance can have; 0 when not known. */
 static int64_t interface_limit(const json_t *types, const char *type)
 {
-    size_t index = 0;
-    const json_t *item = NULL;
-    json_array_foreach(types, index, item)
-    {
-        if (strcmp(sw_json_str(item, "instanceType", ""), type) == 0) {
-            return preflight_number(sw_json_object(item, "networkInfo"), "maximumNetworkInterfaces",
-                                    0);
-        }
-    }
-    return 0;
+    const json_t *item = sw_json_find(types, "instanceType", type);
+    return preflight_number(sw_json_object(item, "networkInfo"), "maximumNetworkInterfaces", 0);
 }
 
 void preflight_interfaces(struct preflight *preflight)

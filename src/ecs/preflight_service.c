@@ -71,15 +71,7 @@ void preflight_percentages(struct preflight *preflight)
 /* Whether some deployment has reached its end: what ECS could go back to. */
 static bool has_completed(const json_t *service)
 {
-    size_t index = 0;
-    const json_t *deployment = NULL;
-    json_array_foreach(sw_json_array(service, "deployments"), index, deployment)
-    {
-        if (strcmp(sw_json_str(deployment, "rolloutState", ""), "COMPLETED") == 0) {
-            return true;
-        }
-    }
-    return false;
+    return sw_json_find(sw_json_array(service, "deployments"), "rolloutState", "COMPLETED") != NULL;
 }
 
 void preflight_breaker(struct preflight *preflight)

@@ -91,19 +91,6 @@ void preflight_secrets(struct preflight *preflight)
     }
 }
 
-static bool group_exists(const json_t *answer, const char *group)
-{
-    size_t index = 0;
-    const json_t *item = NULL;
-    json_array_foreach(sw_json_array(answer, "logGroups"), index, item)
-    {
-        if (strcmp(sw_json_str(item, "logGroupName", ""), group) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void judge_log_group(struct preflight *preflight, const char *container, const char *group,
                             const char *region)
 {
@@ -125,7 +112,7 @@ static void judge_log_group(struct preflight *preflight, const char *container, 
                        "not checked: needs the right logs:DescribeLogGroups");
     } else if (status != SW_OK) {
         preflight_find(preflight, SW_CHECK_SKIP, "not checked: %s", err.msg);
-    } else if (!group_exists(answer, group)) {
+    } else if (!sw_json_find(sw_json_array(answer, "logGroups"), "logGroupName", group)) {
         preflight_find(preflight, SW_CHECK_BLOCK,
                        "the log group \"%s\" of container \"%s\" does not exist", group, container);
         preflight_advise(preflight, "create it, or set awslogs-create-group to \"true\"");

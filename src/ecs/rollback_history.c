@@ -45,15 +45,7 @@ static json_t *revision_arns(const json_t *list)
 
 static const char *definition_of(const json_t *revisions, const char *arn)
 {
-    size_t index = 0;
-    const json_t *revision = NULL;
-    json_array_foreach(revisions, index, revision)
-    {
-        if (strcmp(sw_json_str(revision, "serviceRevisionArn", ""), arn) == 0) {
-            return sw_json_str(revision, "taskDefinition", NULL);
-        }
-    }
-    return NULL;
+    return sw_json_str(sw_json_find(revisions, "serviceRevisionArn", arn), "taskDefinition", NULL);
 }
 
 /* The newest deployment of the list that rolled out something to go back to; borrowed, or NULL. */

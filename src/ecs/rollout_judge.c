@@ -1,5 +1,6 @@
 #include <slipway/env.h>
 #include <slipway/rollout.h>
+#include <slipway/service.h>
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,19 +42,6 @@ static const char *reason_of(const json_t *deployment, const char *fallback)
     return *reason ? reason : fallback;
 }
 
-static const json_t *find_deployment(const json_t *service, const char *key, const char *text)
-{
-    size_t index = 0;
-    const json_t *deployment = NULL;
-    json_array_foreach(sw_json_array(service, "deployments"), index, deployment)
-    {
-        if (text_is(deployment, key, text)) {
-            return deployment;
-        }
-    }
-    return NULL;
-}
-
 static int64_t seconds_to_ms(const json_t *object, const char *key)
 {
     return (int64_t)(sw_json_number(object, key, 0) * 1000);
@@ -81,7 +69,7 @@ static void read_counters(const json_t *service, const json_t *ours, struct sw_r
             state->old_running += sw_json_int(deployment, "runningCount", 0);
         }
     }
-    const json_t *primary = find_deployment(service, "status", "PRIMARY");
+    const json_t *primary = sw_service_primary(service);
     (void)snprintf(state->primary_id, sizeof(state->primary_id), "%s",
                    sw_json_str(primary, "id", ""));
     if (ours) {
@@ -251,8 +239,9 @@ enum sw_rollout_verdict sw_rollout_judge(const json_t *service,
     if (strcmp(status, "ACTIVE") != 0) {
         return say(state, SW_ROLLOUT_GONE, "the service is %s: it is being or was deleted", status);
     }
-    const json_t *ours = find_deployment(service, "id", target->deployment_id);
-    const json_t *primary = find_deployment(service, "status", "PRIMARY");
+    const json_t *ours =
+        sw_json_find(sw_json_array(service, "deployments"), "id", target->deployment_id);
+    const json_t *primary = sw_service_primary(service);
     state->rollout_state[0] = '\0';
     read_counters(service, ours, state);
     if (ours) {
@@ -340,7 +329,7 @@ enum sw_rollout_verdict sw_rollout_judge_absent(const json_t *service,
                                                 const struct sw_rollout_target *target,
                                                 struct sw_rollout_state *state)
 {
-    const json_t *primary = find_deployment(service, "status", "PRIMARY");
+    const json_t *primary = sw_service_primary(service);
     const char *runs = sw_json_str(primary, "taskDefinition", "");
     if (target->task_definition && strcmp(runs, target->task_definition) == 0) {
         return say(state, SW_ROLLOUT_SUPERSEDED,

@@ -76,15 +76,21 @@ static enum sw_status describe(struct sw_aws *aws, const char *cluster, const ch
     return status == SW_OK ? SW_OK : sw_wrap(err, "service \"%s\"", service);
 }
 
+/* Asks for one service. *ret_answer is what ECS said, the caller's; *ret_service lies in it, or
+ * NULL. */
+static enum sw_status look_up(struct sw_aws *aws, const char *cluster, const char *service,
+                              json_t **ret_answer, json_t **ret_service, struct sw_err *err)
+{
+    enum sw_status status = describe(aws, cluster, service, ret_answer, err);
+    return status == SW_OK ? find_service(cluster, service, *ret_answer, ret_service, err) : status;
+}
+
 enum sw_status ecs_service_find(struct sw_aws *aws, const char *cluster, const char *service,
                                 json_t **ret_service, struct sw_err *err)
 {
     json_auto_t *answer = NULL;
     json_t *found = NULL;
-    enum sw_status status = describe(aws, cluster, service, &answer, err);
-    if (status == SW_OK) {
-        status = find_service(cluster, service, answer, &found, err);
-    }
+    enum sw_status status = look_up(aws, cluster, service, &answer, &found, err);
     *ret_service = json_incref(found);
     return status;
 }
@@ -94,10 +100,7 @@ enum sw_status sw_service_describe(struct sw_aws *aws, const char *cluster, cons
 {
     json_auto_t *answer = NULL;
     json_t *found = NULL;
-    enum sw_status status = describe(aws, cluster, service, &answer, err);
-    if (status == SW_OK) {
-        status = find_service(cluster, service, answer, &found, err);
-    }
+    enum sw_status status = look_up(aws, cluster, service, &answer, &found, err);
     if (status == SW_OK && !found) {
         bool deleted = json_array_size(sw_json_array(answer, "services")) > 0;
         status = missing_service(aws, cluster, service,
@@ -111,15 +114,7 @@ enum sw_status sw_service_describe(struct sw_aws *aws, const char *cluster, cons
 
 const json_t *sw_service_primary(const json_t *service)
 {
-    size_t index = 0;
-    const json_t *deployment = NULL;
-    json_array_foreach(sw_json_array(service, "deployments"), index, deployment)
-    {
-        if (strcmp(sw_json_str(deployment, "status", ""), "PRIMARY") == 0) {
-            return deployment;
-        }
-    }
-    return NULL;
+    return sw_json_find(sw_json_array(service, "deployments"), "status", "PRIMARY");
 }
 
 enum sw_status sw_service_check_controller(const json_t *service, struct sw_err *err)

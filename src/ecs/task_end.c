@@ -4,20 +4,6 @@
 #include <slipway/progress.h>
 #include <slipway/rollout.h>
 
-/* The container of that name in a list of containers, borrowed; NULL when there is none. */
-static const json_t *named(const json_t *list, const char *name)
-{
-    size_t index = 0;
-    const json_t *container = NULL;
-    json_array_foreach(list, index, container)
-    {
-        if (strcmp(sw_json_str(container, "name", ""), name) == 0) {
-            return container;
-        }
-    }
-    return NULL;
-}
-
 /* The only essential container, else the first; without the definition the first of the task. */
 static const char *choose_container(const struct sw_task_run *run)
 {
@@ -121,7 +107,7 @@ static void append_cause(const json_t *task, const json_t *container, int64_t co
 static enum sw_status judge(const json_t *task, const char *name, int64_t *ret_code,
                             struct sw_err *err)
 {
-    const json_t *container = named(sw_json_array(task, "containers"), name);
+    const json_t *container = sw_json_find(sw_json_array(task, "containers"), "name", name);
     int64_t code = sw_json_int(container, "exitCode", -1);
     *ret_code = code;
     if (code == 0 && !from_outside(task)) {

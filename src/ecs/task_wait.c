@@ -43,20 +43,6 @@ static enum sw_status cannot_watch(const struct task_watch *watch)
                    sw_taskdef_short_name(watch->run->task_definition));
 }
 
-/* The description of that task in the answer, borrowed; NULL when it has none. */
-static json_t *described(const json_t *answer, const char *arn)
-{
-    size_t index = 0;
-    json_t *task = NULL;
-    json_array_foreach(sw_json_array(answer, "tasks"), index, task)
-    {
-        if (strcmp(sw_json_str(task, "taskArn", ""), arn) == 0) {
-            return task;
-        }
-    }
-    return NULL;
-}
-
 /* Takes over what ECS says; false when it says nothing of some task. */
 static bool update(struct task_watch *watch, const json_t *answer)
 {
@@ -64,7 +50,8 @@ static bool update(struct task_watch *watch, const json_t *answer)
     bool complete = true;
     for (size_t i = 0; i < json_array_size(tasks); i++) {
         const json_t *before = json_array_get(tasks, i);
-        json_t *now = described(answer, sw_json_str(before, "taskArn", ""));
+        json_t *now = sw_json_find(sw_json_array(answer, "tasks"), "taskArn",
+                                   sw_json_str(before, "taskArn", ""));
         if (!now) {
             complete = complete && task_is_stopped(before);
             continue;

@@ -281,6 +281,23 @@ static void test_json__knows_lists_of_texts(void **state)
     assert_false(sw_json_are_texts(NULL));
 }
 
+static void test_json__finds_an_item_by_a_text(void **state)
+{
+    struct sw_err err = SW_ERR_INIT;
+    json_auto_t *list = NULL;
+
+    (void)state;
+    assert_ok(sw_json_parse(SW_STR("[1, {\"name\": 7}, {\"name\": \"a\", \"n\": 1},"
+                                   " {\"name\": \"b\", \"n\": 2}, {\"name\": \"b\", \"n\": 3}]"),
+                            "it", &list, &err));
+    assert_int_equal(sw_json_int(sw_json_find(list, "name", "b"), "n", 0), 2);
+    assert_int_equal(sw_json_int(sw_json_find(list, "name", "a"), "n", 0), 1);
+    assert_null(sw_json_find(list, "name", "c"));
+    assert_ptr_equal(sw_json_find(list, "name", ""), json_array_get(list, 0));
+    assert_null(sw_json_find(json_array_get(list, 1), "name", "a"));
+    assert_null(sw_json_find(NULL, "name", "a"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +312,7 @@ int main(void)
         cmocka_unit_test(test_json__reading_leaves_absent_fields_alone),
         cmocka_unit_test(test_json__reading_names_what_is_wrong),
         cmocka_unit_test(test_json__knows_lists_of_texts),
+        cmocka_unit_test(test_json__finds_an_item_by_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
