@@ -98,7 +98,7 @@ enum sw_change_kind {
 
 struct sw_change {
     enum sw_change_kind kind;
-    char *container; /* owned; NULL for changes of the task definition */
+    char *container; /* owned; NULL for changes of the task definition, and where it is found */
     char *name;      /* owned; NULL where there is none */
     char *value;     /* owned; NULL for removals */
     json_t *json;    /* owned; the value as it goes into the definition; NULL where it is a text */
@@ -121,9 +121,10 @@ void sw_changes_add(struct sw_changes *changes, enum sw_change_kind kind, struct
 /*
  * Adds the change that one option value stands for. `option` names the option in errors
  * ("--env"). Forms: changes of a container "CONTAINER=VALUE", "CONTAINER:NAME=VALUE" and, for
- * removals, "CONTAINER:NAME"; changes of the task definition "VALUE", "NAME=VALUE" and "NAME". The
- * value is everything behind the first '='. SW_E_INPUT with the form that is expected, never
- * quoting a value that could be secret.
+ * removals, "CONTAINER:NAME"; of an image or a tag also "VALUE", and sw_taskdef_apply() finds the
+ * container: the one that runs an image of the repository, or the only one; changes of the task
+ * definition "VALUE", "NAME=VALUE" and "NAME". The value is everything behind the first '='.
+ * SW_E_INPUT with the form that is expected, never quoting a value that could be secret.
  */
 SW_NODISCARD enum sw_status sw_changes_add_option(struct sw_changes *changes,
                                                   enum sw_change_kind kind, const char *option,

@@ -7,8 +7,14 @@ if [ -n "${SLIPWAY_IMAGE_FILE:-}" ]; then
     export SLIPWAY_IMAGE
 fi
 set --
+if [ -n "${SLIPWAY_NEW_IMAGE:-}" ]; then
+    # Where no container is named, slipway finds it by the image's repository.
+    container=''
+    [ -z "${SLIPWAY_CONTAINER:-}" ] || container=$(slipway env subst -- "$SLIPWAY_CONTAINER")
+    set -- --image "${container:+$SLIPWAY_CONTAINER=}$SLIPWAY_NEW_IMAGE"
+fi
 case ${SLIPWAY_FORCE:-} in
-    1 | true) set -- --force ;;
+    1 | true) set -- "$@" --force ;;
 esac
 case ${SLIPWAY_CONTROLLER:-ECS} in
     CODE_DEPLOY)

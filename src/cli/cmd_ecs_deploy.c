@@ -312,6 +312,8 @@ const struct sw_command sw_cmd_ecs_deploy = {
     .example =
         "slipway ecs deploy --cluster prod --family web --image web=nginx:1.27 --wait\n"
         "slipway ecs deploy --cluster prod --service web --tag-image web=v2 --wait\n"
+        "slipway ecs deploy --cluster prod --service web --image "
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:... --wait\n"
         "slipway ecs deploy --cluster prod --family web --create --launch-type FARGATE "
         "--subnets subnet-1,subnet-2 --load-balancer web:80=arn:aws:...\n"
         "slipway ecs deploy --cluster prod --family web --env-updates "

@@ -113,6 +113,13 @@ static enum sw_status run_deregister(struct sw_cli *cli, void *args_, struct sw_
     if (!sw_cli_text_or_null(args->family)) {
         return sw_cli_usage(err, "--family is empty");
     }
+    if (strpbrk(args->family, ":/")) {
+        const char *name = strrchr(args->family, '/');
+        struct sw_str family = sw_str(name ? name + 1 : args->family);
+        family = sw_str_cut(&family, ':');
+        return sw_cli_usage(err, "--family takes a family, not one of its revisions: give %.*s",
+                            SW_STR_ARG(family));
+    }
     enum sw_status status = sw_cli_aws_new(cli, &args->aws, &aws, err);
     if (status == SW_OK) {
         status = sw_taskdef_deregister(aws, &options, &done, err);

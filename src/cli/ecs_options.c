@@ -60,9 +60,12 @@ const struct sw_opt sw_cli_ecs_running_opts[] = {
     }
 
 const struct sw_opt sw_cli_ecs_changes_opts[] = {
-    CHANGE(SW_CHANGE_IMAGE, "image", "CONTAINER=IMAGE", "give the container this image"),
-    CHANGE(SW_CHANGE_IMAGE_TAG, "tag-image", "CONTAINER=TAG",
-           "give the container's image this tag"),
+    CHANGE(
+        SW_CHANGE_IMAGE, "image", "[CONTAINER=]IMAGE",
+        "give the container this image; unnamed, the one that runs an image of its repository, or "
+        "the only one"),
+    CHANGE(SW_CHANGE_IMAGE_TAG, "tag-image", "[CONTAINER=]TAG",
+           "give the container's image this tag; unnamed, the only one's"),
     { .kind = SW_OPT_FLAG,
       .name = "pin",
       .offset = offsetof(struct sw_cli_ecs_changes, pin),

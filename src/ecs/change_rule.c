@@ -2,6 +2,7 @@
 
 /* Forms: CONTAINER=VALUE, CONTAINER:NAME=VALUE, CONTAINER:NAME, VALUE, NAME=VALUE, NAME. */
 #define OF_CONTAINER(text)        .expected = (text), .container = true, .value = true
+#define OF_SOME_CONTAINER(text)   OF_CONTAINER(text), .finds_container = true
 #define OF_CONTAINER_NAMED(text)  .expected = (text), .container = true, .name = true, .value = true
 #define OF_CONTAINER_NAME(text)   .expected = (text), .container = true, .name = true
 #define OF_TASK(text)             .expected = (text), .value = true
@@ -10,11 +11,12 @@
 #define DOES(operation, at, with) .op = (operation), .path = (at), .parse = (with)
 
 static const struct ecs_change_rule rules[] = {
-    [SW_CHANGE_IMAGE] = { OF_CONTAINER("CONTAINER=IMAGE, e.g. web=nginx:1.27"),
+    [SW_CHANGE_IMAGE] = { OF_SOME_CONTAINER("[CONTAINER=]IMAGE, e.g. web=nginx:1.27"),
                           .op = ECS_OP_IMAGE },
     [SW_CHANGE_IMAGE_NAME] = { OF_CONTAINER("CONTAINER=IMAGE, e.g. web=nginx"),
                                .op = ECS_OP_IMAGE },
-    [SW_CHANGE_IMAGE_TAG] = { OF_CONTAINER("CONTAINER=TAG, e.g. web=1.27"), .op = ECS_OP_IMAGE },
+    [SW_CHANGE_IMAGE_TAG] = { OF_SOME_CONTAINER("[CONTAINER=]TAG, e.g. web=1.27"),
+                              .op = ECS_OP_IMAGE },
     [SW_CHANGE_ENV] = { OF_CONTAINER_NAMED("CONTAINER:NAME=VALUE, e.g. web:LOG_LEVEL=info"),
                         .op = ECS_OP_VARIABLE },
     [SW_CHANGE_ENV_REMOVE] = { OF_CONTAINER_NAME("CONTAINER:NAME, e.g. web:LOG_LEVEL"),

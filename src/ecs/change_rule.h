@@ -33,6 +33,7 @@ struct ecs_change_texts {
 struct ecs_change_rule {
     const char *expected; /* the form, with an example, for errors */
     bool container;       /* begins with the container's name */
+    bool finds_container; /* "CONTAINER=" may be left out: the definition says which one it is */
     bool name;            /* has a name: behind ':' with a container, else in front of '=' */
     bool value;           /* has a value behind '=' */
     enum ecs_change_op op;

@@ -59,7 +59,8 @@ static bool parse_form(const struct ecs_change_rule *form, struct sw_str text,
     if (form->value) {
         ptrdiff_t equals = sw_str_find(text, '=');
         if (equals < 0) {
-            return false;
+            ret->value = text;
+            return form->finds_container;
         }
         head = sw_str_first(text, (size_t)equals);
         ret->value = sw_str_from(text, (size_t)equals + 1);
@@ -85,11 +86,21 @@ static enum sw_status check_count(const struct sw_changes *changes, const char *
     return SW_OK;
 }
 
+/* A word alone is rather a container whose image was forgotten than an image of Docker Hub. */
+static bool says_image(struct sw_str text)
+{
+    return sw_str_find(text, '/') >= 0 || sw_str_find(text, ':') >= 0 ||
+           sw_str_find(text, '@') >= 0;
+}
+
 /* Checks the texts, and makes JSON of the value where the kind wants that. */
 static enum sw_status read_value(enum sw_change_kind kind, const struct ecs_change_texts *texts,
                                  json_t **ret, struct sw_err *err)
 {
     const struct ecs_change_rule *rule = ecs_change_rule(kind);
+    if (kind == SW_CHANGE_IMAGE && !texts->container.ptr && !says_image(texts->value)) {
+        return sw_fail(err, SW_E_INPUT, "expected %s", rule->expected);
+    }
     if (kind == SW_CHANGE_IMAGE) {
         return sw_image_check(texts->value, err);
     }

@@ -32,6 +32,14 @@ void ecs_append_known(json_t *value, struct sw_err *err);
  */
 bool ecs_is_secret_member(const char *owner, const char *key);
 
+/*
+ * The container that a change of an image is for when it names none: the one that runs an image of
+ * the same repository, else the only one; borrowed. NULL, with SW_E_INPUT naming the containers,
+ * when there is none or more than one.
+ */
+json_t *ecs_image_owner(const json_t *definition, const struct sw_change *change, const char *label,
+                        struct sw_err *err);
+
 /* The change at a pointer, see sw_taskdef_apply(). */
 SW_NODISCARD enum sw_status ecs_pointer_set(json_t *definition, const struct sw_change *change,
                                             struct sw_strs *notes, struct sw_err *err);

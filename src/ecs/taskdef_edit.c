@@ -80,7 +80,7 @@ static void set_image(const struct edit *edit, json_t *container, const struct s
     }
     if (change->kind != SW_CHANGE_IMAGE && parts.digest.len > 0) {
         note(edit, "container \"%s\": the digest @%.*s of the present image is dropped",
-             change->container, SW_STR_ARG(parts.digest));
+             sw_json_str(container, "name", "?"), SW_STR_ARG(parts.digest));
     }
     (void)json_object_set_new(container, "image", json_string(image.ptr));
     sw_buf_release(&image);
@@ -264,9 +264,20 @@ static enum sw_status check_image_edit(const struct edit *edit, const json_t *co
         return sw_fail(edit->err, SW_E_INPUT,
                        "container \"%s\" of task definition %s has no image whose tag could be "
                        "changed; give the whole image",
-                       change->container, edit->label);
+                       sw_json_str(container, "name", "?"), edit->label);
     }
     return SW_OK;
+}
+
+/* The container of an image that names none, which people are told. */
+static json_t *find_container(const struct edit *edit, const struct sw_change *change)
+{
+    json_t *owner = ecs_image_owner(edit->definition, change, edit->label, edit->err);
+    if (owner) {
+        note(edit, "the image goes to container \"%s\" of task definition %s",
+             sw_json_str(owner, "name", "?"), edit->label);
+    }
+    return owner;
 }
 
 enum sw_status sw_taskdef_apply(json_t *definition, const struct sw_changes *changes,
@@ -281,8 +292,13 @@ enum sw_status sw_taskdef_apply(json_t *definition, const struct sw_changes *cha
         json_t *owner = definition;
         if (change->container) {
             owner = sw_taskdef_container(definition, change->container);
-            status = owner ? check_image_edit(&edit, owner, change)
-                           : unknown_container(&edit, change->container);
+            status = owner ? SW_OK : unknown_container(&edit, change->container);
+        } else if (ecs_change_rule(change->kind)->op == ECS_OP_IMAGE) {
+            owner = find_container(&edit, change);
+            status = owner ? SW_OK : err->status;
+        }
+        if (status == SW_OK) {
+            status = check_image_edit(&edit, owner, change);
         }
         if (status == SW_OK) {
             status = apply_change(&edit, owner, change);

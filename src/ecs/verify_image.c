@@ -5,8 +5,19 @@
 #include <slipway/progress.h>
 #include <slipway/service.h>
 
+/* Whether the change is what gave the container its image. */
+static bool is_of(const struct sw_change *change, const json_t *container)
+{
+    const char *image = sw_json_str(container, "image", "");
+    if (change->container) {
+        return strcmp(change->container, sw_json_str(container, "name", "")) == 0;
+    }
+    return sw_str_is(sw_image_split(sw_str(image)).tag, change->value) ||
+           strcmp(image, change->value) == 0;
+}
+
 /* Whether the changes name this container's image. */
-static bool is_named(const struct sw_changes *changes, const char *container, bool *ret_any)
+static bool is_named(const struct sw_changes *changes, const json_t *container, bool *ret_any)
 {
     bool named = false;
     for (size_t i = 0; i < changes->count; i++) {
@@ -14,7 +25,7 @@ static bool is_named(const struct sw_changes *changes, const char *container, bo
         bool image = change->kind == SW_CHANGE_IMAGE || change->kind == SW_CHANGE_IMAGE_NAME ||
                      change->kind == SW_CHANGE_IMAGE_TAG;
         *ret_any = *ret_any || image;
-        named = named || (image && strcmp(change->container, container) == 0);
+        named = named || (image && is_of(change, container));
     }
     return named;
 }
@@ -55,7 +66,7 @@ enum sw_status sw_deploy_verify_images(void *ctx, const json_t *definition,
     {
         const char *name = sw_json_str(container, "name", "");
         bool any = false;
-        bool wanted = is_named(changes, name, &any) || !any;
+        bool wanted = is_named(changes, container, &any) || !any;
         if (wanted && status == SW_OK) {
             status = verify(aws, &auth.callback, name, sw_json_str(container, "image", ""), err);
         }

@@ -48,6 +48,14 @@ fails() {
     [[ $(grep -m 1 '^error: ' err) == "error: "$2 ]] || { cat err; return 1; }
 }
 
+newest_of() {
+    python3 - "$1" <<'PYTHON'
+import boto3, json, os, sys
+ecs = boto3.client("ecs", endpoint_url=os.environ["AWS_ENDPOINT_URL"], region_name="eu-west-1")
+print(json.dumps(ecs.describe_task_definition(taskDefinition=sys.argv[1])["taskDefinition"], default=str))
+PYTHON
+}
+
 newest() {
     ecs render --family kim
     jq -r '.containerDefinitions[0].image' out
@@ -271,7 +279,7 @@ ERR
     ecs wait --cluster prod --service kim --timeout 0
     fails 2 "--timeout is 0; 'slipway ecs status' tells how things stand"
     ecs deploy --cluster prod --family kim --image web
-    fails 2 '--image: expected CONTAINER=IMAGE, e.g. web=nginx:1.27'
+    fails 2 '--image: expected [[]CONTAINER=]IMAGE, e.g. web=nginx:1.27'
     ecs deploy --cluster prod --family kim --image web=r/web:
     fails 2 '--image: container "web": image "r/web:" has an empty tag; is a variable in it unset?'
     ecs deploy --cluster prod --family kim --env-updates 'container=web,name=A,value=1,hunter2'
@@ -378,4 +386,22 @@ PYTHON
     [[ $(cat err) == 'error: family "nope" has no active revisions; families that exist: '* ]]
     ecs deregister --family old --keep 0
     [ "$status" -eq 2 ]
+}
+
+@test "deregister is told a revision instead of a family: nothing is asked of AWS" {
+    for family in old:3 arn:aws:ecs:eu-west-1:123456789012:task-definition/old:3; do
+        AWS_ENDPOINT_URL=http://127.0.0.1:1 ecs deregister --family "$family" --keep 1
+        fails 2 '--family takes a family, not one of its revisions: give old'
+    done
+}
+
+@test "an image finds its container by the repository, or because it is the only one" {
+    ecs render --family kim --image localhost:5000/log@sha256:1111111111111111111111111111111111111111111111111111111111111111
+    [ "$status" -eq 0 ]
+    [ "$(jq -r '.containerDefinitions[1].image' out)" = localhost:5000/log@sha256:1111111111111111111111111111111111111111111111111111111111111111 ]
+    [ "$(cat err)" = 'the image goes to container "log" of task definition kim:'"$(jq -r .revision <(newest_of kim))" ]
+    ecs render --family kim --image other.example/web:2
+    fails 2 'which container gets the image? no container of task definition kim:* runs an image of other.example/web; name it, as in web=IMAGE; it has: web (r/web), log (localhost:5000/log)'
+    ecs render --family kim --tag-image v2
+    fails 2 "which container's image gets the tag? task definition kim:* has not just one; name it, as in web=TAG; it has: web (r/web), log (localhost:5000/log)"
 }

@@ -417,6 +417,7 @@ END
     [ "$(wc -l <config.yml)" -eq 8 ]
     service web
     moto_ecr CreateRepository '{"repositoryName": "web"}' >/dev/null
+    # Nothing says that the only container gets the image, nor, from now on, that the one of the repository does.
     execute slipway/ship --env CIRCLE_PROJECT_REPONAME=web
     succeeds
     [ "$(step_names)" = "Checkout code|Install slipway|Log in to Amazon ECR|Build the image|Push the image to Amazon ECR|Deploy \${CIRCLE_PROJECT_REPONAME} to default-kim5" ]
@@ -426,6 +427,13 @@ END
     rm -rf work
     execute slipway/ship --env CIRCLE_PROJECT_REPONAME=web
     succeeds
+    moto_ecs RegisterTaskDefinition "$(moto_ecs DescribeTaskDefinition '{"taskDefinition": "web"}' | jq -c '.taskDefinition |
+        {family, containerDefinitions: [{name: "side", image: "nginx", memory: 64}, (.containerDefinitions[0] | .name = "app")]}')" >/dev/null
+    CIRCLE_SHA1=1111111111111111111111111111111111111111
+    rm -rf work
+    execute slipway/ship --env CIRCLE_PROJECT_REPONAME=web
+    succeeds
+    [[ $output$stderr == *'the image goes to container "app" of task definition web:'* ]]
     scenario '{"rollout": "fail-rollback"}'
     echo "<p>two" >>"$project/site/index.html"
     rm -rf work
@@ -472,6 +480,38 @@ END
     execute aws-ecs/deploy_service_update --workspace "$PWD/workspace"
     succeeds
     [ "$(newest_revision | jq -r '.taskDefinition.containerDefinitions[0].environment[] | select(.name == "BY") | .value')" = "${image##*@}" ]
+}
+
+@test "old revisions go, as a job" {
+    cat >config.yml <<'END'
+version: 2.1
+orbs:
+  slipway: acme/slipway@1.0.0
+workflows:
+  clear:
+    jobs:
+      - slipway/deregister: {name: look, family: many, keep: 2, dry_run: true}
+      - slipway/deregister: {name: clear, family: many, keep: 2, cluster: default-kim5}
+      - slipway/deregister: {name: wrong, family: "many:3"}
+END
+    for i in 1 2 3 4; do
+        moto_ecs RegisterTaskDefinition '{"family": "many", "containerDefinitions": [{"name": "a", "image": "r/a:'$i'", "memory": 64}]}' >/dev/null
+    done
+    left() { moto_ecs ListTaskDefinitions '{"familyPrefix": "many"}' | jq -r '[.taskDefinitionArns[] | split("/")[1]] | join(" ")'; }
+    execute look
+    succeeds
+    [[ $output == *"would deregister many:1"*"would deregister many:2"* ]]
+    [ "$(left)" = "many:1 many:2 many:3 many:4" ]
+    rm -rf work
+    execute clear
+    succeeds
+    [ "$(left)" = "many:3 many:4" ]
+    rm -rf work
+    before=$(calls)
+    execute wrong
+    [ "$status" -eq 2 ]
+    [[ $output$stderr == *"--family takes a family, not one of its revisions: give many"* ]]
+    [ "$(calls)" = "$before" ]
 }
 
 @test "a rollback, as a job" {

@@ -135,6 +135,7 @@ static void test_taskdef_images__verify_asks_for_what_changes_or_for_all(void **
     assert_asks(SW_CHANGE_ENV, "web:A=1", true, true, true);
     assert_asks(SW_CHANGE_IMAGE_TAG, "web=1", true, false, false);
     assert_asks(SW_CHANGE_IMAGE, "side=127.0.0.1:5000/side", false, false, true);
+    assert_asks(SW_CHANGE_IMAGE, "127.0.0.1:5000/a/web:1", true, false, false);
 }
 
 /* An image that is gone stops a deployment that changes no image as well. */

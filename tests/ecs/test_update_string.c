@@ -168,7 +168,10 @@ static void test_update_string__reads_options(void **state)
         const char *text, *changes;
     } cases[] = {
         { SW_CHANGE_IMAGE, "web=localhost:5000/x:1", "image web -|localhost:5000/x:1" },
+        { SW_CHANGE_IMAGE, "localhost:5000/x:1", "image - -|localhost:5000/x:1" },
+        { SW_CHANGE_IMAGE, "nginx:1", "image - -|nginx:1" },
         { SW_CHANGE_IMAGE_TAG, "web=v1", "tag web -|v1" },
+        { SW_CHANGE_IMAGE_TAG, "v1", "tag - -|v1" },
         { SW_CHANGE_ENV, "web:A=b=c:d", "env web A|b=c:d" },
         { SW_CHANGE_ENV, "web:A=", "env web A|" },
         { SW_CHANGE_ENV_REMOVE, "web:A", "-env web A|-" },
@@ -195,8 +198,12 @@ static void test_update_string__bad_options_name_the_form(void **state)
         enum sw_change_kind kind;
         const char *text, *message;
     } cases[] = {
-        { SW_CHANGE_IMAGE, "nginx:1", "--o: expected CONTAINER=IMAGE, e.g. web=nginx:1.27" },
-        { SW_CHANGE_IMAGE, "=nginx:1", "--o: expected CONTAINER=IMAGE, e.g. web=nginx:1.27" },
+        { SW_CHANGE_IMAGE, "nginx", "--o: expected [CONTAINER=]IMAGE, e.g. web=nginx:1.27" },
+        { SW_CHANGE_IMAGE, "", "--o: expected [CONTAINER=]IMAGE, e.g. web=nginx:1.27" },
+        { SW_CHANGE_IMAGE, "=nginx:1", "--o: expected [CONTAINER=]IMAGE, e.g. web=nginx:1.27" },
+        { SW_CHANGE_IMAGE,
+          "nginx:", "--o: image \"nginx:\" has an empty tag; is a variable in it unset?" },
+        { SW_CHANGE_IMAGE_TAG, "", "--o: the tag is empty; is a variable in it unset?" },
         { SW_CHANGE_IMAGE, "web=",
           "--o: container \"web\": image \"\" has an empty registry or name; is a variable in it "
           "unset?" },

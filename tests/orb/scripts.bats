@@ -306,6 +306,27 @@ keys=(--region AWS_REGION --access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$
         --label-updates "$evil" "${keys[@]}" --force --profile kim
 }
 
+@test "update-service hands over an image, and the container where one is named" {
+    deploy_settings false true
+    export SLIPWAY_NEW_IMAGE=$evil SLIPWAY_CONTAINER=''
+    runs update-service ecs deploy --expand --allow-unchanged --family kim --cluster default "${keys[@]}" --image "$evil"
+    export SLIPWAY_NEW_IMAGE='${SLIPWAY_IMAGE}' SLIPWAY_CONTAINER='${CONTAINER}'
+    runs update-service ecs deploy --expand --allow-unchanged --family kim --cluster default "${keys[@]}" --image '${CONTAINER}=${SLIPWAY_IMAGE}'
+    # A variable that is not set is no container that is not named.
+    printf '#!/bin/sh\n[ "$1" != env ] || exit 2\necho deployed\n' >bin/slipway
+    run --separate-stderr bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/update-service.sh"
+    [ "$status" -eq 2 ]
+    [ "$output" = "" ]
+}
+
+@test "deregister hands over what goes and what stays" {
+    export SLIPWAY_FAMILY=$evil SLIPWAY_KEEP=5 SLIPWAY_CLUSTER='' SLIPWAY_DELETE=0 SLIPWAY_DRY_RUN=false
+    runs deregister ecs deregister --expand --family "$evil" --keep 5 "${keys[@]}"
+    export SLIPWAY_CLUSTER=$evil SLIPWAY_DELETE=1 SLIPWAY_DRY_RUN=true SLIPWAY_PROFILE=kim SLIPWAY_ROLE_ARN=$evil
+    runs deregister ecs deregister --expand --family "$evil" --keep 5 --cluster "$evil" "${keys[@]}" --role-arn "$evil" \
+        --profile kim --delete --dry-run
+}
+
 @test "update-service hands over the base revision, tags, the number of tasks and the circuit breaker" {
     deploy_settings false true
     export SLIPWAY_BASE_REVISION='${BASE}' SLIPWAY_TASK_DEFINITION_TAGS=$evil SLIPWAY_DESIRED_COUNT='${COUNT}' SLIPWAY_CIRCUIT_BREAKER=true

@@ -10,7 +10,7 @@ ORB = pathlib.Path(__file__).resolve().parent.parent.parent / "orb"
 WITHOUT = {"build-image"}
 # Actions that know no resource, or whose callers cannot name one before.
 WIDE = re.compile(
-    r"(ecr:GetAuthorizationToken|ecs:(Describe|Register)TaskDefinition|ecs:ListTaskDefinition(s|Families)"
+    r"(ecr:GetAuthorizationToken|ecs:(Describe|Register|Deregister)TaskDefinition|ecs:ListTaskDefinition(s|Families)"
     r"|ecs:List(Clusters|Services|Tasks)|ecs:DescribeTasks|events:ListRules|scheduler:ListSchedules"
     r"|codedeploy:List\w+|ec2:Describe\w+|elasticloadbalancing:Describe\w+|cloudwatch:DescribeAlarms"
     r"|application-autoscaling:DescribeScalableTargets|logs:DescribeLogGroups|sts:GetCallerIdentity|ssm:DescribeParameters)"
