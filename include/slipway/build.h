@@ -45,10 +45,10 @@ void sw_build_argv(const struct sw_build *build, bool buildx, struct sw_strs *re
 void sw_build_line(const struct sw_strs *argv, struct sw_buf *out);
 
 /*
- * Checks, finds the client and its engine, says the command and runs it. SW_E_INPUT as
- * sw_build_check; SW_E_FAILED without a client and when docker's build fails ("docker build failed
- * with exit code N"); SW_E_NETWORK when the engine does not answer, SW_E_DENIED when it may not be
- * asked; SW_E_STOPPED.
+ * Checks, says the command and runs it; the engine is asked before where BuildKit has to be looked
+ * for, and when the build fails. SW_E_INPUT as sw_build_check; SW_E_FAILED without a client and
+ * when docker's build fails ("docker build failed with exit code N"); SW_E_NETWORK when the engine
+ * does not answer, SW_E_DENIED when it may not be asked; SW_E_STOPPED.
  */
 SW_NODISCARD enum sw_status sw_build_image(const struct sw_env *env, const struct sw_build *build,
                                            struct sw_err *err);

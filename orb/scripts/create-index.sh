@@ -31,6 +31,7 @@ made=$(slipway image index create --expand \
     ${SLIPWAY_ROLE_ARN:+--role-arn "$SLIPWAY_ROLE_ARN"} \
     "$@")
 echo "$made"
-image=$(echo "$made" | sed -n '1s/:[^:/@]*@/@/p')
+image=${made%%@*}
+image=${image%:*}@${made##*@}
 [ -z "${SLIPWAY_IMAGE_FILE:-}" ] || echo "$image" >"$SLIPWAY_IMAGE_FILE"
 [ -z "${BASH_ENV:-}" ] || echo "export SLIPWAY_IMAGE='$image'" >>"$BASH_ENV"

@@ -16,7 +16,13 @@ fail() {
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-installed_version() { slipway --version 2>/dev/null | sed -n '1s/^slipway \([^ ]*\).*/\1/p'; }
+# Whether the slipway on PATH has the wanted version; leaves the one it has in "found".
+is_installed() {
+    found=$(slipway --version 2>/dev/null) || return 1
+    case $found in 'slipway '*) found=${found#slipway } ;; *) return 1 ;; esac
+    found=${found%%[!0-9A-Za-z.+~-]*}
+    [ "$found" = "$version" ] || [ "$version" = installed ]
+}
 
 detect_architecture() {
     [ "$(uname -s)" = Linux ] || fail "there is no release for $(uname -s); use a Linux executor" 2
@@ -144,7 +150,7 @@ install_release() {
         download_program
     fi
     place_program
-    [ "$(installed_version)" = "$version" ] || fail "$dir/slipway does not run here, or is not version $version"
+    is_installed || fail "$dir/slipway does not run here, or is not version $version"
 }
 
 # The cache's key is the checksum of a file that says what is wanted.
@@ -163,10 +169,9 @@ case ${SLIPWAY_CACHE:-false} in 1 | true) cache=$home/.cache/slipway ;; esac
 if [ -n "${SLIPWAY_CACHE_KEY_FILE:-}" ]; then
     write_cache_key
     exit
-elif [ "$version" = installed ]; then
-    has slipway || fail "the version is \"installed\", but there is no slipway on PATH" 2
-elif [ "$(installed_version)" != "$version" ]; then
+elif ! is_installed; then
+    [ "$version" != installed ] || fail "the version is \"installed\", but there is no slipway on PATH" 2
     install_release
 fi
 [ "$version" = "$released_version" ] || [ -z "${BASH_ENV:-}" ] || echo "export SLIPWAY_CHOSEN_VERSION='$version'" >>"$BASH_ENV"
-echo "slipway $(installed_version) at $(command -v slipway)"
+echo "slipway $found at $(command -v slipway)"

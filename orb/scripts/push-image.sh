@@ -47,6 +47,7 @@ pushed=$(slipway image push --expand \
     "$@")
 echo "$pushed"
 # HOST/NAME@DIGEST, which names this very image whatever becomes of its tags.
-image=$(echo "$pushed" | sed -n '1s/:[^:/@]*@/@/p')
+image=${pushed%%@*}
+image=${image%:*}@${pushed##*@}
 [ -z "${SLIPWAY_IMAGE_FILE:-}" ] || echo "$image" >"$SLIPWAY_IMAGE_FILE"
 [ -z "${BASH_ENV:-}" ] || echo "export SLIPWAY_IMAGE='$image'" >>"$BASH_ENV"

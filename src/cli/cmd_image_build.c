@@ -119,8 +119,8 @@ const struct sw_command sw_cmd_image_build = {
     .name = "image build",
     .summary = "build an image with docker",
     .description =
-        "Checks the names, the Dockerfile, the context and the docker engine first, then runs\n"
-        "\"docker build\"; its output passes through. The image gets the name REGISTRY/REPO:TAG for\n"
+        "Checks the names, the Dockerfile and the context first, then runs \"docker build\"; its\n"
+        "output passes through. The image gets the name REGISTRY/REPO:TAG for\n"
         "each tag, and each --ref. No shell is involved, and no text is executed.\n\n"
         "What only BuildKit can do (secrets, several platforms, cache export) uses\n"
         "\"docker buildx build\". Attestations are off unless BUILDX_NO_DEFAULT_ATTESTATIONS says\n"

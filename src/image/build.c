@@ -201,6 +201,19 @@ void sw_build_line(const struct sw_strs *argv, struct sw_buf *out)
     }
 }
 
+/* Runs the docker client. */
+static enum sw_status start(const struct sw_env *env, const struct sw_proc *proc, int *ret_exit,
+                            struct sw_err *err)
+{
+    enum sw_status status = sw_proc_run(env, proc, ret_exit, err);
+
+    return status != SW_E_NOT_FOUND
+               ? status
+               : sw_fail(err, SW_E_FAILED,
+                         "there is no docker client on PATH; use an executor that has one (a "
+                         "machine executor, or an image like cimg/base), or install docker-ce-cli");
+}
+
 /* Asks the docker client something; its texts are collected. */
 static enum sw_status ask(const struct sw_env *env, const char *const *argv, struct sw_buf *out,
                           struct sw_buf *err_out, int *ret_exit, struct sw_err *err)
@@ -208,13 +221,8 @@ static enum sw_status ask(const struct sw_env *env, const char *const *argv, str
     const struct sw_proc proc = {
         .argv = argv, .out = out, .err_out = err_out, .timeout_ms = CLIENT_TIMEOUT_MS
     };
-    enum sw_status status = sw_proc_run(env, &proc, ret_exit, err);
+    enum sw_status status = start(env, &proc, ret_exit, err);
 
-    if (status == SW_E_NOT_FOUND) {
-        return sw_fail(err, SW_E_FAILED,
-                       "there is no docker client on PATH; use an executor that has one (a machine "
-                       "executor, or an image like cimg/base), or install docker-ce-cli");
-    }
     if (status == SW_E_TIMEOUT) {
         err->status = SW_E_NETWORK; /* a time-out here is not one of a rollout */
         return sw_wrap(err, "asking docker for its version");
@@ -326,7 +334,7 @@ static enum sw_status choose_builder(const struct sw_env *env, const struct sw_b
     if (!needed && !wants_buildkit(env)) {
         return SW_OK;
     }
-    if (find_buildx(env, client, err)) {
+    if (find_client(env, client, err) || find_buildx(env, client, err)) {
         return err->status;
     }
     *ret_buildx = needed && client->has_buildx;
@@ -349,6 +357,19 @@ static enum sw_status choose_builder(const struct sw_env *env, const struct sw_b
     return SW_OK;
 }
 
+/*
+ * A failed build is the engine's fault where that does not answer. It is asked only now: asking
+ * takes as long as all else around a build that goes well.
+ */
+static enum sw_status build_error(const struct sw_env *env, int code, struct sw_err *err)
+{
+    struct client client = { 0 };
+
+    return find_client(env, &client, err)
+               ? err->status
+               : sw_fail(err, SW_E_FAILED, "docker build failed with exit code %d", code);
+}
+
 static enum sw_status run(const struct sw_env *env, const struct sw_strs *words,
                           const struct sw_strs *envp, struct sw_err *err)
 {
@@ -361,11 +382,8 @@ static enum sw_status run(const struct sw_env *env, const struct sw_strs *words,
     sw_buf_init(&line, SW_BUF_TEXT_MAX);
     sw_build_line(words, &line);
     sw_say(env, "%s", line.ptr);
-    status = sw_proc_run(env, &proc, &code, err);
-    if (status == SW_OK && code != 0) {
-        status = sw_fail(err, SW_E_FAILED, "docker build failed with exit code %d", code);
-    }
-    return status;
+    status = start(env, &proc, &code, err);
+    return status == SW_OK && code != 0 ? build_error(env, code, err) : status;
 }
 
 enum sw_status sw_build_image(const struct sw_env *env, const struct sw_build *build,
@@ -380,8 +398,7 @@ enum sw_status sw_build_image(const struct sw_env *env, const struct sw_build *b
     if (!sw_proc_getenv(&envp, "BUILDX_NO_DEFAULT_ATTESTATIONS")) {
         sw_proc_setenv(&envp, "BUILDX_NO_DEFAULT_ATTESTATIONS", "1");
     }
-    if (sw_build_check(build, err) || find_client(env, &client, err) ||
-        choose_builder(env, build, &client, &envp, &buildx, err)) {
+    if (sw_build_check(build, err) || choose_builder(env, build, &client, &envp, &buildx, err)) {
         return err->status;
     }
     sw_build_argv(build, buildx, &words);

@@ -12,6 +12,7 @@ setup() {
 #!/bin/sh
 case $1 in
 version)
+    echo version >>"$DOCKER_LOG.version"
     if [ -z "$STUB_SERVER" ]; then
         echo "$STUB_CLIENT "
         echo "$STUB_SAYS" >&2
@@ -136,14 +137,26 @@ EOF2
     [ "$(tail -n 2 err | head -n 1)" = "docker's words" ]
 }
 
+@test "the engine is asked when a build failed, or BuildKit is looked for; else nothing runs but the build" {
+    build --repo web
+    [ ! -e "$DOCKER_LOG.version" ]
+    STUB_BUILD=1 build --repo web
+    [ "$(cat "$DOCKER_LOG.version")" = version ]
+    DOCKER_BUILDKIT=1 build --repo web
+    [ "$(grep -c version "$DOCKER_LOG.version")" -eq 2 ]
+}
+
 @test "an engine that does not answer" {
-    export STUB_SERVER='' STUB_SAYS='Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?'
+    export STUB_BUILD=1 STUB_SERVER='' STUB_SAYS='Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?'
     DOCKER_HOST=unix:///x build --repo web
     fails 4 "the docker engine does not answer at \"unix:///x\"; in a job with a docker executor put the step setup_remote_docker before this one, or use a machine executor; elsewhere start the engine or set DOCKER_HOST (docker: $STUB_SAYS)"
     build --repo web
     grep -q 'at "unix:///var/run/docker.sock"' err
     STUB_SAYS='permission denied while trying to connect' build --repo web
     fails 3 'no permission to use the docker engine at "unix:///var/run/docker.sock"; run as a member of the group docker, or as root (docker: permission denied while trying to connect)'
+    rm "$DOCKER_LOG"
+    build --repo web --secret id=x
+    [ "$status" -eq 4 ]
     not_run
 }
 
