@@ -7,6 +7,7 @@
 #include <slipway/alloc.h>
 #include <slipway/log.h>
 
+#include <poll.h>
 #include <unistd.h>
 
 enum { WORDS_MAX = 3 }; /* of a command's name */
@@ -193,41 +194,69 @@ static bool is_credential_helper(const char *program)
     return strcmp(slash ? slash + 1 : program, SW_CREDENTIAL_HELPER_NAME) == 0;
 }
 
+/* Whether the reader of a pipe has gone, as that of `slipway help | head -n 1` has. */
+static bool has_no_reader(FILE *out)
+{
+    struct pollfd poll_fd = { .fd = fileno(out) };
+
+    return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLERR);
+}
+
+/*
+ * A result that did not arrive whole is a failure. A reader that had enough is told nothing, like
+ * by programs that SIGPIPE ends.
+ */
+static int close_result(struct sw_cli *cli, const struct sw_command *command, int exit_code)
+{
+    struct sw_err err = SW_ERR_INIT;
+    bool is_lost = fflush(cli->out) || ferror(cli->out);
+
+    if (!is_lost || exit_code != 0) {
+        return exit_code;
+    }
+    (void)sw_fail(&err, SW_E_FAILED, "cannot write the result to standard output");
+    return has_no_reader(cli->out) ? sw_exit_code(err.status) : report(cli, command, &err);
+}
+
+static int run_line(struct sw_cli *cli, int argc, char *const *argv,
+                    const struct sw_command **ret_command)
+{
+    struct sw_err err = SW_ERR_INIT;
+    int words = 0;
+    int exit_code = 0;
+
+    if (argc < 2 || is_word(argv[1], "--help", "-h")) {
+        print_text(argc < 2 ? cli->err : cli->out, sw_help_overview);
+        return argc < 2 ? sw_exit_code(SW_E_USAGE) : 0;
+    }
+    if (is_word(argv[1], "--version", "-V")) {
+        (void)fprintf(cli->out, "slipway %s\n", SLIPWAY_VERSION);
+        return 0;
+    }
+    *ret_command = find_command(argc, argv, &words);
+    if (!*ret_command && print_family_help(argc, argv, argc == 2 ? cli->err : cli->out)) {
+        return argc == 2 ? sw_exit_code(SW_E_USAGE) : 0;
+    }
+    if (!*ret_command) {
+        (void)unknown_command(argc, argv, &err);
+        return report(cli, NULL, &err);
+    }
+    if (run_command(cli, *ret_command, argc - 1 - words, argv + 1 + words, &err)) {
+        exit_code = report(cli, *ret_command, &err);
+    }
+    return exit_code != 0 && cli->exit_code ? cli->exit_code : exit_code;
+}
+
 int sw_cli_main(struct sw_env *env, int argc, char *const *argv, FILE *out, FILE *err_stream)
 {
     struct sw_cli cli = { .env = env, .out = out, .err = err_stream };
-    struct sw_err err = SW_ERR_INIT;
-    const struct sw_command *command;
-    int words = 0;
-    int exit_code = 0;
+    const struct sw_command *command = NULL;
+    int exit_code;
 
     if (argc > 0 && is_credential_helper(argv[0])) {
         return sw_credential_helper_main(env, argc, argv, out, err_stream);
     }
-    if (argc < 2 || is_word(argv[1], "--help", "-h")) {
-        print_text(argc < 2 ? err_stream : out, sw_help_overview);
-        return argc < 2 ? sw_exit_code(SW_E_USAGE) : 0;
-    }
-    if (is_word(argv[1], "--version", "-V")) {
-        (void)fprintf(out, "slipway %s\n", SLIPWAY_VERSION);
-        return 0;
-    }
     cli.color = shows_color(env, out);
-    command = find_command(argc, argv, &words);
-    if (!command && print_family_help(argc, argv, argc == 2 ? err_stream : out)) {
-        return argc == 2 ? sw_exit_code(SW_E_USAGE) : 0;
-    }
-    if (!command) {
-        (void)unknown_command(argc, argv, &err);
-        return report(&cli, NULL, &err);
-    }
-    if (run_command(&cli, command, argc - 1 - words, argv + 1 + words, &err)) {
-        exit_code = report(&cli, command, &err);
-        exit_code = cli.exit_code ? cli.exit_code : exit_code;
-    }
-    if (fflush(out) && exit_code == 0) {
-        (void)sw_fail(&err, SW_E_FAILED, "cannot write the result to standard output");
-        exit_code = report(&cli, command, &err);
-    }
-    return exit_code;
+    exit_code = run_line(&cli, argc, argv, &command);
+    return close_result(&cli, command, exit_code);
 }

@@ -233,7 +233,7 @@ int sw_credential_helper_main(struct sw_env *env, int argc, char *const *argv, F
     sw_buf_init_secret(&request.input, REQUEST_MAX);
     enum sw_status status = run_action(&request, argv[1], &failure);
     sw_buf_release(&request.input);
-    if (status == SW_OK && fflush(out) != 0) {
+    if (status == SW_OK && (fflush(out) != 0 || ferror(out))) {
         status = sw_fail(&failure, SW_E_FAILED, "cannot write the answer to standard output");
     }
     if (status != SW_OK) {

@@ -69,6 +69,25 @@ slipway() {
     [ "$(cat "$err")" = 'error: cannot write the result to standard output' ]
 }
 
+@test "a result that cannot be written is a failure, however long it is and whoever writes it" {
+    for line in --version --help 'ecs deploy --help' 'ecr --help' 'help --format markdown'; do
+        code=0
+        # shellcheck disable=SC2086 # words
+        "$SLIPWAY_PROGRAM" $line >/dev/full 2>"$err" || code=$?
+        echo "$line: $code"
+        [ "$code" -eq 1 ]
+        [ "$(cat "$err")" = 'error: cannot write the result to standard output' ]
+    done
+}
+
+@test "a reader that has seen enough hears no complaint" {
+    code=0
+    { "$SLIPWAY_PROGRAM" help --format markdown 2>"$err" || echo $? >"$BATS_TEST_TMPDIR/code"; } | head -n 1 >"$out"
+    [ "$(cat "$out")" = '### Commands' ]
+    [ "$(cat "$BATS_TEST_TMPDIR/code")" -eq 1 ]
+    [ ! -s "$err" ]
+}
+
 @test "a result without a standard output is a failure, not lost in another file" {
     code=0
     "$SLIPWAY_PROGRAM" env subst hello >&- 2>"$err" || code=$?
