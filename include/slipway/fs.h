@@ -9,13 +9,18 @@
 
 /*
  * Appends the whole file to `out`; `out`'s maximum is the limit. SW_E_NOT_FOUND when there is no
- * such file, SW_E_TOO_LARGE over the limit, SW_E_FAILED otherwise. "-" reads standard input.
+ * such file, SW_E_INPUT when it is a folder, SW_E_TOO_LARGE over the limit, SW_E_FAILED otherwise.
+ * "-" reads standard input.
  */
 SW_NODISCARD enum sw_status sw_fs_read(const char *path, struct sw_buf *out, struct sw_err *err);
+/* The same for a file that the user named: that there is none is SW_E_INPUT. */
+SW_NODISCARD enum sw_status sw_fs_read_input(const char *path, struct sw_buf *out,
+                                             struct sw_err *err);
 /*
  * Replaces the file by `data` atomically: a temporary file in the same folder, synced, renamed.
  * A symbolic link is followed, so that the link stays. The file gets `mode`. On failure the old
- * content is untouched and no temporary file is left.
+ * content is untouched and no temporary file is left. What is no file but can be written, as
+ * /dev/stdout or a named pipe, is not replaced: it gets the bytes.
  */
 SW_NODISCARD enum sw_status sw_fs_write_atomic(const char *path, struct sw_str data, mode_t mode,
                                                struct sw_err *err);

@@ -61,8 +61,8 @@ struct sw_str sw_str_cut(struct sw_str *s, char sep);
 char *sw_str_dup(struct sw_str s);
 
 /*
- * Edit distance of two short names, at most `limit`; to offer what was probably meant. Names over
- * 48 bytes are as far apart as can be.
+ * Edit distance of two short names, at most `limit`; to offer what was probably meant. Two letters
+ * in the wrong order are one slip. Names over 48 bytes are as far apart as can be.
  */
 size_t sw_str_distance(struct sw_str a, struct sw_str b, size_t limit);
 

@@ -113,7 +113,8 @@ struct sw_yaml_options {
 SW_NODISCARD enum sw_status sw_yaml_parse(struct sw_yaml_pool *pool, struct sw_str text,
                                           const char *file, const struct sw_yaml_options *options,
                                           struct sw_yaml **ret, struct sw_err *err);
-/* Reads and parses a file; "-" is standard input, named "stdin" in errors. */
+/* Reads and parses a file that the user named (sw_fs_read_input()); "-" is standard input, named
+ * "stdin" in errors. */
 SW_NODISCARD enum sw_status sw_yaml_load(struct sw_yaml_pool *pool, const char *path,
                                          const struct sw_yaml_options *options,
                                          struct sw_yaml **ret, struct sw_err *err);

@@ -29,7 +29,9 @@ static enum sw_status read_all(int fd, const char *path, struct sw_buf *out, str
             continue;
         }
         if (got < 0) {
-            return sw_fail(err, SW_E_FAILED, "cannot read \"%s\": %s", path, strerror(errno));
+            enum sw_status status = errno == EISDIR ? SW_E_INPUT : SW_E_FAILED;
+
+            return sw_fail(err, status, "cannot read \"%s\": %s", path, strerror(errno));
         }
         if (got == 0) {
             return SW_OK;
@@ -57,6 +59,17 @@ enum sw_status sw_fs_read(const char *path, struct sw_buf *out, struct sw_err *e
     return read_all(fd, path, out, err);
 }
 
+enum sw_status sw_fs_read_input(const char *path, struct sw_buf *out, struct sw_err *err)
+{
+    enum sw_status status = sw_fs_read(path, out, err);
+
+    if (status == SW_E_NOT_FOUND) {
+        err->status = SW_E_INPUT;
+        status = SW_E_INPUT;
+    }
+    return status;
+}
+
 static enum sw_status write_all(int fd, const char *path, struct sw_str data, struct sw_err *err)
 {
     while (data.len > 0) {
@@ -81,9 +94,31 @@ static char *follow_links(const char *path)
     return resolved ? resolved : sw_xstrdup(path);
 }
 
+/* Whether there is something that is no file: a pipe, a terminal, /dev/null. */
+static bool is_special(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static enum sw_status write_special(const char *path, struct sw_str data, struct sw_err *err)
+{
+    int SW_CLEANUP(sw_close_fd) fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+    if (fd < 0) {
+        return sw_fail(err, SW_E_FAILED, "cannot write \"%s\": %s", path, strerror(errno));
+    }
+    return write_all(fd, path, data, err);
+}
+
 enum sw_status sw_fs_write_atomic(const char *path, struct sw_str data, mode_t mode,
                                   struct sw_err *err)
 {
+    if (is_special(path)) {
+        return write_special(path, data, err);
+    }
+
     char *SW_CLEANUP(sw_free_str) target = follow_links(path);
     char *SW_CLEANUP(sw_free_str) temp = sw_xasprintf("%s.XXXXXX", target);
     int SW_CLEANUP(sw_close_fd) fd = mkostemp(temp, O_CLOEXEC);
@@ -113,7 +148,7 @@ enum sw_status sw_fs_can_replace(const char *path, struct sw_err *err)
     if (sw_fs_is_dir(target)) {
         return sw_fail(err, SW_E_FAILED, "cannot write \"%s\": it is a folder", path);
     }
-    if (access(dir, W_OK | X_OK)) {
+    if (is_special(path) ? access(path, W_OK) : access(dir, W_OK | X_OK)) {
         return sw_fail(err, SW_E_FAILED, "cannot write \"%s\": %s", path, strerror(errno));
     }
     return SW_OK;

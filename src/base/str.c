@@ -121,29 +121,32 @@ char *sw_str_dup(struct sw_str s)
 size_t sw_str_distance(struct sw_str a, struct sw_str b, size_t limit)
 {
     enum { NAME_MAX_LEN = 48 };
-    size_t row[NAME_MAX_LEN + 1];
+    size_t rows[3][NAME_MAX_LEN + 1]; /* this one, the one above, and the one above that */
 
     if (a.len > NAME_MAX_LEN || b.len > NAME_MAX_LEN) {
         return limit;
     }
     for (size_t j = 0; j <= b.len; j++) {
-        row[j] = j;
+        rows[0][j] = j;
     }
     for (size_t i = 1; i <= a.len; i++) {
-        size_t diagonal = row[0];
+        size_t *row = rows[i % 3];
+        const size_t *above = rows[(i + 2) % 3];
+        const size_t *swapped = rows[(i + 1) % 3];
 
         row[0] = i;
         for (size_t j = 1; j <= b.len; j++) {
-            size_t above = row[j];
-            size_t best = diagonal + (a.ptr[i - 1] != b.ptr[j - 1]);
+            size_t best = above[j - 1] + (a.ptr[i - 1] != b.ptr[j - 1]);
 
-            best = best < above + 1 ? best : above + 1;
+            best = best < above[j] + 1 ? best : above[j] + 1;
             best = best < row[j - 1] + 1 ? best : row[j - 1] + 1;
+            if (i > 1 && j > 1 && a.ptr[i - 1] == b.ptr[j - 2] && a.ptr[i - 2] == b.ptr[j - 1]) {
+                best = best < swapped[j - 2] + 1 ? best : swapped[j - 2] + 1;
+            }
             row[j] = best;
-            diagonal = above;
         }
     }
-    return row[b.len] < limit ? row[b.len] : limit;
+    return rows[a.len % 3][b.len] < limit ? rows[a.len % 3][b.len] : limit;
 }
 
 bool sw_is_digit(char c)

@@ -255,7 +255,7 @@ enum sw_status sw_config_compile(const struct sw_env *env, const struct sw_confi
     const char *path = options->path != NULL ? options->path : ".circleci/config.yml";
     SW_CLEANUP(sw_buf_release) struct sw_buf text;
     sw_buf_init(&text, SW_YAML_TEXT_MAX);
-    enum sw_status status = sw_fs_read(path, &text, err);
+    enum sw_status status = sw_fs_read_input(path, &text, err);
     if (status != SW_OK) {
         return status;
     }

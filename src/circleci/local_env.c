@@ -151,7 +151,7 @@ static enum sw_status read_env_file(struct local_run *run, const char *path, str
     struct sw_buf SW_CLEANUP(sw_buf_release) text = { 0 };
 
     sw_buf_init_secret(&text, SW_DOTENV_MAX);
-    if (sw_fs_read(path, &text, err)) {
+    if (sw_fs_read_input(path, &text, err)) {
         return sw_wrap(err, "--env-file");
     }
     return sw_dotenv_parse(sw_buf_str(&text), path, set_from_file, run, err);

@@ -1,5 +1,6 @@
 #include "local_private.h"
 
+#include <slipway/fs.h>
 #include <slipway/progress.h>
 #include <slipway/yaml.h>
 
@@ -42,11 +43,12 @@ static enum sw_status load_document(const struct sw_env *env,
     const char *path = options->path ? options->path : ".circleci/config.yml";
     struct sw_yaml *document = NULL;
 
+    if (strcmp(path, "-") != 0 && !sw_fs_exists(path)) {
+        return sw_fail(err, SW_E_INPUT, "there is no configuration \"%s\"; name it with --config",
+                       path);
+    }
     if (sw_yaml_load(pool, path, NULL, &document, err)) {
-        return err->status == SW_E_NOT_FOUND
-                   ? sw_fail(err, SW_E_INPUT,
-                             "there is no configuration \"%s\"; name it with --config", path)
-                   : err->status;
+        return err->status;
     }
     if (is_compiled(document)) {
         *ret = sw_yaml_to_json(document);

@@ -85,7 +85,7 @@ static enum sw_status read_operands(const struct sw_strs *operands, struct plan 
 static enum sw_status read_orb(const char *path, struct sw_buf *out, struct sw_err *err)
 {
     if (!sw_fs_is_dir(path)) {
-        return sw_fs_read(path, out, err);
+        return sw_fs_read_input(path, out, err);
     }
     SW_CLEANUP(sw_yaml_pool_cleanup) struct sw_yaml_pool *pool = sw_yaml_pool_new();
     struct sw_yaml *orb = NULL;

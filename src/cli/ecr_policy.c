@@ -11,7 +11,7 @@ enum sw_status sw_cli_set_policy(struct sw_cli *cli, const struct sw_cli_aws *op
     struct sw_aws *aws SW_CLEANUP(sw_aws_cleanup) = NULL;
     struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
     sw_buf_init(&text, SW_ECR_POLICY_FILE_MAX);
-    enum sw_status status = sw_fs_read(file, &text, err);
+    enum sw_status status = sw_fs_read_input(file, &text, err);
     if (status == SW_OK) {
         status = sw_cli_aws_new(cli, options, &aws, err);
     }

@@ -312,7 +312,6 @@ enum sw_status sw_cli_ecs_deploy_file(struct sw_cli *cli, const char *path, bool
     };
     struct sw_yaml *document = NULL;
     if (sw_yaml_load(pool, path, NULL, &document, err) != SW_OK) {
-        err->status = err->status == SW_E_NOT_FOUND ? SW_E_INPUT : err->status;
         return err->status;
     }
     enum sw_status status = check_document(&reader, document);

@@ -44,7 +44,16 @@ struct nearest {
     struct sw_str wanted;
     const char *name;
     size_t distance;
+    const char *longer; /* the first name that `wanted` is the beginning of */
 };
+
+enum { PREFIX_MIN = 3 };
+
+/* How many slips a word of that length can have and still be told from another one. */
+static size_t slips_max(size_t len)
+{
+    return len <= 4 ? 1 : len <= 7 ? 2 : 3;
+}
 
 static void consider(void *ctx, const struct sw_opt *opt)
 {
@@ -55,14 +64,18 @@ static void consider(void *ctx, const struct sw_opt *opt)
         nearest->distance = d;
         nearest->name = opt->name;
     }
+    if (!nearest->longer && nearest->wanted.len >= PREFIX_MIN && !(opt->flags & SW_OPT_HIDDEN) &&
+        strncmp(opt->name, nearest->wanted.ptr, nearest->wanted.len) == 0) {
+        nearest->longer = opt->name;
+    }
 }
 
 const char *sw_opt_nearest(const struct sw_opt *opts, struct sw_str name)
 {
-    struct nearest nearest = { .wanted = name, .distance = 4 };
+    struct nearest nearest = { .wanted = name, .distance = slips_max(name.len) + 1 };
 
     sw_opt_each(opts, consider, &nearest);
-    return nearest.name;
+    return nearest.longer ? nearest.longer : nearest.name;
 }
 
 const struct sw_opt *sw_opt_find(const struct sw_opt *opts, struct sw_str name, size_t *ret_offset)

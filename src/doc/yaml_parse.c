@@ -463,7 +463,7 @@ enum sw_status sw_yaml_load(struct sw_yaml_pool *pool, const char *path,
 {
     SW_CLEANUP(sw_buf_release) struct sw_buf text;
     sw_buf_init(&text, SW_YAML_TEXT_MAX);
-    enum sw_status status = sw_fs_read(path, &text, err);
+    enum sw_status status = sw_fs_read_input(path, &text, err);
     if (status != SW_OK) {
         return status;
     }

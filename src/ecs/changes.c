@@ -173,16 +173,6 @@ static enum sw_status add_variable(void *ctx, struct sw_str name, struct sw_str 
     return status;
 }
 
-static enum sw_status read_file(const char *path, struct sw_buf *content, struct sw_err *err)
-{
-    enum sw_status status = sw_fs_read(path, content, err);
-    if (status == SW_E_NOT_FOUND) {
-        err->status = SW_E_INPUT;
-        status = SW_E_INPUT;
-    }
-    return status;
-}
-
 enum sw_status sw_changes_add_set_file(struct sw_changes *changes, const char *option,
                                        const char *text, struct sw_err *err)
 {
@@ -195,7 +185,7 @@ enum sw_status sw_changes_add_set_file(struct sw_changes *changes, const char *o
             "%s: expected /POINTER=FILE, e.g. /containerDefinitions/web/command=cmd.json", option);
     }
     sw_buf_init_secret(&content, SW_UPDATES_MAX);
-    enum sw_status status = read_file(path.ptr, &content, err);
+    enum sw_status status = sw_fs_read_input(path.ptr, &content, err);
     if (status == SW_OK && !sw_str_is_utf8(sw_buf_str(&content))) {
         status = sw_fail(err, SW_E_INPUT, "%s: the text is not UTF-8", path.ptr);
     }
@@ -218,7 +208,7 @@ enum sw_status sw_changes_add_env_file(struct sw_changes *changes, const char *o
         return sw_fail(err, SW_E_INPUT, "%s: expected CONTAINER=FILE, e.g. web=.env", option);
     }
     sw_buf_init_secret(&content, SW_DOTENV_MAX);
-    enum sw_status status = read_file(path.ptr, &content, err);
+    enum sw_status status = sw_fs_read_input(path.ptr, &content, err);
     if (status == SW_OK) {
         struct env_file reader = file;
         status = sw_dotenv_parse(sw_buf_str(&content), path.ptr, add_variable, &reader, err);

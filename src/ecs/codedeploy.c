@@ -70,7 +70,7 @@ static enum sw_status read_appspec(const char *path, json_t **ret, struct sw_err
     struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
     struct sw_yaml *tree = NULL;
     sw_buf_init(&text, APPSPEC_MAX);
-    enum sw_status status = sw_fs_read(path, &text, err);
+    enum sw_status status = sw_fs_read_input(path, &text, err);
     if (status != SW_OK) {
         err->status = SW_E_INPUT;
         return sw_wrap(err, "--codedeploy-appspec");

@@ -315,8 +315,7 @@ enum sw_status ecs_json_option(const char *option, const char *text, const char 
     struct sw_str json = sw_str(text);
     sw_buf_init(&file, REQUEST_JSON_MAX);
     if (text[0] == '@') {
-        if (sw_fs_read(text + 1, &file, err) != SW_OK) {
-            err->status = err->status == SW_E_NOT_FOUND ? SW_E_INPUT : err->status;
+        if (sw_fs_read_input(text + 1, &file, err) != SW_OK) {
             return sw_wrap(err, "%s", option);
         }
         json = sw_buf_str(&file);

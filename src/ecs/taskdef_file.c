@@ -97,11 +97,7 @@ static enum sw_status read_document(const char *path, const char *where, json_t 
 {
     struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
     sw_buf_init(&text, SW_TASKDEF_FILE_MAX);
-    enum sw_status status = sw_fs_read(path, &text, err);
-    if (status == SW_E_NOT_FOUND) {
-        err->status = SW_E_INPUT;
-        return SW_E_INPUT;
-    }
+    enum sw_status status = sw_fs_read_input(path, &text, err);
     return status == SW_OK ? ecs_taskdef_parse(sw_buf_str(&text), path, where, ret, err) : status;
 }
 

@@ -3,6 +3,7 @@
 
 #include <slipway/fs.h>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,6 +27,32 @@ static void test_fs__atomic_write_keeps_links_and_sets_the_mode(void **state)
     assert_string_equal(back.ptr, "two");
 }
 
+static void test_fs__what_is_no_file_gets_the_bytes_and_stays(void **state)
+{
+    char *SW_CLEANUP(sw_free_str) pipe = sw_fs_join(*state, "pipe");
+    int SW_CLEANUP(sw_close_fd) reader = -1;
+    struct stat st;
+    char got[8] = "";
+    struct sw_err err;
+
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    reader = open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(reader >= 0);
+    assert_ok(sw_fs_can_replace(pipe, &err));
+    assert_ok(sw_fs_write_atomic(pipe, SW_STR("result"), 0644, &err));
+    assert_int_equal(read(reader, got, sizeof(got)), 6);
+    assert_string_equal(got, "result");
+    assert_int_equal(stat(pipe, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    assert_int_equal(st.st_mode & 0777, 0600);
+
+    /* A folder where nothing can be made does not matter to what is there. */
+    assert_ok(sw_fs_can_replace("/dev/null", &err));
+    assert_ok(sw_fs_write_atomic("/dev/null", SW_STR("result"), 0644, &err));
+    assert_int_equal(stat("/dev/null", &st), 0);
+    assert_true(S_ISCHR(st.st_mode));
+}
+
 static void test_fs__failures_name_the_file(void **state)
 {
     char *SW_CLEANUP(sw_free_str) file = sw_fs_join(*state, "none/file");
@@ -36,6 +63,10 @@ static void test_fs__failures_name_the_file(void **state)
     sw_buf_init(&back, 2);
     text = sw_xasprintf("cannot open \"%s\": No such file or directory", file);
     assert_fails(sw_fs_read(file, &back, &err), SW_E_NOT_FOUND, text);
+    assert_fails(sw_fs_read_input(file, &back, &err), SW_E_INPUT, text);
+    free(text);
+    text = sw_xasprintf("cannot read \"%s\": Is a directory", (const char *)*state);
+    assert_fails(sw_fs_read(*state, &back, &err), SW_E_INPUT, text);
     free(text);
     text = sw_xasprintf("cannot write beside \"%s\": No such file or directory", file);
     assert_fails(sw_fs_write_atomic(file, SW_STR("x"), 0600, &err), SW_E_FAILED, text);
@@ -80,6 +111,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_fs__atomic_write_keeps_links_and_sets_the_mode,
+                                        temp_dir_setup, temp_dir_teardown),
+        cmocka_unit_test_setup_teardown(test_fs__what_is_no_file_gets_the_bytes_and_stays,
                                         temp_dir_setup, temp_dir_teardown),
         cmocka_unit_test_setup_teardown(test_fs__failures_name_the_file, temp_dir_setup,
                                         temp_dir_teardown),

@@ -299,7 +299,7 @@ warning: its tags can be moved although --immutable was given'
     [ "$status" -eq 0 ]
     is err 'set the lifecycle policy of "team/policy"'
     slip ecr set-policy team/policy none.json
-    [ "$status" -eq 1 ]
+    [ "$status" -eq 2 ]
     slip ecr set-policy team/missing policy.json
     [ "$status" -eq 1 ]
     grep -q '^error: cannot set the policy of "team/missing": .*RepositoryNotFoundException' err

@@ -98,6 +98,25 @@ slipway() {
     cmp "$out" "$BATS_TEST_TMPDIR/packed"
 }
 
+@test "a named file that is missing, or a folder, is wrong input for every command that reads one" {
+    export AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x AWS_REGION=eu-west-1 AWS_ENDPOINT_URL=http://127.0.0.1:1
+    cd "$BATS_TEST_TMPDIR"
+    mkdir folder
+    local lines=('config process' 'config validate' 'ecr set-policy web' 'ecr set-lifecycle-policy web'
+        'ecs render --file' 'ecs deploy --deploy-file' 'local execute build --env-file'
+        'config process --pipeline-parameters')
+    for line in "${lines[@]}"; do
+        for named in gone folder; do
+            # shellcheck disable=SC2086 # words
+            slipway $line "$named"
+            echo "$line $named: $code, $(cat "$err")"
+            [ "$code" -eq 2 ]
+            grep -Eq '^error: .*("gone": No such file or directory|"folder": Is a directory)$' "$err"
+            [ ! -s "$out" ]
+        done
+    done
+}
+
 @test "the overview lists the exit codes" {
     slipway help
     [ "$code" -eq 0 ]

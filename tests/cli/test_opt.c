@@ -177,6 +177,10 @@ static void test_opt__mistakes_are_explained(void **state)
         { "a", "option \"--name NAME\" is required: the name" },
         { "--name", "option \"--name\" needs a value: --name NAME" },
         { "--nmae x", "unknown option \"--nmae\"; did you mean \"--name\"?" },
+        { "--naem x", "unknown option \"--naem\"; did you mean \"--name\"?" },
+        { "--nope x",
+          "unknown option \"--nope\"" }, /* two slips in four letters are another word */
+        { "--time 3", "unknown option \"--time\"; did you mean \"--timeout\"?" },
         { "--zzzzzzzz", "unknown option \"--zzzzzzzz\"" },
         { "-x", "unknown option \"-x\"" },
         { "-n x --no-count", "unknown option \"--no-count\"; did you mean \"--count\"?" },
