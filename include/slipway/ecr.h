@@ -49,6 +49,11 @@ struct sw_ecr_host {
  * port, no path. False for every other host.
  */
 SW_NODISCARD bool sw_ecr_host_parse(struct sw_str host, struct sw_ecr_host *ret);
+/* Whether `text` has the form of a region's name: us-east-1. */
+SW_NODISCARD bool sw_ecr_is_region(struct sw_str text);
+/* Appends the host of the same account, in the same form, in another region. Private hosts only. */
+void sw_ecr_host_in_region(const struct sw_ecr_host *host, struct sw_str region,
+                           struct sw_buf *out);
 
 /* A login: HTTP Basic user and password. */
 struct sw_ecr_token {
@@ -105,6 +110,7 @@ enum { SW_ECR_EXCLUSIONS_MAX = 5 };
 struct sw_ecr_repository_options {
     const char *name;
     enum sw_ecr_kind kind;
+    const char *account;            /* id of the account whose registry it is; NULL: the caller's */
     bool scan_on_push;              /* private only, as is all up to kms_key */
     bool immutable;                 /* tags cannot be moved, except those that match: */
     const struct sw_strs *movable;  /* patterns with '*'; NULL or empty: none */
@@ -180,13 +186,20 @@ enum sw_ecr_policy {
     SW_ECR_ACCESS_POLICY,    /* who may pull and push: at most 10240 bytes */
     SW_ECR_LIFECYCLE_POLICY, /* which images expire: at most 30720 bytes, private only */
 };
+struct sw_ecr_policy_options {
+    const char *repository;
+    enum sw_ecr_kind kind;
+    enum sw_ecr_policy which;
+    const char *account; /* id of the account whose registry it is; NULL: the caller's */
+    struct sw_str text;  /* a JSON object */
+    const char *where;   /* names the text in errors */
+};
 /*
- * Sets a policy of a repository, replacing the one it has. `text` is a JSON object, named `where`
- * in errors; what AWS makes of it is not checked here.
+ * Sets a policy of a repository, replacing the one it has. What AWS makes of the text is not
+ * checked here.
  */
-SW_NODISCARD enum sw_status sw_ecr_policy_set(struct sw_aws *aws, enum sw_ecr_kind kind,
-                                              const char *repository, enum sw_ecr_policy which,
-                                              struct sw_str text, const char *where,
+SW_NODISCARD enum sw_status sw_ecr_policy_set(struct sw_aws *aws,
+                                              const struct sw_ecr_policy_options *options,
                                               struct sw_err *err);
 
 /*

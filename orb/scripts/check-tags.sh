@@ -22,6 +22,7 @@ said=$(slipway image exists --expand \
     --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
     --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \
     ${SLIPWAY_ROLE_ARN:+--role-arn "$SLIPWAY_ROLE_ARN"} \
+    ${SLIPWAY_MORE_REGISTRIES:+--more-registries "$SLIPWAY_MORE_REGISTRIES"} \
     "$@" 2>&1 >"$answer_file") || status=$?
 case $status in
     0) there=true answer="every tag is there already: nothing to build" ;;

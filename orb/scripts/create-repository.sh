@@ -28,6 +28,7 @@ slipway ecr create-repository --expand \
     --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
     --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \
     ${SLIPWAY_ROLE_ARN:+--role-arn "$SLIPWAY_ROLE_ARN"} \
+    ${SLIPWAY_MORE_REGISTRIES:+--more-registries "$SLIPWAY_MORE_REGISTRIES"} \
     ${SLIPWAY_KMS_KEY:+--kms-key "$SLIPWAY_KMS_KEY"} \
     ${SLIPWAY_RESOURCE_TAG:+--tag "$SLIPWAY_RESOURCE_TAG"} \
     "$@" -- "$SLIPWAY_REPO"

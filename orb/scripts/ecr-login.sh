@@ -63,6 +63,9 @@ host=$(slipway ecr login --expand \
     --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
     --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \
     ${SLIPWAY_ROLE_ARN:+--role-arn "$SLIPWAY_ROLE_ARN"} \
+    ${SLIPWAY_MORE_REGISTRIES:+--more-registries "$SLIPWAY_MORE_REGISTRIES"} \
     "$@")
 echo "$host"
+# The first is the registry; what stands below are further ones.
+host=$(echo "$host" | sed -n 1p)
 [ -z "${BASH_ENV:-}" ] || echo "export SLIPWAY_REGISTRY_HOST='$host'" >>"$BASH_ENV"

@@ -44,6 +44,7 @@ pushed=$(slipway image push --expand \
     --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
     --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \
     ${SLIPWAY_ROLE_ARN:+--role-arn "$SLIPWAY_ROLE_ARN"} \
+    ${SLIPWAY_MORE_REGISTRIES:+--more-registries "$SLIPWAY_MORE_REGISTRIES"} \
     "$@")
 echo "$pushed"
 # HOST/NAME@DIGEST, which names this very image whatever becomes of its tags.

@@ -25,4 +25,5 @@ slipway ecr "$@" --expand \
     --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
     --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \
     ${SLIPWAY_ROLE_ARN:+--role-arn "$SLIPWAY_ROLE_ARN"} \
+    ${SLIPWAY_MORE_REGISTRIES:+--more-registries "$SLIPWAY_MORE_REGISTRIES"} \
     -- "$SLIPWAY_REPO" "$SLIPWAY_POLICY_PATH"

@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "registries.h"
 
 #include <slipway/alloc.h>
 #include <slipway/ecr.h>
@@ -13,6 +14,7 @@ struct create_args {
     const char *encryption;
     const char *kms_key;
     struct sw_strs tags;
+    struct sw_cli_more_registries more;
     const char *output;
 };
 
@@ -51,6 +53,7 @@ static const struct sw_opt create_opts[] = {
       .offset = offsetof(struct create_args, tags),
       .value = "KEY=VALUE",
       .help = "resource tag; also Key=K,Value=V or AWS's JSON list" },
+    SW_CLI_MORE_REGISTRIES(struct create_args, more),
     { .kind = SW_OPT_ENUM,
       .name = "output",
       .offset = offsetof(struct create_args, output),
@@ -117,21 +120,35 @@ static void say_what_happened(const struct sw_env *env, const struct create_args
     }
 }
 
-static enum sw_status create(struct sw_cli *cli, const struct create_args *args, const char *name,
-                             const struct sw_ecr_repository_options *options, struct sw_err *err)
+/* One repository that is asked for, in one registry after the other. */
+struct creation {
+    struct sw_cli *cli;
+    const struct create_args *args;
+    struct sw_ecr_repository_options options;
+};
+
+static enum sw_status create_in(void *ctx, struct sw_aws *aws, const char *account,
+                                struct sw_err *err)
 {
-    struct sw_aws *aws SW_CLEANUP(sw_aws_cleanup) = NULL;
+    struct creation *creation = ctx;
+    const char *name = creation->options.name;
     struct sw_ecr_repository repository = { 0 };
-    enum sw_status status = sw_cli_aws_new(cli, &args->aws, &aws, err);
+    creation->options.account = account;
+    enum sw_status status = sw_ecr_repository_ensure(aws, &creation->options, &repository, err);
     if (status == SW_OK) {
-        status = sw_ecr_repository_ensure(aws, options, &repository, err);
-    }
-    if (status == SW_OK) {
-        say_what_happened(cli->env, args, name, &repository);
-        print_result(cli, args, name, &repository);
+        say_what_happened(creation->cli->env, creation->args, name, &repository);
+        print_result(creation->cli, creation->args, name, &repository);
     }
     sw_ecr_repository_release(&repository);
     return status;
+}
+
+static enum sw_status create(struct creation *creation, struct sw_err *err)
+{
+    struct sw_aws *aws SW_CLEANUP(sw_aws_cleanup) = NULL;
+    const struct sw_cli_registry_job job = { create_in, creation };
+    enum sw_status status = sw_cli_aws_new(creation->cli, &creation->args->aws, &aws, err);
+    return status == SW_OK ? sw_cli_each_registry(&creation->args->more, aws, &job, err) : status;
 }
 
 static enum sw_status run_create(struct sw_cli *cli, void *args_, struct sw_err *err)
@@ -143,17 +160,19 @@ static enum sw_status run_create(struct sw_cli *cli, void *args_, struct sw_err 
     split_patterns(&args->movable, &movable);
     enum sw_status status = read_tags(&args->tags, &tags, err);
     if (status == SW_OK) {
-        const struct sw_ecr_repository_options options = {
-            .name = name,
-            .kind = args->is_public ? SW_ECR_PUBLIC : SW_ECR_PRIVATE,
-            .scan_on_push = args->scan_on_push,
-            .immutable = args->immutable,
-            .movable = &movable,
-            .encryption = sw_cli_text_or_null(args->encryption),
-            .kms_key = sw_cli_text_or_null(args->kms_key),
-            .tags = &tags,
+        struct creation creation = {
+            .cli = cli,
+            .args = args,
+            .options = { .name = name,
+                         .kind = args->is_public ? SW_ECR_PUBLIC : SW_ECR_PRIVATE,
+                         .scan_on_push = args->scan_on_push,
+                         .immutable = args->immutable,
+                         .movable = &movable,
+                         .encryption = sw_cli_text_or_null(args->encryption),
+                         .kms_key = sw_cli_text_or_null(args->kms_key),
+                         .tags = &tags },
         };
-        status = create(cli, args, name, &options, err);
+        status = create(&creation, err);
     }
     sw_strs_release(&movable);
     sw_ecr_tags_release(&tags);

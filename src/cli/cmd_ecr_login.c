@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "registries.h"
 
 #include <slipway/alloc.h>
 #include <slipway/dockerconfig.h>
@@ -10,6 +11,7 @@ struct login_args {
     struct sw_cli_common common;
     struct sw_cli_aws aws;
     const char *registry;
+    struct sw_cli_more_registries more;
     bool is_public;
     bool install_helper;
 };
@@ -22,6 +24,7 @@ static const struct sw_opt login_opts[] = {
       .value = "HOST",
       .help = "registry to log in to, as an operand would name it",
       .flags = SW_OPT_NAME },
+    SW_CLI_MORE_REGISTRIES(struct login_args, more),
     { .kind = SW_OPT_FLAG,
       .name = "public",
       .offset = offsetof(struct login_args, is_public),
@@ -165,8 +168,9 @@ static enum sw_status keep(struct sw_cli *cli, const struct login_args *args, co
     return status;
 }
 
+/* Logs in to one registry; *ret_host, when asked for, is its host, the caller's. */
 static enum sw_status log_in(struct sw_cli *cli, const struct login_args *args, struct sw_aws *aws,
-                             const struct registry *registry, struct sw_err *err)
+                             const struct registry *registry, char **ret_host, struct sw_err *err)
 {
     struct sw_ecr_token token = { 0 };
     enum sw_status status = sw_ecr_token_get(aws, registry->ecr, &token, err);
@@ -180,33 +184,51 @@ static enum sw_status log_in(struct sw_cli *cli, const struct login_args *args, 
         status = sw_fail(err, SW_E_UNAVAILABLE,
                          "AWS's answer names no registry; name the host to log in to");
     }
+    if (status == SW_OK && ret_host) {
+        *ret_host = sw_xstrdup(host);
+    }
     sw_ecr_token_release(&token);
     return status;
 }
 
-static enum sw_status log_in_all(struct sw_cli *cli, const struct login_args *args,
-                                 const struct sw_strs *hosts, struct sw_err *err)
+static enum sw_status check_hosts(const struct sw_strs *hosts, struct sw_err *err)
 {
-    struct sw_aws *aws SW_CLEANUP(sw_aws_cleanup) = NULL;
-    struct registry registry = { 0 };
-    /* All names are looked at before the first call. */
+    struct registry registry;
     for (size_t i = 0; i < hosts->count; i++) {
         if (read_registry(hosts->items[i], &registry, err) != SW_OK) {
             return err->status;
         }
     }
-    enum sw_status status = sw_cli_aws_new(cli, &args->aws, &aws, err);
-    if (status == SW_OK && hosts->count == 0) {
-        registry = (struct registry){ 0 };
-        return log_in(cli, args, aws, &registry, err);
-    }
+    return SW_OK;
+}
+
+static enum sw_status log_in_all(struct sw_cli *cli, const struct login_args *args,
+                                 struct sw_aws *aws, const struct sw_strs *hosts,
+                                 struct sw_err *err)
+{
+    struct registry registry;
+    enum sw_status status = SW_OK;
     for (size_t i = 0; status == SW_OK && i < hosts->count; i++) {
         status = read_registry(hosts->items[i], &registry, err);
         if (status == SW_OK) {
-            status = log_in(cli, args, aws, &registry, err);
+            status = log_in(cli, args, aws, &registry, NULL, err);
         }
     }
     return status;
+}
+
+/* The caller's own registry, whose host AWS says, and what is named by way of it. */
+static enum sw_status log_in_own(struct sw_cli *cli, const struct login_args *args,
+                                 struct sw_aws *aws, struct sw_err *err)
+{
+    const struct registry own = { .host = NULL };
+    struct sw_strs hosts SW_CLEANUP(sw_strs_release) = { 0 };
+    char *host SW_CLEANUP(sw_free_str) = NULL;
+    enum sw_status status = log_in(cli, args, aws, &own, &host, err);
+    if (status == SW_OK) {
+        status = sw_cli_more_hosts(&args->more, sw_str(host), &hosts, err);
+    }
+    return status == SW_OK ? log_in_all(cli, args, aws, &hosts, err) : status;
 }
 
 /* The helper is called by docker, which does not know the options of this command. */
@@ -241,16 +263,26 @@ static enum sw_status install_program(const struct sw_env *env, const struct sw_
 static enum sw_status run_login(struct sw_cli *cli, void *args_, struct sw_err *err)
 {
     const struct login_args *args = args_;
-    struct sw_strs hosts = { 0 };
+    struct sw_aws *aws SW_CLEANUP(sw_aws_cleanup) = NULL;
+    struct sw_strs hosts SW_CLEANUP(sw_strs_release) = { 0 };
     enum sw_status status = collect_hosts(cli, args, &hosts, err);
+    if (status == SW_OK && hosts.count > 0) {
+        status = sw_cli_more_hosts(&args->more, sw_str(hosts.items[0]), &hosts, err);
+    }
     if (status == SW_OK && args->install_helper) {
         status = install_program(cli->env, &args->aws, err);
     }
     if (status == SW_OK) {
-        status = log_in_all(cli, args, &hosts, err);
+        status = check_hosts(&hosts, err); /* before the first call */
     }
-    sw_strs_release(&hosts);
-    return status;
+    if (status == SW_OK) {
+        status = sw_cli_aws_new(cli, &args->aws, &aws, err);
+    }
+    if (status != SW_OK) {
+        return status;
+    }
+    return hosts.count > 0 ? log_in_all(cli, args, aws, &hosts, err)
+                           : log_in_own(cli, args, aws, err);
 }
 
 const struct sw_command sw_cmd_ecr_login = {

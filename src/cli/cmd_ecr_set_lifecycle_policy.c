@@ -4,10 +4,12 @@
 struct policy_args {
     struct sw_cli_common common;
     struct sw_cli_aws aws;
+    struct sw_cli_more_registries more;
 };
 
 static const struct sw_opt policy_opts[] = {
     SW_CLI_COMMON(struct policy_args, common),
+    SW_CLI_MORE_REGISTRIES(struct policy_args, more),
     SW_CLI_AWS(struct policy_args, aws),
     { .kind = SW_OPT_END },
 };
@@ -15,8 +17,12 @@ static const struct sw_opt policy_opts[] = {
 static enum sw_status run_policy(struct sw_cli *cli, void *args_, struct sw_err *err)
 {
     const struct policy_args *args = args_;
-    return sw_cli_set_policy(cli, &args->aws, SW_ECR_PRIVATE, SW_ECR_LIFECYCLE_POLICY,
-                             "lifecycle policy", err);
+    const struct sw_cli_policy policy = { .aws = &args->aws,
+                                          .more = &args->more,
+                                          .kind = SW_ECR_PRIVATE,
+                                          .which = SW_ECR_LIFECYCLE_POLICY,
+                                          .what = "lifecycle policy" };
+    return sw_cli_set_policy(cli, &policy, err);
 }
 
 const struct sw_command sw_cmd_ecr_set_lifecycle_policy = {

@@ -4,6 +4,7 @@
 struct policy_args {
     struct sw_cli_common common;
     struct sw_cli_aws aws;
+    struct sw_cli_more_registries more;
     bool is_public;
 };
 
@@ -13,6 +14,7 @@ static const struct sw_opt policy_opts[] = {
       .name = "public",
       .offset = offsetof(struct policy_args, is_public),
       .help = "the repository is in Amazon ECR Public" },
+    SW_CLI_MORE_REGISTRIES(struct policy_args, more),
     SW_CLI_AWS(struct policy_args, aws),
     { .kind = SW_OPT_END },
 };
@@ -20,8 +22,12 @@ static const struct sw_opt policy_opts[] = {
 static enum sw_status run_policy(struct sw_cli *cli, void *args_, struct sw_err *err)
 {
     const struct policy_args *args = args_;
-    return sw_cli_set_policy(cli, &args->aws, args->is_public ? SW_ECR_PUBLIC : SW_ECR_PRIVATE,
-                             SW_ECR_ACCESS_POLICY, "policy", err);
+    const struct sw_cli_policy policy = { .aws = &args->aws,
+                                          .more = &args->more,
+                                          .kind = args->is_public ? SW_ECR_PUBLIC : SW_ECR_PRIVATE,
+                                          .which = SW_ECR_ACCESS_POLICY,
+                                          .what = "policy" };
+    return sw_cli_set_policy(cli, &policy, err);
 }
 
 const struct sw_command sw_cmd_ecr_set_policy = {

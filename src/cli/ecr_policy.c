@@ -2,8 +2,14 @@
 
 #include <slipway/fs.h>
 
-enum sw_status sw_cli_set_policy(struct sw_cli *cli, const struct sw_cli_aws *options,
-                                 enum sw_ecr_kind kind, enum sw_ecr_policy which, const char *what,
+static enum sw_status set_in(void *ctx, struct sw_aws *aws, const char *account, struct sw_err *err)
+{
+    struct sw_ecr_policy_options *options = ctx;
+    options->account = account;
+    return sw_ecr_policy_set(aws, options, err);
+}
+
+enum sw_status sw_cli_set_policy(struct sw_cli *cli, const struct sw_cli_policy *policy,
                                  struct sw_err *err)
 {
     const char *repository = cli->operands.items[0];
@@ -13,14 +19,21 @@ enum sw_status sw_cli_set_policy(struct sw_cli *cli, const struct sw_cli_aws *op
     sw_buf_init(&text, SW_ECR_POLICY_FILE_MAX);
     enum sw_status status = sw_fs_read_input(file, &text, err);
     if (status == SW_OK) {
-        status = sw_cli_aws_new(cli, options, &aws, err);
+        status = sw_cli_aws_new(cli, policy->aws, &aws, err);
     }
     if (status == SW_OK) {
-        status = sw_ecr_policy_set(aws, kind, repository, which, sw_buf_str(&text),
-                                   strcmp(file, "-") == 0 ? "standard input" : file, err);
+        struct sw_ecr_policy_options options = {
+            .repository = repository,
+            .kind = policy->kind,
+            .which = policy->which,
+            .text = sw_buf_str(&text),
+            .where = strcmp(file, "-") == 0 ? "standard input" : file,
+        };
+        const struct sw_cli_registry_job job = { set_in, &options };
+        status = sw_cli_each_registry(policy->more, aws, &job, err);
     }
     if (status == SW_OK) {
-        sw_say(cli->env, "set the %s of \"%s\"", what, repository);
+        sw_say(cli->env, "set the %s of \"%s\"", policy->what, repository);
     }
     return status;
 }

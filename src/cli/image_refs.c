@@ -11,6 +11,7 @@ const struct sw_opt sw_cli_image_opts[] = {
       "tag of the image in --repo; default latest", 0, NULL, 0, 0, NULL },
     { SW_OPT_LIST, "ref", 0, offsetof(struct sw_cli_image, refs), "REF",
       "complete reference HOST/NAME:TAG", 0, NULL, 0, 0, NULL },
+    SW_CLI_MORE_REGISTRIES(struct sw_cli_image, more),
     { .kind = SW_OPT_END },
 };
 
@@ -19,31 +20,6 @@ static void add_once(struct sw_strs *list, struct sw_str s)
     if (!sw_strs_has(list, s)) {
         sw_strs_add(list, s);
     }
-}
-
-/* A host as people write it: a slash at its end is fine, a scheme is not. */
-static enum sw_status check_registry(const char *registry, struct sw_str *ret, struct sw_err *err)
-{
-    *ret = sw_str_trim(sw_str(registry));
-    while (sw_str_ends(*ret, "/")) {
-        *ret = sw_str_first(*ret, ret->len - 1);
-    }
-    if (sw_str_find_str(*ret, SW_STR("://")) >= 0) {
-        return sw_fail(
-            err, SW_E_INPUT,
-            "--registry: \"%s\" is an address; give the host alone, without \"https://\"",
-            registry);
-    }
-    if (sw_str_find(*ret, '/') >= 0) {
-        return sw_fail(err, SW_E_INPUT,
-                       "--registry: \"%s\" has a path; give the host alone and put the path in "
-                       "front of the name in --repo",
-                       registry);
-    }
-    if (ret->len == 0) {
-        return SW_OK; /* an image of this machine, or of Docker Hub */
-    }
-    return sw_ref_check_host(*ret, err) ? sw_wrap(err, "--registry") : SW_OK;
 }
 
 static enum sw_status add_tag(struct sw_str registry, const char *repo, struct sw_str tag,
@@ -63,18 +39,12 @@ static enum sw_status add_tag(struct sw_str registry, const char *repo, struct s
     return SW_OK;
 }
 
-static enum sw_status add_repo(const struct sw_cli_image *image, struct sw_strs *ret,
-                               struct sw_err *err)
+/* The image under each of its tags in one registry. */
+static enum sw_status add_tags(struct sw_str registry, const struct sw_cli_image *image,
+                               struct sw_strs *ret, struct sw_err *err)
 {
-    struct sw_str registry;
-    size_t before = ret->count;
+    bool any = false;
 
-    if (check_registry(image->registry, &registry, err)) {
-        return err->status;
-    }
-    if (sw_ref_check_repository(sw_str(image->repo), err)) {
-        return sw_wrap(err, "--repo");
-    }
     for (size_t i = 0; i < image->tags.count; i++) {
         for (struct sw_str tags = sw_str(image->tags.items[i]); tags.ptr;) {
             struct sw_str tag = sw_str_trim(sw_str_cut(&tags, ','));
@@ -83,13 +53,33 @@ static enum sw_status add_repo(const struct sw_cli_image *image, struct sw_strs 
             if (tag.len > 0 && add_tag(registry, image->repo, tag, ret, err)) {
                 return err->status;
             }
+            any = any || tag.len > 0;
         }
     }
-    if (ret->count == before && image->tags.count > 0) {
+    if (!any && image->tags.count > 0) {
         return sw_fail(err, SW_E_INPUT, "--tag is empty: is the variable that it is made of set?");
     }
-    return ret->count == before ? add_tag(registry, image->repo, SW_STR("latest"), ret, err)
-                                : SW_OK;
+    return any ? SW_OK : add_tag(registry, image->repo, SW_STR("latest"), ret, err);
+}
+
+static enum sw_status add_repo(const struct sw_cli_image *image, struct sw_strs *ret,
+                               struct sw_err *err)
+{
+    struct sw_strs SW_CLEANUP(sw_strs_release) hosts = { 0 };
+    struct sw_str registry;
+    enum sw_status status = sw_cli_registry_host(image->registry, "--registry", &registry, err);
+
+    if (status == SW_OK) {
+        sw_strs_add(&hosts, registry);
+        status = sw_cli_more_hosts(&image->more, registry, &hosts, err);
+    }
+    if (status == SW_OK && sw_ref_check_repository(sw_str(image->repo), err)) {
+        status = sw_wrap(err, "--repo");
+    }
+    for (size_t i = 0; status == SW_OK && i < hosts.count; i++) {
+        status = add_tags(sw_str(hosts.items[i]), image, ret, err);
+    }
+    return status;
 }
 
 static enum sw_status add_whole(const struct sw_strs *refs, const char *what, struct sw_strs *ret,
@@ -112,6 +102,9 @@ enum sw_status sw_cli_image_refs(const struct sw_cli_image *image, const struct 
 {
     if (!image->repo && (image->tags.count > 0 || image->registry)) {
         return sw_cli_usage(err, "%s needs --repo", image->tags.count > 0 ? "--tag" : "--registry");
+    }
+    if (!image->repo && image->more.texts.count > 0) {
+        return sw_cli_usage(err, "--more-registries needs --repo");
     }
     if ((image->repo && add_repo(image, ret, err)) || add_whole(&image->refs, "--ref", ret, err) ||
         add_whole(more, NULL, ret, err)) {

@@ -1,5 +1,6 @@
 #include <slipway/ecr.h>
 
+#include <slipway/buf.h>
 #include <slipway/str.h>
 
 #include <stdio.h>
@@ -79,6 +80,11 @@ static bool is_region(struct sw_str region)
     return false;
 }
 
+bool sw_ecr_is_region(struct sw_str text)
+{
+    return is_region(text);
+}
+
 static const struct partition *partition_of(struct sw_str region)
 {
     for (size_t i = 0; i < SW_COUNT(partitions); i++) {
@@ -145,4 +151,16 @@ bool sw_ecr_host_parse(struct sw_str host, struct sw_ecr_host *ret)
     (void)snprintf(ret->account, sizeof(ret->account), "%.*s", SW_STR_ARG(account));
     (void)snprintf(ret->region, sizeof(ret->region), "%.*s", SW_STR_ARG(region));
     return true;
+}
+
+void sw_ecr_host_in_region(const struct sw_ecr_host *host, struct sw_str region, struct sw_buf *out)
+{
+    const struct partition *partition = partition_of(region);
+
+    for (size_t i = 0; i < SW_COUNT(services); i++) {
+        if (services[i].fips == host->fips && services[i].dualstack == host->dualstack) {
+            sw_buf_addf(out, "%s.%s%.*s.%s", host->account, services[i].text, SW_STR_ARG(region),
+                        host->dualstack ? partition->dualstack_suffix : partition->suffix);
+        }
+    }
 }

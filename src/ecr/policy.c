@@ -33,27 +33,27 @@ static enum sw_status compact(const struct policy *policy, struct sw_str text, c
     return sw_buf_check(out, where, err);
 }
 
-enum sw_status sw_ecr_policy_set(struct sw_aws *aws, enum sw_ecr_kind kind, const char *repository,
-                                 enum sw_ecr_policy which, struct sw_str text, const char *where,
+enum sw_status sw_ecr_policy_set(struct sw_aws *aws, const struct sw_ecr_policy_options *options,
                                  struct sw_err *err)
 {
-    const struct policy *policy = &policies[which];
+    const struct policy *policy = &policies[options->which];
     struct sw_buf body SW_CLEANUP(sw_buf_release) = { 0 };
     sw_buf_init(&body, policy->max);
-    enum sw_status status = sw_ecr_repository_check(repository, kind, err);
-    if (status == SW_OK && kind == SW_ECR_PUBLIC && which == SW_ECR_LIFECYCLE_POLICY) {
+    enum sw_status status = sw_ecr_repository_check(options->repository, options->kind, err);
+    if (status == SW_OK && options->kind == SW_ECR_PUBLIC &&
+        options->which == SW_ECR_LIFECYCLE_POLICY) {
         status = sw_fail(err, SW_E_INPUT, "a public repository has no lifecycle policy");
     }
     if (status == SW_OK) {
-        status = compact(policy, text, where, &body, err);
+        status = compact(policy, options->text, options->where, &body, err);
     }
     if (status != SW_OK) {
         return status;
     }
-    json_auto_t *input =
-        json_pack("{s:s, s:s}", "repositoryName", repository, policy->member, body.ptr);
-    if (sw_ecr_call(aws, kind, policy->action, input, NULL, err) != SW_OK) {
-        return sw_wrap(err, "cannot set the %s of \"%s\"", policy->name, repository);
+    json_auto_t *input = json_pack("{s:s, s:s, s:s*}", "repositoryName", options->repository,
+                                   policy->member, body.ptr, "registryId", options->account);
+    if (sw_ecr_call(aws, options->kind, policy->action, input, NULL, err) != SW_OK) {
+        return sw_wrap(err, "cannot set the %s of \"%s\"", policy->name, options->repository);
     }
     return SW_OK;
 }

@@ -103,7 +103,8 @@ static enum sw_status read_repository(struct sw_ecr_repository *ret, const json_
 static enum sw_status describe(struct sw_aws *aws, const struct sw_ecr_repository_options *options,
                                struct sw_ecr_repository *ret, struct sw_err *err)
 {
-    json_auto_t *input = json_pack("{s:[s]}", "repositoryNames", options->name);
+    json_auto_t *input = json_pack("{s:[s], s:s*}", "repositoryNames", options->name, "registryId",
+                                   options->account);
     json_auto_t *answer = NULL;
     enum sw_status status =
         sw_ecr_call(aws, options->kind, "DescribeRepositories", input, &answer, err);
@@ -160,7 +161,8 @@ static json_t *tag_list(const struct sw_ecr_tags *tags)
 
 static json_t *create_input(const struct sw_ecr_repository_options *options)
 {
-    json_t *input = json_pack("{s:s}", "repositoryName", options->name);
+    json_t *input =
+        json_pack("{s:s, s:s*}", "repositoryName", options->name, "registryId", options->account);
     if (options->kind == SW_ECR_PRIVATE) {
         add_private_settings(input, options);
     }

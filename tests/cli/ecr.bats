@@ -279,6 +279,48 @@ warning: its tags can be moved although --immutable was given'
     [ ! -s err ]
 }
 
+# repositories REGION: those that moto has in a region.
+repositories() {
+    python3 - "$1" <<'PYTHON'
+import boto3, os, sys
+ecr = boto3.client("ecr", endpoint_url=os.environ["AWS_ENDPOINT_URL"], region_name=sys.argv[1])
+for found in ecr.describe_repositories()["repositories"]:
+    print(found["repositoryUri"])
+PYTHON
+}
+
+@test "create-repository creates in further regions and registries" {
+    slip ecr create-repository team/many --more-registries "ap-south-1, 123456789012.dkr.ecr.sa-east-1.amazonaws.com,127.0.0.1:5000"
+    [ "$status" -eq 0 ]
+    [ "$(repositories ap-south-1)" = 123456789012.dkr.ecr.ap-south-1.amazonaws.com/team/many ]
+    [ "$(repositories sa-east-1)" = 123456789012.dkr.ecr.sa-east-1.amazonaws.com/team/many ]
+    [ "$(grep -c 'created the repository "team/many"' err)" -eq 3 ]
+    printf '{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 1}, "action": {"type": "expire"}}]}' >policy.json
+    slip ecr set-lifecycle-policy team/many policy.json --more-registries ap-south-1
+    is err 'set the lifecycle policy of "team/many"'
+    slip ecr set-lifecycle-policy team/many policy.json --more-registries ap-south-2
+    [ "$status" -eq 1 ]
+    [[ $(cat err) == 'error: registry ap-south-2: cannot set the lifecycle policy of "team/many": '* ]]
+    AWS_ENDPOINT_URL=http://127.0.0.1:1 slip ecr create-repository team/many --more-registries h.example
+    is err 'error: --more-registries: "h.example" is neither a region nor the host of a private registry of Amazon ECR'
+    [ "$status" -eq 2 ]
+}
+
+@test "login to further registries, by their regions" {
+    slip ecr login 123456789012.dkr.ecr.us-east-1.amazonaws.com --more-registries "eu-west-1,$REGISTRY,123456789012.dkr.ecr.us-east-1.amazonaws.com"
+    [ "$status" -eq 0 ]
+    is out "123456789012.dkr.ecr.us-east-1.amazonaws.com
+123456789012.dkr.ecr.eu-west-1.amazonaws.com
+$REGISTRY"
+    [ "$(jq '.auths | length' "$DOCKER_CONFIG/config.json")" = 3 ]
+    slip ecr login --region us-east-1 --more-registries eu-west-1
+    is out "123456789012.dkr.ecr.us-east-1.amazonaws.com
+123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+    AWS_ENDPOINT_URL=http://127.0.0.1:1 slip ecr login "$REGISTRY" --more-registries h.example
+    [ "$status" -eq 2 ]
+    [[ $(cat err) == 'error: "h.example" is not an Amazon ECR registry, '* ]]
+}
+
 @test "create-repository explains a bad name without a call" {
     AWS_ENDPOINT_URL=http://127.0.0.1:1 slip ecr create-repository Team/Web
     [ "$status" -eq 2 ]

@@ -8,8 +8,9 @@ struct refs_case {
     const char *tags[3];
     const char *refs[3];
     const char *more[3];
-    const char *expected;  /* joined by "|"; or the message */
-    enum sw_status status; /* SW_OK: `expected` is the list */
+    const char *registries[3]; /* further ones */
+    const char *expected;      /* joined by "|"; or the message */
+    enum sw_status status;     /* SW_OK: `expected` is the list */
 };
 
 #define ECR "123456789012.dkr.ecr.us-east-1.amazonaws.com"
@@ -49,6 +50,50 @@ static const struct refs_case cases[] = {
       .status = SW_E_INPUT,
       .expected = "--registry: \"h.example/team\" has a path; give the host alone and put the path "
                   "in front of the name in --repo" },
+    { .registry = ECR,
+      .repo = "web",
+      .tags = { "v1,latest" },
+      .registries = { "eu-west-1, cn-north-1", "127.0.0.1:5000/," ECR },
+      .expected = ECR "/web:v1|" ECR "/web:latest|"
+                      "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v1|"
+                      "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:latest|"
+                      "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/web:v1|"
+                      "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/web:latest|"
+                      "127.0.0.1:5000/web:v1|127.0.0.1:5000/web:latest" },
+    { .registry = ECR,
+      .repo = "web",
+      .refs = { "h.example/b:1" },
+      .registries = { "us-east-1", "" },
+      .expected = ECR "/web:latest|h.example/b:1" },
+    { .registry = "127.0.0.1:5000",
+      .repo = "web",
+      .registries = { "eu-west-1" },
+      .status = SW_E_INPUT,
+      .expected = "--more-registries: eu-west-1 is a region, and the first registry, "
+                  "\"127.0.0.1:5000\", is no private one of Amazon ECR that could be in another "
+                  "region; give the host" },
+    { .registry = "public.ecr.aws",
+      .repo = "a/web",
+      .registries = { "eu-west-1" },
+      .status = SW_E_INPUT,
+      .expected = "--more-registries: eu-west-1 is a region, and the first registry, "
+                  "\"public.ecr.aws\", is no private one of Amazon ECR that could be in another "
+                  "region; give the host" },
+    { .registry = ECR,
+      .repo = "web",
+      .registries = { "https://h.example" },
+      .status = SW_E_INPUT,
+      .expected = "--more-registries: \"https://h.example\" is an address; give the host alone, "
+                  "without \"https://\"" },
+    { .registry = ECR,
+      .repo = "web",
+      .registries = { "h.example/team" },
+      .status = SW_E_INPUT,
+      .expected = "--more-registries: \"h.example/team\" has a path; give the host alone and put "
+                  "the path in front of the name in --repo" },
+    { .registries = { "eu-west-1" },
+      .status = SW_E_USAGE,
+      .expected = "--more-registries needs --repo" },
     { .tags = { "t" }, .status = SW_E_USAGE, .expected = "--tag needs --repo" },
     { .registry = "h.example", .status = SW_E_USAGE, .expected = "--registry needs --repo" },
 };
@@ -82,6 +127,7 @@ static void test_image_refs__puts_references_together(void **state)
 
         fill(&image.tags, cases[i].tags);
         fill(&image.refs, cases[i].refs);
+        fill(&image.more.texts, cases[i].registries);
         fill(&more, cases[i].more);
         if (cases[i].status == SW_OK) {
             assert_ok(sw_cli_image_refs(&image, &more, &refs, &err));
@@ -94,9 +140,32 @@ static void test_image_refs__puts_references_together(void **state)
         }
         sw_strs_release(&image.tags);
         sw_strs_release(&image.refs);
+        sw_strs_release(&image.more.texts);
         sw_strs_release(&more);
         sw_strs_release(&refs);
     }
+}
+
+static void test_image_refs__takes_only_so_many_registries(void **state)
+{
+    struct sw_cli_image image = { .registry = ECR, .repo = "web" };
+    struct sw_buf SW_CLEANUP(sw_buf_release) text = { 0 };
+    struct sw_strs refs = { 0 };
+    struct sw_err err = SW_ERR_INIT;
+
+    (void)state;
+    sw_buf_init(&text, SW_BUF_TEXT_MAX);
+    for (int i = 0; i < SW_CLI_REGISTRIES_MAX; i++) {
+        sw_buf_addf(&text, "h%d.example,", i);
+    }
+    sw_strs_add(&image.more.texts, sw_buf_str(&text));
+    assert_ok(sw_cli_image_refs(&image, NULL, &refs, &err));
+    assert_int_equal(refs.count, SW_CLI_REGISTRIES_MAX + 1);
+    sw_strs_add(&image.more.texts, SW_STR("one.more.example"));
+    assert_fails(sw_cli_image_refs(&image, NULL, &refs, &err), SW_E_TOO_LARGE,
+                 "--more-registries: more than 64 registries");
+    sw_strs_release(&image.more.texts);
+    sw_strs_release(&refs);
 }
 
 static void test_image_refs__names_the_option_that_is_wrong(void **state)
@@ -133,6 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_image_refs__puts_references_together),
+        cmocka_unit_test(test_image_refs__takes_only_so_many_registries),
         cmocka_unit_test(test_image_refs__names_the_option_that_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

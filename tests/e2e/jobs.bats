@@ -482,6 +482,27 @@ END
     [ "$(newest_revision | jq -r '.taskDefinition.containerDefinitions[0].environment[] | select(.name == "BY") | .value')" = "${image##*@}" ]
 }
 
+@test "one push to several registries, as a job" {
+    mkdir docker
+    export DOCKER_CONFIG=$PWD/docker
+    newest_build 'repo: kim/many' 'tag: one,two' 'create_repo: true' 'additional_registries: "${SECOND}, ${AWS_ECR_ACCOUNT_URL}"' 'skip_when_tags_exist: true'
+    [ "$status" -eq 2 ]
+    [[ $output$stderr == *'variable "SECOND" is not set'* ]]
+    export SECOND=$SLIPWAY_SANDBOX_REGISTRY
+    newest_build 'repo: kim/many' 'tag: one,two' 'create_repo: true' 'additional_registries: "${SECOND}, ${AWS_ECR_ACCOUNT_URL}"' 'skip_when_tags_exist: true' 'image_file: pushed'
+    succeeds
+    digest=$(slipway image digest "$AWS_ECR_ACCOUNT_URL/kim/many:one")
+    for name in "$AWS_ECR_ACCOUNT_URL/kim/many:one" "$AWS_ECR_ACCOUNT_URL/kim/many:two" "$SECOND/kim/many:one" "$SECOND/kim/many:two"; do
+        [[ $output == *"$name@$digest"* ]]
+    done
+    # Docker is logged in to each, and the name that is left is of the first.
+    [ "$(jq -r '.auths | keys | sort | join(" ")' docker/config.json)" = "$(printf '%s\n' "$AWS_ECR_ACCOUNT_URL" "$SECOND" | sort | paste -sd ' ')" ]
+    [ "$(cat work/pushed)" = "$AWS_ECR_ACCOUNT_URL/kim/many@$digest" ]
+    newest_build 'repo: kim/many' 'public_registry: true' 'additional_registries: eu-west-1'
+    [ "$status" -eq 2 ]
+    [[ $output$stderr == *'error: additional_registries is for private registries; '* ]]
+}
+
 @test "old revisions go, as a job" {
     cat >config.yml <<'END'
 version: 2.1

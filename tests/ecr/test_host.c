@@ -160,11 +160,40 @@ static void test_host__does_not_read_past_its_text(void **state)
     }
 }
 
+static void test_host__in_another_region_keeps_its_form(void **state)
+{
+    static const struct {
+        const char *host, *region, *expected;
+    } cases[] = {
+        { "123456789012.dkr.ecr.us-east-1.amazonaws.com", "eu-west-1",
+          "123456789012.dkr.ecr.eu-west-1.amazonaws.com" },
+        { "123456789012.dkr.ecr-fips.us-east-1.amazonaws.com", "us-gov-west-1",
+          "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com" },
+        { "123456789012.dkr-ecr.us-east-1.on.aws", "cn-north-1",
+          "123456789012.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn" },
+        { "123456789012.dkr-ecr-fips.us-east-1.on.aws", "us-west-2",
+          "123456789012.dkr-ecr-fips.us-west-2.on.aws" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        struct sw_ecr_host host;
+        struct sw_buf out SW_CLEANUP(sw_buf_release) = { 0 };
+        sw_buf_init(&out, SW_BUF_TEXT_MAX);
+        assert_true(sw_ecr_host_parse(sw_str(cases[i].host), &host));
+        assert_true(sw_ecr_is_region(sw_str(cases[i].region)));
+        sw_ecr_host_in_region(&host, sw_str(cases[i].region), &out);
+        assert_string_equal(out.ptr, cases[i].expected);
+        assert_true(sw_ecr_host_parse(sw_buf_str(&out), &host));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_host__reads_every_form),
         cmocka_unit_test(test_host__refuses_near_misses),
+        cmocka_unit_test(test_host__in_another_region_keeps_its_form),
         cmocka_unit_test(test_host__does_not_read_past_its_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

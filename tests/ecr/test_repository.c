@@ -110,6 +110,36 @@ static void test_repository__existing_one_is_only_described(void **state)
     ecr_world_done(&w);
 }
 
+static void test_repository__of_another_account_says_whose_it_is(void **state)
+{
+    (void)state;
+    static const struct fake_http_step steps[] = {
+        { .body = "{\"repositoryNames\":[\"web\"],\"registryId\":\"210987654321\"}",
+          .status = 400,
+          .reply = not_found },
+        { .body = "{\"repositoryName\":\"web\",\"registryId\":\"210987654321\","
+                  "\"imageTagMutability\":\"MUTABLE\",\"imageScanningConfiguration\":{"
+                  "\"scanOnPush\":false}}",
+          .reply = created },
+        { .body = "{\"repositoryName\":\"web\",\"policyText\":\"{}\","
+                  "\"registryId\":\"210987654321\"}",
+          .reply = "{}" },
+    };
+    const struct sw_ecr_repository_options options = { .name = "web", .account = "210987654321" };
+    const struct sw_ecr_policy_options policy = {
+        .repository = "web", .account = "210987654321", .text = SW_STR("{}"), .where = "p.json"
+    };
+    struct ecr_world w;
+    struct sw_err err = SW_ERR_INIT;
+    struct sw_ecr_repository repository = { 0 };
+    ecr_world_init(&w, steps, SW_COUNT(steps));
+    assert_ok(sw_ecr_repository_ensure(w.aws, &options, &repository, &err));
+    assert_true(repository.created);
+    sw_ecr_repository_release(&repository);
+    assert_ok(sw_ecr_policy_set(w.aws, &policy, &err));
+    ecr_world_done(&w);
+}
+
 static void test_repository__creation_sends_every_setting(void **state)
 {
     (void)state;
@@ -310,6 +340,15 @@ static void test_repository__bad_tags_are_refused(void **state)
     sw_ecr_tags_release(&many);
 }
 
+static enum sw_status set_policy(struct ecr_world *w, enum sw_ecr_kind kind, const char *repository,
+                                 enum sw_ecr_policy which, struct sw_str text, struct sw_err *err)
+{
+    const struct sw_ecr_policy_options options = {
+        .repository = repository, .kind = kind, .which = which, .text = text, .where = "p.json"
+    };
+    return sw_ecr_policy_set(w->aws, &options, err);
+}
+
 static void test_repository__policies_are_sent_compact(void **state)
 {
     (void)state;
@@ -330,15 +369,14 @@ static void test_repository__policies_are_sent_compact(void **state)
     struct ecr_world w;
     struct sw_err err = SW_ERR_INIT;
     ecr_world_init(&w, steps, SW_COUNT(steps));
-    assert_ok(sw_ecr_policy_set(w.aws, SW_ECR_PRIVATE, "web", SW_ECR_ACCESS_POLICY,
-                                SW_STR("{ \"Version\": \"x\" }\n"), "p.json", &err));
-    assert_ok(sw_ecr_policy_set(w.aws, SW_ECR_PUBLIC, "web", SW_ECR_ACCESS_POLICY, SW_STR("{}"),
-                                "p.json", &err));
-    assert_ok(sw_ecr_policy_set(w.aws, SW_ECR_PRIVATE, "web", SW_ECR_LIFECYCLE_POLICY,
-                                SW_STR("{\"rules\": []}"), "p.json", &err));
-    assert_int_equal(sw_ecr_policy_set(w.aws, SW_ECR_PRIVATE, "web", SW_ECR_LIFECYCLE_POLICY,
-                                       SW_STR("{}"), "p.json", &err),
-                     SW_E_NOT_FOUND);
+    assert_ok(set_policy(&w, SW_ECR_PRIVATE, "web", SW_ECR_ACCESS_POLICY,
+                         SW_STR("{ \"Version\": \"x\" }\n"), &err));
+    assert_ok(set_policy(&w, SW_ECR_PUBLIC, "web", SW_ECR_ACCESS_POLICY, SW_STR("{}"), &err));
+    assert_ok(set_policy(&w, SW_ECR_PRIVATE, "web", SW_ECR_LIFECYCLE_POLICY,
+                         SW_STR("{\"rules\": []}"), &err));
+    assert_int_equal(
+        set_policy(&w, SW_ECR_PRIVATE, "web", SW_ECR_LIFECYCLE_POLICY, SW_STR("{}"), &err),
+        SW_E_NOT_FOUND);
     assert_non_null(strstr(err.msg, "cannot set the lifecycle policy of \"web\": "));
     ecr_world_done(&w);
 }
@@ -350,21 +388,17 @@ static void test_repository__bad_policies_are_not_sent(void **state)
     struct sw_err err = SW_ERR_INIT;
     char *big SW_CLEANUP(sw_free_str) = sw_xasprintf("{\"a\":\"%010240d\"}", 0);
     ecr_world_init(&w, NULL, 0);
-    assert_fails(sw_ecr_policy_set(w.aws, SW_ECR_PRIVATE, "web", SW_ECR_ACCESS_POLICY,
-                                   SW_STR("{,}"), "p.json", &err),
+    assert_fails(set_policy(&w, SW_ECR_PRIVATE, "web", SW_ECR_ACCESS_POLICY, SW_STR("{,}"), &err),
                  SW_E_INPUT, "p.json:1:2: string or '}' expected");
-    assert_fails(sw_ecr_policy_set(w.aws, SW_ECR_PRIVATE, "web", SW_ECR_ACCESS_POLICY, SW_STR("[]"),
-                                   "p.json", &err),
+    assert_fails(set_policy(&w, SW_ECR_PRIVATE, "web", SW_ECR_ACCESS_POLICY, SW_STR("[]"), &err),
                  SW_E_INPUT, "p.json: a policy is a JSON object, not array");
-    assert_fails(sw_ecr_policy_set(w.aws, SW_ECR_PRIVATE, "web", SW_ECR_ACCESS_POLICY, sw_str(big),
-                                   "p.json", &err),
+    assert_fails(set_policy(&w, SW_ECR_PRIVATE, "web", SW_ECR_ACCESS_POLICY, sw_str(big), &err),
                  SW_E_TOO_LARGE, "p.json is larger than 10240 bytes");
-    assert_fails(sw_ecr_policy_set(w.aws, SW_ECR_PUBLIC, "web", SW_ECR_LIFECYCLE_POLICY,
-                                   SW_STR("{}"), "p.json", &err),
+    assert_fails(set_policy(&w, SW_ECR_PUBLIC, "web", SW_ECR_LIFECYCLE_POLICY, SW_STR("{}"), &err),
                  SW_E_INPUT, "a public repository has no lifecycle policy");
-    assert_int_equal(sw_ecr_policy_set(w.aws, SW_ECR_PRIVATE, "Web", SW_ECR_ACCESS_POLICY,
-                                       SW_STR("{}"), "p.json", &err),
-                     SW_E_INPUT);
+    assert_int_equal(
+        set_policy(&w, SW_ECR_PRIVATE, "Web", SW_ECR_ACCESS_POLICY, SW_STR("{}"), &err),
+        SW_E_INPUT);
     ecr_world_done(&w);
 }
 
@@ -480,6 +514,7 @@ int main(void)
         cmocka_unit_test(test_repository__bad_names_are_explained),
         cmocka_unit_test(test_repository__length_limits_are_exact),
         cmocka_unit_test(test_repository__existing_one_is_only_described),
+        cmocka_unit_test(test_repository__of_another_account_says_whose_it_is),
         cmocka_unit_test(test_repository__creation_sends_every_setting),
         cmocka_unit_test(test_repository__plain_settings_are_sent_too),
         cmocka_unit_test(test_repository__a_right_to_look_is_not_needed),

@@ -138,6 +138,27 @@ keys_of_image=(--access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$AWS_SECRET_
     runs push-image image push --expand --registry public.ecr.aws --repo '${ALIAS}/nginx' --tag '${CIRCLE_SHA1}' "${keys_of_image[@]}" --profile kim
 }
 
+@test "the scripts hand over further registries" {
+    export SLIPWAY_MORE_REGISTRIES=$evil SLIPWAY_POLICY_KIND=repository SLIPWAY_POLICY_PATH=p.json
+    runs push-image image push --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag '${CIRCLE_SHA1}' "${keys_of_image[@]}" \
+        --more-registries "$evil"
+    runs ecr-login ecr login --expand --registry AWS_ECR_ACCOUNT_URL --region AWS_REGION "${keys_of_image[@]}" --more-registries "$evil"
+    runs create-repository ecr create-repository --expand --region AWS_REGION "${keys_of_image[@]}" --more-registries "$evil" -- nginx
+    runs set-policy ecr set-policy --expand --region AWS_REGION "${keys_of_image[@]}" --more-registries "$evil" -- nginx p.json
+    # Only what is in all of them counts.
+    printf '#!/bin/sh\necho "$*" >words\n' >bin/slipway
+    bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/check-tags.sh"
+    [[ $(cat words) == "image exists "*" --more-registries $evil" ]]
+}
+
+@test "ecr-login leaves the first of several hosts for the steps that follow" {
+    printf '#!/bin/sh\nprintf "%%s\\n" one.example:1 two.example\n' >bin/slipway
+    : >later
+    BASH_ENV=$PWD/later run bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/ecr-login.sh"
+    [ "$output" = $'one.example:1\ntwo.example' ]
+    [ "$(cat later)" = "export SLIPWAY_REGISTRY_HOST='one.example:1'" ]
+}
+
 @test "the scripts know a public registry" {
     export SLIPWAY_PUBLIC=1 SLIPWAY_PUBLIC_ALIAS=kim SLIPWAY_REGISTRY_HOST=public.ecr.aws SLIPWAY_USE_LOGIN=1
     runs ecr-login ecr login --expand --region AWS_REGION "${keys_of_image[@]}" --public
