@@ -110,8 +110,10 @@ static enum sw_status judge(const struct scan_args *args, const char *image,
     if (count == 0) {
         return SW_OK;
     }
-    return sw_fail(err, SW_E_FAILED, "\"%s\" has %" PRId64 " findings of severity %s or above",
-                   image, count, args->fail_on);
+    return sw_fail(err, SW_E_FAILED,
+                   "\"%s\" has %" PRId64 " finding%s of severity %s or above; \"aws ecr "
+                   "describe-image-scan-findings\" lists them",
+                   image, count, count == 1 ? "" : "s", args->fail_on);
 }
 
 static enum sw_status wait_for_scan(struct sw_cli *cli, const struct scan_args *args,

@@ -300,9 +300,11 @@ enum sw_status ecs_check_network(const json_t *definition, const char *label, bo
                        label);
     }
     if (!awsvpc && has_network) {
-        return sw_fail(err, SW_E_USAGE,
-                       "task definition %s has not the network mode awsvpc: leave out --subnets",
-                       label);
+        return sw_fail(
+            err, SW_E_USAGE,
+            "task definition %s has not the network mode awsvpc: leave out --subnets (in "
+            "the orb, run_task has awsvpc: false for that)",
+            label);
     }
     return SW_OK;
 }

@@ -150,7 +150,7 @@ PYTHON
     run_task --task-definition net
     fails 2 'task definition net:1 has the network mode awsvpc: give --subnets (and --security-groups)'
     run_task --task-definition kim --subnets subnet-1
-    fails 2 'task definition kim:1 has not the network mode awsvpc: leave out --subnets'
+    fails 2 'task definition kim:1 has not the network mode awsvpc: leave out --subnets (in the orb, run_task has awsvpc: false for that)'
     status=0
     "$SLIPWAY_PROGRAM" ecs run-task --cluster nope --task-definition kim >out 2>err || status=$?
     fails 1 'task definition kim:1 cannot be run: *ClusterNotFoundException*; clusters: prod'

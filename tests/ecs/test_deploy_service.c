@@ -132,7 +132,8 @@ static void test_deploy_service__refuses_what_does_not_fit_the_service(void **st
           "from" },
         { SERVICE(""), KIM(""),
           "{'networkConfiguration':{'awsvpcConfiguration':{'subnets':['subnet-1']}}}", SW_E_USAGE,
-          "task definition kim:12 has not the network mode awsvpc: leave out --subnets" },
+          "task definition kim:12 has not the network mode awsvpc: leave out --subnets (in the orb, "
+          "run_task has awsvpc: false for that)" },
         { SERVICE(""), KIM(""), "{'loadBalancers':[{'containerName':'web','containerPort':8080}]}",
           SW_E_PREFLIGHT,
           "the service's load balancer sends to container \"web\" port 8080, which task definition "

@@ -160,7 +160,8 @@ static const struct {
       "{'cluster':'prod','taskDefinition':'kim','networkConfiguration':{}}",
       NULL,
       SW_E_USAGE,
-      "task definition kim:12 has not the network mode awsvpc: leave out --subnets",
+      "task definition kim:12 has not the network mode awsvpc: leave out --subnets (in the orb, "
+      "run_task has awsvpc: false for that)",
       { DESCRIBE(KIM) },
       1 },
     { "deregistered",

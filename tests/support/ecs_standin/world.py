@@ -2,6 +2,7 @@
 
 A scenario is a JSON object; every member may be left out:
 
+    account, region  whose world it is ("123456789012", "eu-west-1")
     cluster       name of the cluster ("prod")
     definitions   {family: number of revisions} ({"web": 2}), or {family: [definition...]}
     services      CreateService requests with the extra members that service.py names
@@ -44,14 +45,11 @@ class Refusal(Exception):
         self.code, self.message, self.status = code, message, status
 
 
-def arn(kind, name):
-    return f"arn:aws:ecs:{REGION}:{ACCOUNT}:{kind}/{name}"
-
-
 class World:
     def __init__(self, scenario=None):
         scenario = scenario or {}
         self.scenario = scenario
+        self.account, self.region = scenario.get("account", ACCOUNT), scenario.get("region", REGION)
         self.clock = Clock()
         self.clock.tick = self._tick
         self.ids = self.deployments = 0
@@ -64,7 +62,7 @@ class World:
         self.failing_hooks = scenario.get("failingHooks", [])
         self.alarm_bake_s = scenario.get("alarmBakeSeconds", 60)
         self.cluster = scenario.get("cluster", "prod")
-        self.cluster_arn = arn("cluster", self.cluster)
+        self.cluster_arn = self.arn("cluster", self.cluster)
         self.definitions = {}  # family: list of definitions, revision 1 first
         self.tags = {}
         self.plans = {}
@@ -80,15 +78,17 @@ class World:
         for request in scenario.get("services", [{"serviceName": "web", "taskDefinition": "web:1", "desiredCount": 2}]):
             self.create(request)
 
-    @staticmethod
-    def _example(family, revision):
-        options = {"awslogs-group": f"/ecs/{family}", "awslogs-region": REGION, "awslogs-stream-prefix": "ecs"}
+    def arn(self, kind, name):
+        return f"arn:aws:ecs:{self.region}:{self.account}:{kind}/{name}"
+
+    def _example(self, family, revision):
+        options = {"awslogs-group": f"/ecs/{family}", "awslogs-region": self.region, "awslogs-stream-prefix": "ecs"}
         return {
             "family": family,
             "containerDefinitions": [
                 {
                     "name": family,
-                    "image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{family}:v{revision}",
+                    "image": f"{self.account}.dkr.ecr.{self.region}.amazonaws.com/{family}:v{revision}",
                     "memory": 128,
                     "essential": True,
                     "portMappings": [{"containerPort": 8080, "hostPort": 0, "protocol": "tcp"}],
@@ -104,7 +104,7 @@ class World:
         revisions = self.definitions.setdefault(family, [])
         definition = {name: value for name, value in request.items() if name != "tags"}
         definition["revision"] = len(revisions) + 1
-        definition["taskDefinitionArn"] = arn("task-definition", f"{family}:{definition['revision']}")
+        definition["taskDefinitionArn"] = self.arn("task-definition", f"{family}:{definition['revision']}")
         definition["status"] = "ACTIVE"
         definition["registeredAt"] = self.clock.now
         definition.setdefault("volumes", [])
