@@ -16,6 +16,8 @@ slipway ecs rollback --expand \
     --service "$SLIPWAY_SERVICE" \
     ${SLIPWAY_TO:+--to "$SLIPWAY_TO"} \
     ${BASH_ENV:+--export-env "$BASH_ENV"} \
+    ${SLIPWAY_REPORT_FILE:+--report "$SLIPWAY_REPORT_FILE"} \
+    ${SLIPWAY_SUMMARY_FILE:+--summary "$SLIPWAY_SUMMARY_FILE"} \
     --region "$SLIPWAY_REGION" \
     --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
     --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \

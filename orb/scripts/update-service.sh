@@ -1,5 +1,5 @@
 #!/bin/sh
-# Registers the new revision and updates the service; with verification on, follows the rollout.
+# Registers the new revision and updates the service, or several; with verification on, follows the rollout.
 set -eu
 # What a push left in the workspace is ${SLIPWAY_IMAGE} in the texts below.
 if [ -n "${SLIPWAY_IMAGE_FILE:-}" ]; then
@@ -13,6 +13,12 @@ if [ -n "${SLIPWAY_NEW_IMAGE:-}" ]; then
     [ -z "${SLIPWAY_CONTAINER:-}" ] || container=$(slipway env subst -- "$SLIPWAY_CONTAINER")
     set -- --image "${container:+$SLIPWAY_CONTAINER=}$SLIPWAY_NEW_IMAGE"
 fi
+case ${SLIPWAY_ONE_BY_ONE:-} in
+    1 | true) set -- "$@" --one-by-one ;;
+esac
+case ${SLIPWAY_KEEP_GOING:-} in
+    1 | true) set -- "$@" --keep-going ;;
+esac
 case ${SLIPWAY_FORCE:-} in
     1 | true) set -- "$@" --force ;;
 esac
@@ -65,10 +71,12 @@ case $SLIPWAY_WAIT in
         ;;
 esac
 slipway ecs deploy --expand --allow-unchanged \
-    --family "$SLIPWAY_FAMILY" \
-    --cluster "$SLIPWAY_CLUSTER" \
+    ${SLIPWAY_FAMILY:+--family "$SLIPWAY_FAMILY"} \
+    ${SLIPWAY_CLUSTER:+--cluster "$SLIPWAY_CLUSTER"} \
     ${SLIPWAY_BASE_REVISION:+--task-definition "$SLIPWAY_FAMILY:$SLIPWAY_BASE_REVISION"} \
     ${SLIPWAY_SERVICE:+--service "$SLIPWAY_SERVICE"} \
+    ${SLIPWAY_SERVICES:+--service "$SLIPWAY_SERVICES"} \
+    ${SLIPWAY_DEPLOY_FILE:+--deploy-file "$SLIPWAY_DEPLOY_FILE"} \
     ${SLIPWAY_IMAGE_UPDATES:+--image-updates "$SLIPWAY_IMAGE_UPDATES"} \
     ${SLIPWAY_ENV_UPDATES:+--env-updates "$SLIPWAY_ENV_UPDATES"} \
     ${SLIPWAY_SECRET_UPDATES:+--secret-updates "$SLIPWAY_SECRET_UPDATES"} \
@@ -76,6 +84,8 @@ slipway ecs deploy --expand --allow-unchanged \
     ${SLIPWAY_TASK_DEFINITION_TAGS:+--tags "$SLIPWAY_TASK_DEFINITION_TAGS"} \
     ${SLIPWAY_DESIRED_COUNT:+--desired-count "$SLIPWAY_DESIRED_COUNT"} \
     ${BASH_ENV:+--export-env "$BASH_ENV"} \
+    ${SLIPWAY_REPORT_FILE:+--report "$SLIPWAY_REPORT_FILE"} \
+    ${SLIPWAY_SUMMARY_FILE:+--summary "$SLIPWAY_SUMMARY_FILE"} \
     --region "$SLIPWAY_REGION" \
     --access-key-var "$SLIPWAY_ACCESS_KEY_VAR" \
     --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \

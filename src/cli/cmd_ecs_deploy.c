@@ -36,7 +36,7 @@ static const struct sw_opt deploy_opts[] = {
     { .kind = SW_OPT_LIST,
       .name = "service",
       .offset = offsetof(struct deploy_args, services),
-      .value = "SERVICE",
+      .value = "SERVICE[,...]",
       .help = "name or ARN of the service; default: named like the family" },
     { .kind = SW_OPT_STR,
       .name = "deploy-file",
@@ -85,10 +85,25 @@ static void set_defaults(void *args_)
     sw_cli_ecs_outcome_defaults(&args->outcome);
 }
 
-/* NULL when none is named, or an empty one, as an unset parameter leaves it. */
+/* "web, api" names two; an empty text, as an unset parameter leaves it, none. */
+static void split_services(struct deploy_args *args)
+{
+    struct sw_strs names = { .items = NULL };
+    for (size_t i = 0; i < args->services.count; i++) {
+        for (struct sw_str rest = sw_str(args->services.items[i]); rest.ptr;) {
+            struct sw_str name = sw_str_trim(sw_str_cut(&rest, ','));
+            if (name.len > 0) {
+                sw_strs_add(&names, name);
+            }
+        }
+    }
+    sw_strs_release(&args->services);
+    args->services = names;
+}
+
 static const char *only_service(const struct deploy_args *args)
 {
-    return args->services.count > 0 ? sw_cli_text_or_null(args->services.items[0]) : NULL;
+    return args->services.count > 0 ? args->services.items[0] : NULL;
 }
 
 static enum sw_status deploy(const struct deploy_args *args, const struct sw_changes *changes,
@@ -166,12 +181,6 @@ static enum sw_status check_fleet(const struct deploy_args *args, struct sw_err 
 {
     bool source = sw_cli_text_or_null(args->source.family) || args->source.file ||
                   args->source.task_definition;
-    if (args->rollout.export_env && *args->rollout.export_env) {
-        return sw_cli_usage(err, "--export-env is for one service; --report tells of several");
-    }
-    if (sw_cli_text_or_null(args->rollout.summary)) {
-        return sw_cli_usage(err, "--summary is for one service; --report tells of several");
-    }
     if (args->codedeploy.application) {
         return sw_cli_usage(err, "--codedeploy-application is for one service");
     }
@@ -248,11 +257,12 @@ static enum sw_status run_fleet(struct sw_cli *cli, const struct deploy_args *ar
 
 static enum sw_status run_deploy(struct sw_cli *cli, void *args_, struct sw_err *err)
 {
-    const struct deploy_args *args = args_;
+    struct deploy_args *args = args_;
     struct sw_aws *aws SW_CLEANUP(sw_aws_cleanup) = NULL;
     struct sw_cli_ecs_run run = {
         .cli = cli, .options = &args->rollout, .cluster = args->cluster, .err = err
     };
+    split_services(args);
     if (args->deploy_file || args->services.count > 1) {
         return run_fleet(cli, args, err);
     }

@@ -136,6 +136,28 @@ static void print_arns(struct sw_cli *cli, const struct sw_cli_ecs_fleet *fleet)
     }
 }
 
+/* The revisions of the services that were begun, in their order; the caller's. */
+static char *begun_arns(const struct sw_cli_ecs_fleet *fleet)
+{
+    struct sw_buf arns;
+    sw_buf_init(&arns, SW_BUF_TEXT_MAX);
+    for (size_t i = 0; i < fleet->count; i++) {
+        const char *arn = fleet->items[i].deployment.task_definition;
+        if (arn && fleet->items[i].state != SW_FLEET_WAITING) {
+            sw_buf_addf(&arns, "%s%s", arns.len > 0 ? " " : "", arn);
+        }
+    }
+    return sw_buf_take(&arns);
+}
+
+/* Later steps get the revisions of all services, separated by blanks. */
+static enum sw_status export_arns(const struct sw_cli_ecs_fleet *fleet, const char *path,
+                                  struct sw_err *err)
+{
+    char *arns SW_CLEANUP(sw_free_str) = begun_arns(fleet);
+    return *arns ? sw_cli_ecs_export(path, arns, arns, NULL, err) : SW_OK;
+}
+
 /* Written whatever happened; the first failure is the command's. */
 static enum sw_status write_facts(const struct sw_cli_ecs_fleet *fleet,
                                   const struct sw_cli_ecs_fleet_options *options,
@@ -146,6 +168,12 @@ static enum sw_status write_facts(const struct sw_cli_ecs_fleet *fleet,
         sw_cli_out_json(options->cli, facts);
     } else {
         print_arns(options->cli, fleet);
+    }
+    const char *export_env = sw_cli_text_or_null(options->rollout->export_env);
+    struct sw_err own = SW_ERR_INIT;
+    if (export_env && export_arns(fleet, export_env, &own) != SW_OK && status == SW_OK) {
+        *err = own;
+        status = own.status;
     }
     return sw_cli_ecs_write_files(options->cli->env, options->rollout, facts, status, err);
 }

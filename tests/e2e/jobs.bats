@@ -482,6 +482,56 @@ END
     [ "$(newest_revision | jq -r '.taskDefinition.containerDefinitions[0].environment[] | select(.name == "BY") | .value')" = "${image##*@}" ]
 }
 
+@test "one image for several services, with the facts as artifacts" {
+    cat >config.yml <<'END'
+version: 2.1
+orbs:
+  slipway: acme/slipway@1.0.0
+workflows:
+  ship:
+    jobs:
+      - slipway/ship:
+          cluster: default-kim5
+          services: many-web, ${SECOND}
+          create_repo: true
+          poll_interval: 1
+          report_file: facts.json
+          summary_file: summary.md
+      - slipway/deploy_services:
+          checkout: true
+          deploy_file: deploy.yml
+          cluster: default-kim5
+          poll_interval: 1
+END
+    service many-web
+    service many-log
+    SECOND=many-log execute slipway/ship --env CIRCLE_PROJECT_REPONAME=kim/many-shipped --artifacts artifacts
+    succeeds
+    image=$AWS_ECR_ACCOUNT_URL/kim/many-shipped@$(slipway image digest "$AWS_ECR_ACCOUNT_URL/kim/many-shipped:$CIRCLE_SHA1")
+    [ "$(image_of many-web)" = "$image" ]
+    [ "$(image_of many-log)" = "$image" ]
+    [ "$(jq -r '[.services[].rollout.verdict] | join(" ")' artifacts/facts.json)" = "succeeded succeeded" ]
+    [ "$(grep -c '^## Deployment of ' artifacts/summary.md)" -eq 2 ]
+    # Artifacts are kept of a deployment that fails, too.
+    scenario '{"rollout": "fail-rollback"}'
+    echo "<p>many" >>"$project/site/index.html"
+    rm -rf work artifacts
+    SECOND=many-log execute slipway/ship --env CIRCLE_PROJECT_REPONAME=kim/many-shipped --artifacts artifacts
+    git -C "$project" checkout -q .
+    [ "$status" -eq 11 ]
+    [ "$(jq .exitCode artifacts/facts.json)" -eq 11 ]
+    grep -q '^## Deployment of many-log: failed (exit 11)$' artifacts/summary.md
+    # As a file says.
+    scenario '{"rollout": "success"}'
+    printf 'services:\n- {service: many-web, env: {many-web: {A: "${CIRCLE_SHA1:0:3}"}}}\n- {service: many-log, wave: 1, image: "r/log:2"}\n' >"$project/deploy.yml"
+    rm -rf work
+    execute slipway/deploy_services
+    rm "$project/deploy.yml"
+    succeeds
+    [ "$(image_of many-log)" = r/log:2 ]
+    [ "$(moto_ecs DescribeTaskDefinition '{"taskDefinition": "many-web"}' | jq -r '.taskDefinition.containerDefinitions[0].environment[0].value')" = "${CIRCLE_SHA1:0:3}" ]
+}
+
 @test "one push to several registries, as a job" {
     mkdir docker
     export DOCKER_CONFIG=$PWD/docker

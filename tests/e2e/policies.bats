@@ -81,6 +81,9 @@ service='family: kim-app-nginx, cluster'
         verify_revision_is_deployed: true, poll_interval: 1"
     record deploy_service_update 0 "$service: default-kim5, service_name: made, create_service: true, desired_count: '1', pin: true,
         container_image_name_updates: 'container=nginx,image-and-tag=\${AWS_ECR_ACCOUNT_URL}/kim/made:one,container=log-router,image-and-tag=\${AWS_ECR_ACCOUNT_URL}/kim/made:two'"
+    record deploy_services 0 "cluster: default-kim5, services: kim-app-nginx, container_env_var_updates: 'container=nginx,name=A,value=9',
+        container_image_name_updates: 'container=nginx,image-and-tag=\${AWS_ECR_ACCOUNT_URL}/kim/made:one,container=log-router,image-and-tag=\${AWS_ECR_ACCOUNT_URL}/kim/made:two',
+        pin: true, poll_interval: 1"
     record verify-revision-is-deployed 0 "$service-name: default-kim5, task-definition-arn: $(service_revision), poll-interval: 1"
     record verify_revision_is_deployed 0 "$service: default-kim5, task_definition_arn: $(service_revision), poll_interval: 1"
     record rollback 0 'cluster: default-kim5, service_name: kim-app-nginx, poll_interval: 1'

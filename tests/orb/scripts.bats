@@ -327,6 +327,16 @@ keys=(--region AWS_REGION --access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$
         --label-updates "$evil" "${keys[@]}" --force --profile kim
 }
 
+@test "update-service hands over several services, or the file that lists them, and where the facts go" {
+    deploy_settings true true
+    export SLIPWAY_FAMILY='' SLIPWAY_CLUSTER='' SLIPWAY_SERVICES=$evil SLIPWAY_REPORT_FILE=$evil SLIPWAY_SUMMARY_FILE='${OUT}/s.md'
+    export SLIPWAY_ONE_BY_ONE=true SLIPWAY_KEEP_GOING=1
+    runs update-service ecs deploy --expand --allow-unchanged --service "$evil" --report "$evil" --summary '${OUT}/s.md' "${keys[@]}" \
+        --one-by-one --keep-going --wait --poll-interval 20s --max-poll-attempts 50
+    export SLIPWAY_SERVICES='' SLIPWAY_DEPLOY_FILE=$evil SLIPWAY_ONE_BY_ONE=0 SLIPWAY_KEEP_GOING=false SLIPWAY_REPORT_FILE='' SLIPWAY_SUMMARY_FILE=''
+    runs update-service ecs deploy --expand --allow-unchanged --deploy-file "$evil" "${keys[@]}" --wait --poll-interval 20s --max-poll-attempts 50
+}
+
 @test "update-service hands over an image, and the container where one is named" {
     deploy_settings false true
     export SLIPWAY_NEW_IMAGE=$evil SLIPWAY_CONTAINER=''

@@ -27,6 +27,8 @@ JOBS = [
     ("deploy_service_update", "update_service", "container", "cw",
      "Register a new revision of an Amazon ECS task definition and roll the service over to it; with the parameter names"
      " of circleci/aws-ecs 4 and newer."),
+    ("deploy_services", "deploy_services", "container", "cw",
+     "Deploy several services together: planned and checked before anything is registered, followed side by side."),
     ("deregister", "deregister", "container", "",
      "Deregister old revisions of a task definition, but for the newest ones and those in use."),
     ("promote_image", "promote_image", "container", "w", "Copy an image, as it is, to other repositories, regions or accounts."),

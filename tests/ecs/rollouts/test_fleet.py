@@ -242,10 +242,33 @@ services:
     def test_options_that_a_file_leaves_no_room_for(self):
         trial = self.fleet("web", "api")
         for option in (["--service", "web"], ["--family", "web"], ["--set", "/cpu=256"], ["--desired-count", "1"], ["--create"],
-                       ["--export-env", "x"], ["--summary", "x"], ["--pin"]):  # fmt: skip
+                       ["--pin"]):  # fmt: skip
             result = self.run_file(trial, self.FILE, *option)
             self.assertEqual(result.returncode, 2, option)
         self.assertEqual(trial.standin.calls, [])
+
+    def test_several_services_in_one_text(self):
+        trial = self.fleet("web", "api", "log")
+        result = self.run_fleet(trial, "--service", " web, api,", "--service", "", "--service", "log", "--set", "/cpu=256")
+        self.check(trial, result, 0)
+        self.assertEqual([line.rpartition("/")[2] for line in result.stdout.splitlines()], ["web:3", "api:3", "log:3"])
+
+    def test_later_steps_and_people_are_told_of_all(self):
+        trial = self.fleet("web", "api", events=[])
+        with tempfile.TemporaryDirectory() as folder:
+            export, summary = pathlib.Path(folder) / "env", pathlib.Path(folder) / "summary.md"
+            result = self.run_fleet(
+                trial, "--service", "web,api", "--set", "/cpu=256", "--export-env", str(export), "--summary", str(summary)
+            )
+            self.check(trial, result, 0)
+            web, api = result.stdout.split()
+            self.assertEqual(
+                export.read_text(),
+                f"export CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN='{web} {api}'\n"
+                f"export CCI_ORB_AWS_ECS_DEPLOYED_REVISION='{web} {api}'\n",
+            )
+            headings = [line for line in summary.read_text().splitlines() if line.startswith("## ")]
+            self.assertEqual(headings, ["## Deployment of web: done", "## Deployment of api: done"])
 
     def test_the_facts_as_json(self):
         trial = self.fleet("web", "api")
