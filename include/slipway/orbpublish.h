@@ -33,6 +33,9 @@ void sw_orb_ref_release(struct sw_orb_ref *ref);
 bool sw_orb_version_is_dev(const char *version);
 /* SW_OK for x.y.z and dev:LABEL; anything else is SW_E_INPUT, naming what is allowed. */
 SW_NODISCARD enum sw_status sw_orb_version_check(const char *version, struct sw_err *err);
+/* SW_OK for what sw_orb_version_next() takes as a step; anything else is SW_E_INPUT, naming what
+ * is. */
+SW_NODISCARD enum sw_status sw_orb_step_check(const char *step, struct sw_err *err);
 /*
  * The version that follows `latest` by `step`: major, minor or patch count it up, and a version
  * x.y.z stands for itself. The caller's.
@@ -76,6 +79,8 @@ SW_NODISCARD enum sw_status sw_orb_increment(const struct sw_circleci *api,
                                              const struct sw_orb_ref *ref, struct sw_str source,
                                              const char *step, bool same_ok,
                                              struct sw_orb_published *ret, struct sw_err *err);
+/* SW_OK for a reference that sw_orb_promote() takes; anything else is SW_E_INPUT, showing one. */
+SW_NODISCARD enum sw_status sw_orb_promote_check(const struct sw_orb_ref *ref, struct sw_err *err);
 /* Makes a production version of a development version; `step` as in sw_orb_version_next(). */
 SW_NODISCARD enum sw_status sw_orb_promote(const struct sw_circleci *api,
                                            const struct sw_orb_ref *ref, const char *step,

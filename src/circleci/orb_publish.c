@@ -239,6 +239,16 @@ static enum sw_status send_promotion(const struct sw_circleci *api, const struct
     return SW_OK;
 }
 
+enum sw_status sw_orb_promote_check(const struct sw_orb_ref *ref, struct sw_err *err)
+{
+    if (ref->version != NULL && sw_orb_version_is_dev(ref->version)) {
+        return SW_OK;
+    }
+    return sw_fail(err, SW_E_INPUT,
+                   "only a development version can be promoted, such as %s/%s@dev:main", ref->space,
+                   ref->name);
+}
+
 enum sw_status sw_orb_promote(const struct sw_circleci *api, const struct sw_orb_ref *ref,
                               const char *step, bool same_ok, struct sw_orb_published *ret,
                               struct sw_err *err)
@@ -247,13 +257,8 @@ enum sw_status sw_orb_promote(const struct sw_circleci *api, const struct sw_orb
     char *SW_CLEANUP(sw_free_str) next = NULL;
     char *SW_CLEANUP(sw_free_str) source = NULL;
     *ret = (struct sw_orb_published){ 0 };
-    if (ref->version == NULL || !sw_orb_version_is_dev(ref->version)) {
-        return sw_fail(err, SW_E_INPUT,
-                       "only a development version can be promoted, such as %s/%s@dev:main",
-                       ref->space, ref->name);
-    }
-    if (read_state(api, ref, &state, err) || require_orb(&state, ref, err) ||
-        sw_orb_version_next(state.latest, step, &next, err) ||
+    if (sw_orb_promote_check(ref, err) || read_state(api, ref, &state, err) ||
+        require_orb(&state, ref, err) || sw_orb_version_next(state.latest, step, &next, err) ||
         read_source(api, ref, ref->version, &source, err)) {
         return err->status;
     }

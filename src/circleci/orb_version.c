@@ -94,26 +94,44 @@ enum sw_status sw_orb_version_check(const char *version, struct sw_err *err)
     return SW_OK;
 }
 
-enum sw_status sw_orb_version_next(const char *latest, const char *step, char **ret,
-                                   struct sw_err *err)
+static const char *const steps[] = { "major", "minor", "patch" };
+
+/* The number of a version that the step counts up; SW_COUNT(steps) when it is no such word. */
+static size_t step_at(const char *step)
 {
-    static const char *const steps[] = { "major", "minor", "patch" };
-    int64_t numbers[3];
-    *ret = NULL;
-    if (read_version(step, numbers)) {
-        *ret = sw_xstrdup(step);
-        return SW_OK;
-    }
     size_t at = 0;
     while (at < SW_COUNT(steps) && strcmp(steps[at], step) != 0) {
         at++;
     }
-    if (at == SW_COUNT(steps)) {
-        return sw_fail(err, SW_E_INPUT,
-                       "\"%s\" does not say how a version goes on; there are major, minor, patch, "
-                       "and a version x.y.z itself",
-                       step);
+    return at;
+}
+
+enum sw_status sw_orb_step_check(const char *step, struct sw_err *err)
+{
+    int64_t numbers[3];
+    if (read_version(step, numbers) || step_at(step) < SW_COUNT(steps)) {
+        return SW_OK;
     }
+    return sw_fail(
+        err, SW_E_INPUT,
+        "\"%s\" does not say how a version goes on; there are major, minor, patch, and a "
+        "version x.y.z itself",
+        step);
+}
+
+enum sw_status sw_orb_version_next(const char *latest, const char *step, char **ret,
+                                   struct sw_err *err)
+{
+    int64_t numbers[3];
+    *ret = NULL;
+    if (sw_orb_step_check(step, err) != SW_OK) {
+        return err->status;
+    }
+    if (read_version(step, numbers)) {
+        *ret = sw_xstrdup(step);
+        return SW_OK;
+    }
+    size_t at = step_at(step);
     if (!read_version(latest, numbers) || numbers[at] == INT32_MAX) {
         return sw_fail(err, SW_E_UNAVAILABLE,
                        "the registry's latest version is \"%s\", which cannot be counted up",

@@ -42,9 +42,10 @@ struct plan {
     struct sw_orb_ref ref;
 };
 
-static enum sw_status read_ref(struct plan *plan, const char *text, bool wants_version,
-                               struct sw_err *err)
+/* An orb that is counted up is named without a version, any other with one. */
+static enum sw_status read_ref(struct plan *plan, const char *text, struct sw_err *err)
 {
+    bool wants_version = plan->path == NULL || plan->step == NULL;
     enum sw_status status = sw_orb_ref_parse(text, &plan->ref, err);
     if (status != SW_OK) {
         return status;
@@ -60,7 +61,7 @@ static enum sw_status read_ref(struct plan *plan, const char *text, bool wants_v
                        "\"increment\" finds the version itself: write the orb as %s/%s",
                        plan->ref.space, plan->ref.name);
     }
-    return SW_OK;
+    return plan->path == NULL ? sw_orb_promote_check(&plan->ref, err) : SW_OK;
 }
 
 static enum sw_status read_operands(const struct sw_strs *operands, struct plan *plan,
@@ -78,7 +79,14 @@ static enum sw_status read_operands(const struct sw_strs *operands, struct plan 
     }
     plan->path = promote ? NULL : items[increment ? 1 : 0];
     plan->step = increment || promote ? items[count - 1] : NULL;
-    return read_ref(plan, items[increment ? 2 : 1], !increment, err);
+    if (plan->path != NULL && strcmp(plan->path, "-") == 0) {
+        return sw_fail(err, SW_E_USAGE,
+                       "an orb is published from a file or a folder, not from standard input");
+    }
+    if (plan->step != NULL && sw_orb_step_check(plan->step, err) != SW_OK) {
+        return err->status;
+    }
+    return read_ref(plan, items[increment ? 2 : 1], err);
 }
 
 /* A folder is packed; a file is sent as it is. */
@@ -93,29 +101,29 @@ static enum sw_status read_orb(const char *path, struct sw_buf *out, struct sw_e
     return status == SW_OK ? sw_yaml_emit(sw_yaml_sorted(pool, orb), out, err) : status;
 }
 
-static enum sw_status publish(struct sw_cli *cli, const struct publish_args *args,
-                              const struct plan *plan, const struct sw_circleci *api,
+/* All that can be found out without the registry. */
+static enum sw_status prepare(struct sw_cli *cli, const struct publish_args *args,
+                              struct plan *plan, struct sw_buf *source, struct sw_err *err)
+{
+    enum sw_status status = read_operands(&cli->operands, plan, err);
+    if (status == SW_OK && plan->path != NULL && args->validate) {
+        status = sw_cli_check_orb(cli, &args->config, plan->path, args->common.quiet, false, err);
+    }
+    return status == SW_OK && plan->path != NULL ? read_orb(plan->path, source, err) : status;
+}
+
+static enum sw_status publish(const struct publish_args *args, const struct plan *plan,
+                              struct sw_str source, const struct sw_circleci *api,
                               struct sw_orb_published *ret, struct sw_err *err)
 {
+    bool same_ok = args->skip_published;
     if (plan->path == NULL) {
-        return sw_orb_promote(api, &plan->ref, plan->step, args->skip_published, ret, err);
-    }
-    if (strcmp(plan->path, "-") == 0) {
-        return sw_fail(err, SW_E_USAGE,
-                       "an orb is published from a file or a folder, not from standard input");
-    }
-    struct sw_buf SW_CLEANUP(sw_buf_release) source = { 0 };
-    sw_buf_init(&source, SW_BUF_TEXT_MAX);
-    if ((args->validate && sw_cli_check_orb(cli, &args->config, plan->path, args->common.quiet,
-                                            false, err) != SW_OK) ||
-        read_orb(plan->path, &source, err) != SW_OK) {
-        return err->status;
+        return sw_orb_promote(api, &plan->ref, plan->step, same_ok, ret, err);
     }
     if (plan->step != NULL) {
-        return sw_orb_increment(api, &plan->ref, sw_buf_str(&source), plan->step,
-                                args->skip_published, ret, err);
+        return sw_orb_increment(api, &plan->ref, source, plan->step, same_ok, ret, err);
     }
-    return sw_orb_publish(api, &plan->ref, sw_buf_str(&source), args->skip_published, ret, err);
+    return sw_orb_publish(api, &plan->ref, source, same_ok, ret, err);
 }
 
 static void print_published(struct sw_cli *cli, const struct publish_args *args,
@@ -149,14 +157,16 @@ static enum sw_status run_publish(struct sw_cli *cli, void *data, struct sw_err 
 {
     const struct publish_args *args = data;
     struct plan plan = { 0 };
+    struct sw_buf SW_CLEANUP(sw_buf_release) source = { 0 };
     struct sw_circleci SW_CLEANUP(sw_circleci_release) api = { 0 };
     struct sw_orb_published SW_CLEANUP(sw_orb_published_release) published = { 0 };
-    enum sw_status status = read_operands(&cli->operands, &plan, err);
+    sw_buf_init(&source, SW_BUF_TEXT_MAX);
+    enum sw_status status = prepare(cli, args, &plan, &source, err);
     if (status == SW_OK) {
         status = sw_cli_registry_open(cli, &args->registry, &api, err);
     }
     if (status == SW_OK) {
-        status = publish(cli, args, &plan, &api, &published, err);
+        status = publish(args, &plan, sw_buf_str(&source), &api, &published, err);
     }
     if (status == SW_OK) {
         print_published(cli, args, &plan.ref, &published);

@@ -3,7 +3,6 @@ find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(CURL 7.80 REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
-find_package(ZLIB REQUIRED)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson>=2.13)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1>=0.2.5)
 pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal>=2.30)
@@ -12,5 +11,5 @@ pkg_check_modules(EXPAT REQUIRED IMPORTED_TARGET expat>=2.4)
 
 add_library(slipway_deps INTERFACE)
 target_link_libraries(slipway_deps INTERFACE
-  CURL::libcurl $<$<BOOL:${SLIPWAY_STATIC}>:OpenSSL::SSL> OpenSSL::Crypto ZLIB::ZLIB Threads::Threads
+  CURL::libcurl $<$<BOOL:${SLIPWAY_STATIC}>:OpenSSL::SSL> OpenSSL::Crypto Threads::Threads
   PkgConfig::JANSSON PkgConfig::YAML PkgConfig::ISAL PkgConfig::ZSTD PkgConfig::EXPAT)

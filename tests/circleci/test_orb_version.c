@@ -112,6 +112,45 @@ static void test_orb_version__the_next_one(void **state)
     }
 }
 
+static void test_orb_version__what_a_step_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool valid;
+    } cases[] = {
+        { "major", true },  { "minor", true },  { "patch", true },
+        { "4.0.0", true },  { "dev:x", false }, { "huge", false },
+        { "Major", false }, { "1.0", false },   { "", false },
+    };
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        struct sw_err err = SW_ERR_INIT;
+        enum sw_status want = cases[i].valid ? SW_OK : SW_E_INPUT;
+        assert_int_equal(sw_orb_step_check(cases[i].text, &err), want);
+    }
+}
+
+static void test_orb_version__what_can_be_promoted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool valid;
+    } cases[] = { { "a/b@dev:x", true }, { "a/b@1.0.0", false }, { "a/b", false } };
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        struct sw_orb_ref ref = { 0 };
+        struct sw_err err = SW_ERR_INIT;
+        assert_int_equal(sw_orb_ref_parse(cases[i].text, &ref, &err), SW_OK);
+        enum sw_status want = cases[i].valid ? SW_OK : SW_E_INPUT;
+        assert_int_equal(sw_orb_promote_check(&ref, &err), want);
+        if (!cases[i].valid) {
+            assert_string_equal(err.msg, "only a development version can be promoted, such as "
+                                         "a/b@dev:main");
+        }
+        sw_orb_ref_release(&ref);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +159,8 @@ int main(void)
         cmocka_unit_test(test_orb_version__what_a_version_is),
         cmocka_unit_test(test_orb_version__labels_have_a_limit),
         cmocka_unit_test(test_orb_version__the_next_one),
+        cmocka_unit_test(test_orb_version__what_a_step_is),
+        cmocka_unit_test(test_orb_version__what_can_be_promoted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

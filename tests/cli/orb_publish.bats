@@ -267,6 +267,28 @@ END
     [[ $(cat err) == *nowhere* ]]
 }
 
+@test "mistakes are told before a token is asked for" {
+    unset CIRCLECI_CLI_TOKEN
+    printf 'steps:\n  - nothing-like-it\n' >src/commands/greet.yml
+    local words first
+    while IFS=: read -r words first; do
+        # shellcheck disable=SC2086 # words of a command line
+        slip orb publish ${words//%/:}
+        [ "$status" -eq 2 ]
+        grep -qF "$first" err || { cat err; return 1; }
+        lacks 'no token' err
+    done <<END
+increment src acme/greeter huge:error: "huge" does not say how a version goes on
+promote acme/greeter@dev%main huge:error: "huge" does not say how a version goes on
+promote acme/greeter@1.0.0 patch:error: only a development version can be promoted
+increment src acme/greeter@1.0.0 patch:error: "increment" finds the version itself
+src acme/greeter@volatile:error: "volatile" is no version of an orb
+- acme/greeter@dev%main:error: an orb is published from a file or a folder
+src acme/greeter@dev%main:nothing-like-it
+increment src acme/greeter patch:nothing-like-it
+END
+}
+
 # The stand-in's manners are those that CircleCI's own program expects.
 @test "the official program publishes to the stand-in too" {
     command -v circleci >/dev/null || skip "CircleCI's own program is not installed"

@@ -5,8 +5,11 @@
 load helper
 
 setup_file() {
+    load ../orb/built
     export RELEASE=$BATS_FILE_TMPDIR/release
-    "$SLIPWAY_SOURCE/.circleci/release/package" "$RELEASE" "x86-64=$SLIPWAY_PROGRAM" "arm64=$SLIPWAY_PROGRAM" >/dev/null
+    built=$BATS_FILE_TMPDIR/built/slipway
+    make_built "$built"
+    "$SLIPWAY_SOURCE/.circleci/release/package" "$RELEASE" "x86-64=$built" "arm64=$built" >/dev/null
     version=$("$SLIPWAY_PROGRAM" --version | sed 's/^slipway //')
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     : >"$BATS_FILE_TMPDIR/no-reference"

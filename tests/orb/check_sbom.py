@@ -1,4 +1,5 @@
-"""Checks a list of what is inside (CycloneDX JSON) against the sources that a release is built from.
+"""Checks a list of what is inside (CycloneDX JSON) against the sources that a release is built from: each of them is in
+it, and so is the compiler, whose start files are in every program, and nothing else.
 
 usage: check_sbom.py BOM SOURCES
 
@@ -37,9 +38,16 @@ def main():
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", bom["metadata"]["timestamp"])
     wanted = sources(sources_path)
     found = {part["name"]: part for part in bom["components"]}
-    assert set(found) == set(wanted), set(found) ^ set(wanted)
+    assert set(found) == {"gcc", *wanted}, set(found) ^ {"gcc", *wanted}
+    assert len(bom["components"]) == len(found)
+    compiler = found.pop("gcc")
+    assert compiler["licenses"] == [{"expression": "GPL-3.0-or-later WITH GCC-exception-3.1"}]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", compiler["version"]), compiler["version"]
+    assert "crtbeginS.o" in compiler["description"] and "crtendS.o" in compiler["description"]
     for name, part in found.items():
-        _, archive, sha256, licence, cpe = wanted[name]
+        _, archive, sha256, licence, cpe, files = wanted[name]
+        linked = part["description"].removeprefix("linked statically: ").split()
+        assert linked and set(linked) <= set(files.split(",")), linked
         assert re.fullmatch(r"\d+(\.\d+)+", part["version"]), part["version"]
         assert part["version"] in archive
         assert part["purl"].startswith(f"pkg:generic/{name}@{part['version']}?")

@@ -5,9 +5,12 @@ bats_require_minimum_version 1.5.0
 
 setup_file() {
     load ../cli/moto
+    load built
     : >"$BATS_FILE_TMPDIR/servers"
     export RELEASE=$BATS_FILE_TMPDIR/release
-    "$SLIPWAY_SOURCE/.circleci/release/package" "$RELEASE" "x86-64=$SLIPWAY_PROGRAM" "arm64=$SLIPWAY_PROGRAM" >/dev/null
+    built=$BATS_FILE_TMPDIR/built/slipway
+    make_built "$built"
+    "$SLIPWAY_SOURCE/.circleci/release/package" "$RELEASE" "x86-64=$built" "arm64=$built" >/dev/null
     version=$("$SLIPWAY_PROGRAM" --version | sed 's/^slipway //')
     export version
 }
@@ -169,19 +172,62 @@ begin_github() {
     [ "$stderr" = "upload: GITHUB_TOKEN is not set" ]
 }
 
-# The steps of a job, as CircleCI runs them.
-@test "the job that publishes a development version runs" {
-    begin_registry
-    git init -q project
-    cp -R "$SLIPWAY_SOURCE/.circleci" "$SLIPWAY_SOURCE/CMakeLists.txt" project
-    mkdir -p "workspace/release"
-    cp -R "$RELEASE" "workspace/release/v$version"
-    run "$SLIPWAY_PROGRAM" local execute publish-dev --config "$SLIPWAY_SOURCE/.circleci/config.yml" --workdir work \
-        --checkout project --workspace workspace \
-        --env CIRCLECI_CLI_TOKEN=owner-token --env SLIPWAY_ORB=kim/ship --env CIRCLE_BRANCH=main \
-        --env CIRCLE_SHA1="$CIRCLE_SHA1" --env CIRCLECI_CLI_HOST="$CIRCLECI_CLI_HOST" \
-        --env CIRCLE_ORGANIZATION_ID="$CIRCLE_ORGANIZATION_ID"
+# run_job CONFIG NAME OPTION...: the steps of a job on a checkout of these sources, with the variables that CircleCI and the
+# context bring; nothing of this machine's own settings is read or written.
+run_job() {
+    local config=$1
+    shift
+    mkdir -p home
+    run env HOME="$PWD/home" GIT_CONFIG_NOSYSTEM=1 "$SLIPWAY_PROGRAM" local execute "$@" --config "$config" \
+        --checkout "$SLIPWAY_SOURCE" --workspace workspace --env CIRCLE_SHA1="$CIRCLE_SHA1" --env CIRCLE_BRANCH=main \
+        --env CIRCLE_ORGANIZATION_ID="$CIRCLE_ORGANIZATION_ID" --env CIRCLE_PROJECT_USERNAME=kim \
+        --env CIRCLE_PROJECT_REPONAME=ship
     [ "$status" -eq 0 ] || { echo "$output"; return 1; }
+}
+
+@test "the job that looks at every file runs" {
+    for tool in clang-format yamllint shellcheck; do
+        command -v "$tool" >/dev/null || skip "$tool is not installed"
+    done
+    run_job "$SLIPWAY_SOURCE/.circleci/config.yml" lint --skip "Install the tools" --workdir work
+    [[ $output == *"Review the orb"* ]]
+}
+
+# What build-static leaves is there; the release is tried by tests/release. The rest is as on CircleCI, from the built
+# programs to the release beside the source and the version in the registry.
+@test "the jobs of a tag run, one after the other" {
+    begin_registry
+    begin_github
+    export CIRCLE_CONTINUATION_KEY=the-key
+    first=$SLIPWAY_SOURCE/.circleci/config.yml
+    mkdir -p workspace/programs
+    load built
+    for architecture in x86-64 arm64; do
+        make_built "workspace/programs/$architecture/slipway"
+    done
+
+    run_job "$first" package --skip "Install the tools" --skip "Try the programs" --workdir package --artifacts artifacts
+    ls "workspace/release/v$version" >files
+    [ "$(wc -l <files)" -eq 7 ]
+    diff -r "workspace/release/v$version" "artifacts/build/release/v$version"
+    grep -q github.com/kim/ship "workspace/release/v$version/orb.yml"
+
+    run_job "$first" publish-dev --workdir publish-dev
     [ "$(cat workspace/orb-reference)" = kim/ship@dev:0123456789ab ]
     [ "$(state '.orbs["kim/ship"].versions | keys | join(" ")')" = "dev:0123456789ab dev:main" ]
+
+    run_job "$first" continue --workdir continue
+    curl -sS "$CIRCLECI_CLI_HOST/_requests" | jq -r '[.[] | select(.path | endswith("/continue"))][-1].body' >sent
+    [ "$(jq -r '."continuation-key"' sent)" = the-key ]
+    jq -r .configuration sent >second.yml
+    grep -qx '  slipway: kim/ship@dev:0123456789ab' second.yml
+
+    # What the cache brings the jobs of the second half.
+    mkdir -p publish/build
+    cp -R workspace/release publish/build
+    git init -q publish
+    run_job second.yml publish --workdir publish --orb "kim/ship@dev:0123456789ab=workspace/release/v$version/orb.yml"
+    [ "$(curl -sS "$GITHUB_API_URL/_state" | jq -r '.[] | .tag_name + " " + (.draft | tostring)')" = "v$version false" ]
+    diff files <(curl -sS "$GITHUB_API_URL/_state" | jq -r '.[0].assets[].name' | LC_ALL=C sort)
+    [ "$(state '.orbs["kim/ship"].versions | keys | join(" ")')" = "$version dev:0123456789ab dev:main" ]
 }

@@ -4,9 +4,11 @@
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-    export RELEASES=$BATS_FILE_TMPDIR/releases
+    load built
+    export RELEASES=$BATS_FILE_TMPDIR/releases PROGRAM=$BATS_FILE_TMPDIR/built/slipway
     version=$("$SLIPWAY_PROGRAM" --version | sed 's/^slipway //')
-    "$SLIPWAY_SOURCE/.circleci/release/package" "$RELEASES/v$version" "x86-64=$SLIPWAY_PROGRAM"
+    make_built "$PROGRAM"
+    "$SLIPWAY_SOURCE/.circleci/release/package" "$RELEASES/v$version" "x86-64=$PROGRAM"
     python3 -u -m http.server 0 --bind 127.0.0.1 --directory "$RELEASES" >"$BATS_FILE_TMPDIR/server.log" 2>&1 3>&- &
     export SERVER_PID=$! version
     until grep -q 'port [0-9]' "$BATS_FILE_TMPDIR/server.log"; do
@@ -20,6 +22,7 @@ setup_file() {
 teardown_file() { kill "$SERVER_PID" 2>/dev/null || true; }
 
 setup() {
+    load built
     cd "$BATS_TEST_TMPDIR"
     cp "$RELEASES/v$version/orb.yml" orb.yml
     cat >config.yml <<END
@@ -66,7 +69,7 @@ run_install() {
 }
 
 @test "the same program gives the same release, and every file has its checksum" {
-    "$SLIPWAY_SOURCE/.circleci/release/package" again "x86-64=$SLIPWAY_PROGRAM" >/dev/null
+    "$SLIPWAY_SOURCE/.circleci/release/package" again "x86-64=$PROGRAM" >/dev/null
     diff again/SHA256SUMS "$RELEASES/v$version/SHA256SUMS"
     (cd again && sha256sum --check --quiet SHA256SUMS)
     [ "$(ls again)" = "SHA256SUMS
@@ -78,14 +81,14 @@ slipway-$version.cdx.json" ]
 
 @test "the orb knows the programs of both architectures and where they will be" {
     SLIPWAY_RELEASE_URL=https://example.com/files/ "$SLIPWAY_SOURCE/.circleci/release/package" out \
-        "x86-64=$SLIPWAY_PROGRAM" "arm64=$SLIPWAY_PROGRAM" >/dev/null
+        "x86-64=$PROGRAM" "arm64=$PROGRAM" >/dev/null
     sum=$(sed -n "s/  slipway-$version-linux-arm64\$//p" out/SHA256SUMS)
     [ ${#sum} -eq 64 ]
     grep -q "released_sha256_arm64=$sum" out/orb.yml
     grep -q "released_version=$version" out/orb.yml
     grep -q "released_url=https://example.com/files\$" out/orb.yml
     CIRCLE_PROJECT_USERNAME=kim CIRCLE_PROJECT_REPONAME=ship "$SLIPWAY_SOURCE/.circleci/release/package" fork \
-        "x86-64=$SLIPWAY_PROGRAM" >/dev/null
+        "x86-64=$PROGRAM" >/dev/null
     grep -q "released_url=https://github.com/kim/ship/releases/download\$" fork/orb.yml
     grep -q 'source_url: https://github.com/kim/ship$' fork/orb.yml
     run -1 grep -c github.com/acme fork/orb.yml
@@ -97,6 +100,60 @@ slipway-$version.cdx.json" ]
     [ "$(jq -r '.metadata.component | .name + " " + .version' "$bom")" = "slipway $version" ]
     [ "$(jq -r '.components[] | select(.name == "openssl") | .version' "$bom")" = \
         "$(sed -n 's/^openssl openssl_\([0-9.]*\)[.]orig.*/\1/p' "$SLIPWAY_SOURCE/.circleci/release/sources.txt")" ]
+}
+
+@test "what two architectures are linked with is put together" {
+    make_built arm/slipway
+    sed -i 's/^gcc-.*/& libgcc.a/' arm/slipway.linked
+    "$SLIPWAY_SOURCE/.circleci/release/package" out "x86-64=$PROGRAM" arm64=arm/slipway >/dev/null
+    python3 "$SLIPWAY_SOURCE/tests/orb/check_sbom.py" "out/slipway-$version.cdx.json" "$SLIPWAY_SOURCE/.circleci/release/sources.txt"
+    [ "$(jq -r '.components[] | select(.name == "gcc") | .description' "out/slipway-$version.cdx.json")" = \
+        'start files and helpers of the compiler: crtbeginS.o crtendS.o libgcc.a' ]
+}
+
+# A map as the linker writes it: libraries with the member that was taken, and object files.
+make_map() {
+    {
+        printf 'Archive member included to satisfy reference by file (symbol)\n\n'
+        printf '%s(member.o)\n                              src/main.c.o (symbol)\n' \
+            src/libslipway.a /work/lib/lib{curl,crypto,ssl,expat,isal,jansson,yaml,zstd}.a /work/musl/lib/libc.a "$@"
+        printf '\nDiscarded input sections\n\n .text 0x0 /unused/libother.a(other.o)\n\nMemory Configuration\n\n'
+        printf 'LOAD %s\n' /work/musl/lib/{rcrt1,crti}.o /usr/lib/gcc/x86_64-linux-gnu/12/crtbeginS.o src/cli/main.c.o \
+            /tmp/ccAbCdEf.ltrans0.ltrans.o /work/lib/libz.a /usr/lib/gcc/x86_64-linux-gnu/12/libgcc.a \
+            /usr/lib/gcc/x86_64-linux-gnu/12/crtendS.o /work/musl/lib/crtn.o
+    } >map
+}
+
+@test "the linker's map tells what is linked" {
+    make_map
+    run --separate-stderr "$SLIPWAY_SOURCE/.circleci/release/linked" map 12.2.0
+    [ "$status" -eq 0 ] || { echo "$stderr"; return 1; }
+    [ "$output" = "curl libcurl.a
+expat libexpat.a
+gcc-12.2.0 crtbeginS.o crtendS.o
+jansson libjansson.a
+libisal libisal.a
+libyaml libyaml.a
+libzstd libzstd.a
+musl libc.a rcrt1.o crti.o crtn.o
+openssl libcrypto.a libssl.a" ]
+    make_map /usr/lib/gcc-cross/aarch64-linux-gnu/12/libgcc.a
+    "$SLIPWAY_SOURCE/.circleci/release/linked" map 12.2.0 | grep -qx 'gcc-12.2.0 libgcc.a crtbeginS.o crtendS.o'
+}
+
+@test "a library without a source, a source without a library and no map at all are errors" {
+    make_map /work/lib/libz.a
+    run --separate-stderr "$SLIPWAY_SOURCE/.circleci/release/linked" map 12.2.0
+    [ "$status" -eq 1 ]
+    [ "$stderr" = 'linked: "/work/lib/libz.a" is linked, and no line of sources.txt accounts for it' ]
+    make_map
+    sed -i '/libexpat/d' map
+    run --separate-stderr "$SLIPWAY_SOURCE/.circleci/release/linked" map 12.2.0
+    [ "$status" -eq 1 ]
+    [ "$stderr" = 'linked: nothing is linked of expat, which sources.txt names' ]
+    run --separate-stderr "$SLIPWAY_SOURCE/.circleci/release/linked" "$PROGRAM.linked" 12.2.0
+    [ "$status" -eq 1 ]
+    [[ $stderr == *'" is no map of the linker' ]]
 }
 
 @test "with a cache the second job downloads nothing" {
@@ -115,7 +172,10 @@ slipway-$version.cdx.json" ]
     run --separate-stderr "$SLIPWAY_SOURCE/.circleci/release/package" out x86-64=/nowhere
     [ "$status" -eq 1 ]
     [ "$stderr" = 'package: "/nowhere" is no program' ]
-    run --separate-stderr "$SLIPWAY_SOURCE/.circleci/release/package" out "riscv=$SLIPWAY_PROGRAM"
+    run --separate-stderr "$SLIPWAY_SOURCE/.circleci/release/package" out "riscv=$PROGRAM"
     [ "$status" -eq 1 ]
     [ "$stderr" = 'package: "riscv" is no architecture; there are x86-64 and arm64' ]
+    run --separate-stderr "$SLIPWAY_SOURCE/.circleci/release/package" out "x86-64=$SLIPWAY_PROGRAM"
+    [ "$status" -eq 1 ]
+    [ "$stderr" = "package: \"$SLIPWAY_PROGRAM.linked\" is missing; build-static writes it: what is linked into the program" ]
 }
