@@ -12,6 +12,7 @@
  */
 
 #include <slipway/attr.h>
+#include <slipway/digest.h>
 #include <slipway/err.h>
 
 #include <stddef.h>
@@ -29,6 +30,12 @@ enum {
 struct sw_gzip_sink {
     enum sw_status (*write)(void *ctx, const char *data, size_t len, struct sw_err *err);
     void *ctx;
+    /*
+     * Hashes that get what comes in and what is written, and have all of it when the stream has
+     * ended. Borrowed; both or none are NULL.
+     */
+    struct sw_sha256 *unpacked;
+    struct sw_sha256 *packed;
 };
 
 struct sw_gzip;

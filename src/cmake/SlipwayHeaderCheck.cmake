@@ -42,6 +42,7 @@ set(slipway_headers
   slipway/rollout.h
   slipway/schedule.h
   slipway/service.h
+  slipway/sha256.h
   slipway/sigv4.h
   slipway/str.h
   slipway/stream.h

@@ -31,6 +31,7 @@ struct slot {
     size_t in_len;
     size_t window_len;
     size_t out_len;
+    size_t out_hashed; /* of out, once it is written */
     unsigned char in[PIECE_SIZE];
     unsigned char window[WINDOW]; /* the input before this piece */
     unsigned char out[OUT_SIZE];
@@ -39,7 +40,8 @@ struct slot {
 /*
  * The slots form a ring: the adding thread fills them at `head`, workers take any filled one, and
  * whichever worker finishes the oldest one writes what is complete, in order, while that is still
- * in its cache.
+ * in its cache. What a slot wrote is hashed when it is filled again, beside the new input: two
+ * hashes at once take hardly longer than one.
  */
 struct sw_gzip {
     int level;
@@ -89,6 +91,7 @@ static void compress_piece(const struct sw_gzip *gzip, struct slot *slot, unsign
         abort();
     }
     slot->out_len = OUT_SIZE - stream.avail_out;
+    slot->out_hashed = 0;
 }
 
 /* The lock is held. */
@@ -275,6 +278,10 @@ static void start_piece(struct sw_gzip *gzip, const struct slot *before)
 void sw_gzip_begin(struct sw_gzip *gzip, const struct sw_gzip_sink *sink)
 {
     sw_gzip_stop(gzip);
+    for (size_t i = 0; i < gzip->slot_count; i++) {
+        gzip->slots[i]->out_len = 0;
+        gzip->slots[i]->out_hashed = 0;
+    }
     gzip->sink = *sink;
     gzip->crc = 0;
     gzip->total = 0;
@@ -285,10 +292,31 @@ void sw_gzip_begin(struct sw_gzip *gzip, const struct sw_gzip_sink *sink)
     start_piece(gzip, NULL);
 }
 
+/* Hashes new input, and up to `old` bytes of what the slot wrote before. */
+static void hash(struct sw_gzip *gzip, struct slot *slot, const unsigned char *in, size_t len,
+                 size_t old)
+{
+    const size_t left = slot->out_len - slot->out_hashed;
+    const size_t part = left < old ? left : old;
+
+    if (gzip->sink.unpacked) {
+        sw_sha256_add_two(gzip->sink.unpacked, in, len, gzip->sink.packed,
+                          slot->out + slot->out_hashed, part);
+        slot->out_hashed += part;
+    }
+}
+
+/* Hashes what a slot wrote and nobody has hashed yet. */
+static void hash_rest(struct sw_gzip *gzip, struct slot *slot)
+{
+    hash(gzip, slot, slot->in, 0, slot->out_len);
+}
+
 static void submit(struct sw_gzip *gzip, bool last)
 {
     struct slot *slot = gzip->filling;
 
+    hash_rest(gzip, slot);
     (void)pthread_mutex_lock(&gzip->lock);
     slot->last = last;
     slot->state = SLOT_FILLED;
@@ -304,6 +332,16 @@ static void submit(struct sw_gzip *gzip, bool last)
     (void)pthread_mutex_unlock(&gzip->lock);
 }
 
+/* Writes what surrounds the pieces, while no worker writes. */
+static enum sw_status write_frame(struct sw_gzip *gzip, const unsigned char *data, size_t len,
+                                  struct sw_err *err)
+{
+    if (gzip->sink.packed) {
+        sw_sha256_add(gzip->sink.packed, data, len);
+    }
+    return gzip->sink.write(gzip->sink.ctx, (const char *)data, len, err);
+}
+
 static enum sw_status write_header(struct sw_gzip *gzip, struct sw_err *err)
 {
     /* RFC 1952: deflate, no flags, no time, fastest compressor, unknown system. */
@@ -313,7 +351,7 @@ static enum sw_status write_header(struct sw_gzip *gzip, struct sw_err *err)
         return SW_OK;
     }
     gzip->begun = true;
-    return gzip->sink.write(gzip->sink.ctx, (const char *)header, sizeof(header), err);
+    return write_frame(gzip, header, sizeof(header), err);
 }
 
 char *sw_gzip_room(struct sw_gzip *gzip, size_t *ret_room)
@@ -329,6 +367,7 @@ enum sw_status sw_gzip_fill(struct sw_gzip *gzip, size_t len, struct sw_err *err
     struct slot *slot = gzip->filling;
     enum sw_status status = write_header(gzip, err);
 
+    hash(gzip, slot, slot->in + slot->in_len, len, len);
     gzip->crc = crc32_gzip_refl(gzip->crc, slot->in + slot->in_len, len);
     gzip->total += (uint32_t)len;
     slot->in_len += len;
@@ -380,7 +419,10 @@ enum sw_status sw_gzip_end(struct sw_gzip *gzip, struct sw_err *err)
     if (status != SW_OK) {
         return status;
     }
+    for (size_t i = 0; i < gzip->slot_count; i++) {
+        hash_rest(gzip, gzip->slots[(gzip->head + i) % gzip->slot_count]); /* oldest first */
+    }
     put_le32(trailer, gzip->crc);
     put_le32(trailer + 4, gzip->total);
-    return gzip->sink.write(gzip->sink.ctx, (const char *)trailer, sizeof(trailer), err);
+    return write_frame(gzip, trailer, sizeof(trailer), err);
 }

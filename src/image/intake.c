@@ -56,7 +56,9 @@ struct making {
     char head[SW_PACKING_HEAD]; /* bytes read ahead to tell the packing */
     size_t head_len;
     size_t head_at;
-    int64_t written;            /* bytes of the packed layer */
+    int64_t written;     /* bytes of the packed layer */
+    const char *passing; /* bytes of it that are stored and not hashed yet */
+    size_t passing_len;
     struct sw_sha256 *packed;   /* hash of what is stored */
     struct sw_sha256 *unpacked; /* hash of the layer itself */
 };
@@ -66,7 +68,6 @@ static enum sw_status store(void *ctx, const char *data, size_t len, struct sw_e
 {
     struct making *making = ctx;
 
-    sw_sha256_add(making->packed, data, len);
     making->written += (int64_t)len;
     return making->blob->spool ? sw_spool_add(making->blob->spool, data, len, err) : SW_OK;
 }
@@ -92,13 +93,29 @@ static enum sw_status read_source(void *ctx, char *data, size_t size, size_t *re
     return in->read(in->ctx, data, size, ret_len, err);
 }
 
+/* Hashes bytes of the layer itself, and beside them what was stored meanwhile. */
+static void hash(struct making *making, const char *data, size_t len)
+{
+    sw_sha256_add_two(making->unpacked, data, len, making->packed, making->passing,
+                      making->passing_len);
+    making->passing_len = 0;
+}
+
 /* The same, for a packed layer: what passes is what is stored. */
 static enum sw_status read_and_store(void *ctx, char *data, size_t size, size_t *ret_len,
                                      struct sw_err *err)
 {
-    enum sw_status status = read_source(ctx, data, size, ret_len, err);
+    struct making *making = ctx;
+    enum sw_status status;
 
-    return status == SW_OK ? store(ctx, data, *ret_len, err) : status;
+    hash(making, NULL, 0);
+    status = read_source(ctx, data, size, ret_len, err);
+    if (status == SW_OK) {
+        making->passing = data;
+        making->passing_len = *ret_len;
+        status = store(ctx, data, *ret_len, err);
+    }
+    return status;
 }
 
 /* Hands a layer on that is being compressed, once it proves to be large. */
@@ -116,7 +133,7 @@ static enum sw_status stream(struct making *making, struct sw_err *err)
 static enum sw_status compress_layer(struct making *making, struct sw_err *err)
 {
     struct sw_packer *packer = making->intake->packer;
-    const struct sw_gzip_sink sink = { store, making };
+    const struct sw_gzip_sink sink = { store, making, making->unpacked, making->packed };
     enum sw_status status = SW_OK;
 
     sw_packer_begin(packer, &sink);
@@ -130,7 +147,6 @@ static enum sw_status compress_layer(struct making *making, struct sw_err *err)
             return sw_packer_end(packer, err);
         }
         if (status == SW_OK) {
-            sw_sha256_add(making->unpacked, into, len);
             status = sw_packer_fill(packer, len, err);
         }
         if (status == SW_OK) {
@@ -156,7 +172,7 @@ static enum sw_status keep_layer(struct making *making, enum sw_packing packing,
         if (status != SW_OK || len == 0) {
             return status;
         }
-        sw_sha256_add(making->unpacked, data, len);
+        hash(making, data, len);
     }
 }
 

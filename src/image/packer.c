@@ -106,7 +106,13 @@ static enum sw_status step_zstd(struct sw_packer *packer, ZSTD_inBuffer *in,
     ZSTD_outBuffer out = { packer->out, packer->out_size, 0 };
 
     *ret_left = must(ZSTD_compressStream2(packer->zstd, &out, in, directive));
-    return out.pos > 0 ? packer->sink.write(packer->sink.ctx, packer->out, out.pos, err) : SW_OK;
+    if (out.pos == 0) {
+        return SW_OK;
+    }
+    if (packer->sink.packed) {
+        sw_sha256_add(packer->sink.packed, packer->out, out.pos);
+    }
+    return packer->sink.write(packer->sink.ctx, packer->out, out.pos, err);
 }
 
 enum sw_status sw_packer_fill(struct sw_packer *packer, size_t len, struct sw_err *err)
@@ -117,6 +123,9 @@ enum sw_status sw_packer_fill(struct sw_packer *packer, size_t len, struct sw_er
 
     if (packer->gzip) {
         return sw_gzip_fill(packer->gzip, len, err);
+    }
+    if (packer->sink.unpacked) {
+        sw_sha256_add(packer->sink.unpacked, packer->in, len);
     }
     while (in.pos < in.size && status == SW_OK) {
         status = step_zstd(packer, &in, ZSTD_e_continue, &left, err);

@@ -1,16 +1,24 @@
-#include <slipway/digest.h>
+#include "digest_private.h"
 
 #include <slipway/alloc.h>
 #include <slipway/buf.h>
+#include <slipway/sha256.h>
 
 #include <openssl/evp.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #define PREFIX "sha256:"
 
+/* OpenSSL's hash, or, where the processor can do that by itself, its state and what is left over.
+ */
 struct sw_sha256 {
-    EVP_MD_CTX *md;
+    EVP_MD_CTX *md; /* NULL: the rest is used */
+    uint32_t state[SW_SHA256_WORDS];
+    uint64_t total; /* bytes */
+    unsigned char kept[SW_SHA256_BLOCK];
+    size_t kept_len; /* less than a block */
 };
 
 /* OpenSSL fails here only when memory is exhausted or its build lacks SHA-256. */
@@ -22,14 +30,31 @@ static void must(int ok)
     }
 }
 
+static void start(struct sw_sha256 *hash)
+{
+    if (hash->md) {
+        must(EVP_DigestInit_ex(hash->md, EVP_sha256(), NULL));
+    }
+    sw_sha256_start(hash->state);
+    hash->total = 0;
+    hash->kept_len = 0;
+}
+
+struct sw_sha256 *sw_sha256_new_with(bool built_in)
+{
+    struct sw_sha256 *hash = sw_xcalloc(1, sizeof(*hash));
+
+    if (!built_in) {
+        hash->md = EVP_MD_CTX_new();
+        must(hash->md != NULL);
+    }
+    start(hash);
+    return hash;
+}
+
 struct sw_sha256 *sw_sha256_new(void)
 {
-    struct sw_sha256 *hash = sw_xmalloc(sizeof(*hash));
-
-    hash->md = EVP_MD_CTX_new();
-    must(hash->md != NULL);
-    must(EVP_DigestInit_ex(hash->md, EVP_sha256(), NULL));
-    return hash;
+    return sw_sha256_new_with(sw_sha256_is_built_in());
 }
 
 void sw_sha256_free(struct sw_sha256 *hash)
@@ -40,20 +65,122 @@ void sw_sha256_free(struct sw_sha256 *hash)
     }
 }
 
+/* Data on its way into a hash. */
+struct input {
+    const unsigned char *data;
+    size_t len;
+};
+
+static void advance(struct input *input, size_t len)
+{
+    input->data += len;
+    input->len -= len;
+}
+
+/* Keeps bytes for a block that is not complete; one that is now is hashed. */
+static void keep(struct sw_sha256 *hash, struct input *input)
+{
+    size_t room = sizeof(hash->kept) - hash->kept_len;
+    size_t part = input->len < room ? input->len : room;
+
+    if (part > 0) {
+        memcpy(hash->kept + hash->kept_len, input->data, part);
+        hash->kept_len += part;
+        advance(input, part);
+    }
+    if (hash->kept_len == sizeof(hash->kept)) {
+        sw_sha256_blocks(hash->state, hash->kept, 1);
+        hash->kept_len = 0;
+    }
+}
+
+/* Counts the input, and completes the block that was begun. */
+static void enter(struct sw_sha256 *hash, struct input *input)
+{
+    hash->total += input->len;
+    if (hash->kept_len > 0) {
+        keep(hash, input);
+    }
+}
+
+/* Hashes all blocks that are there and keeps the rest. */
+static void finish(struct sw_sha256 *hash, struct input *input)
+{
+    size_t blocks = input->len / SW_SHA256_BLOCK;
+
+    if (blocks > 0) {
+        sw_sha256_blocks(hash->state, input->data, blocks);
+        advance(input, blocks * SW_SHA256_BLOCK);
+    }
+    keep(hash, input);
+}
+
 void sw_sha256_add(struct sw_sha256 *hash, const void *data, size_t len)
 {
-    must(EVP_DigestUpdate(hash->md, data, len));
+    struct input input = { data, len };
+
+    if (len == 0) {
+        return;
+    }
+    if (hash->md) {
+        must(EVP_DigestUpdate(hash->md, data, len));
+        return;
+    }
+    enter(hash, &input);
+    finish(hash, &input);
+}
+
+void sw_sha256_add_two(struct sw_sha256 *a, const void *data_a, size_t len_a, struct sw_sha256 *b,
+                       const void *data_b, size_t len_b)
+{
+    struct input input_a = { data_a, len_a };
+    struct input input_b = { data_b, len_b };
+    size_t blocks;
+
+    if (a->md || b->md || len_a == 0 || len_b == 0) {
+        sw_sha256_add(a, data_a, len_a);
+        sw_sha256_add(b, data_b, len_b);
+        return;
+    }
+    enter(a, &input_a);
+    enter(b, &input_b);
+    blocks = (input_a.len < input_b.len ? input_a.len : input_b.len) / SW_SHA256_BLOCK;
+    sw_sha256_blocks_of_two(a->state, input_a.data, b->state, input_b.data, blocks);
+    advance(&input_a, blocks * SW_SHA256_BLOCK);
+    advance(&input_b, blocks * SW_SHA256_BLOCK);
+    finish(a, &input_a);
+    finish(b, &input_b);
+}
+
+/* FIPS 180-4, 5.1.1: a one bit, zeros, and the length in bits at the end of a block. */
+static void pad(struct sw_sha256 *hash)
+{
+    const uint64_t bits = hash->total * 8;
+    unsigned char padding[2 * SW_SHA256_BLOCK] = { 0x80 };
+    size_t used = hash->kept_len + 1 + sizeof(bits);
+    size_t len = (used > SW_SHA256_BLOCK ? 2 * SW_SHA256_BLOCK : SW_SHA256_BLOCK) - hash->kept_len;
+
+    for (size_t i = 0; i < sizeof(bits); i++) {
+        padding[len - 1 - i] = (unsigned char)(bits >> (8 * i));
+    }
+    sw_sha256_add(hash, padding, len);
 }
 
 void sw_sha256_take(struct sw_sha256 *hash, char out[SW_DIGEST_SIZE])
 {
-    unsigned char raw[EVP_MAX_MD_SIZE];
-    unsigned int len = 0;
+    unsigned char raw[SW_SHA256_WORDS * 4];
 
-    must(EVP_DigestFinal_ex(hash->md, raw, &len));
-    must(EVP_DigestInit_ex(hash->md, EVP_sha256(), NULL));
+    if (hash->md) {
+        must(EVP_DigestFinal_ex(hash->md, raw, NULL));
+    } else {
+        pad(hash);
+        for (size_t i = 0; i < sizeof(raw); i++) {
+            raw[i] = (unsigned char)(hash->state[i / 4] >> (24 - 8 * (i % 4)));
+        }
+    }
+    start(hash);
     memcpy(out, PREFIX, sizeof(PREFIX) - 1);
-    sw_hex(raw, len, out + sizeof(PREFIX) - 1);
+    sw_hex(raw, sizeof(raw), out + sizeof(PREFIX) - 1);
 }
 
 void sw_digest_of(struct sw_str data, char out[SW_DIGEST_SIZE])

@@ -64,7 +64,7 @@ static void pack(const struct sw_compression *compression, unsigned workers, str
                  size_t step, struct sw_buf *out)
 {
     struct sw_packer *packer = sw_packer_new(compression, workers);
-    const struct sw_gzip_sink sink = { collect, out };
+    const struct sw_gzip_sink sink = { .write = collect, .ctx = out };
     struct sw_err err = SW_ERR_INIT;
 
     /* What an unfinished stream had is dropped. */

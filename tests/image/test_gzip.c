@@ -26,7 +26,7 @@ static void make_data(struct sw_buf *out, size_t len)
 static void compress_with(unsigned workers, struct sw_str data, size_t step, struct sw_buf *out)
 {
     struct sw_gzip *gzip = sw_gzip_new(workers, SW_GZIP_LEVEL_DEFAULT);
-    const struct sw_gzip_sink sink = { collect, out };
+    const struct sw_gzip_sink sink = { .write = collect, .ctx = out };
     struct sw_err err = SW_ERR_INIT;
 
     sw_gzip_begin(gzip, &sink);
@@ -89,6 +89,38 @@ static void test_gzip__is_read_back_by_zlib(void **state)
     }
 }
 
+static void test_gzip__hashes_what_comes_in_and_what_is_written(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(sizes); i++) {
+        SW_CLEANUP(sw_gzip_cleanup)
+        struct sw_gzip *gzip = sw_gzip_new(2, SW_GZIP_LEVEL_DEFAULT);
+        SW_CLEANUP(sw_sha256_cleanup) struct sw_sha256 *unpacked = sw_sha256_new();
+        SW_CLEANUP(sw_sha256_cleanup) struct sw_sha256 *packed = sw_sha256_new();
+        struct sw_err err = SW_ERR_INIT;
+        struct sw_buf data;
+        struct sw_buf out;
+        const struct sw_gzip_sink sink = { collect, &out, unpacked, packed };
+        char actual[SW_DIGEST_SIZE];
+        char expected[SW_DIGEST_SIZE];
+
+        sw_buf_init(&data, SW_BUF_TEXT_MAX);
+        sw_buf_init(&out, SW_BUF_TEXT_MAX);
+        make_data(&data, sizes[i]);
+        sw_gzip_begin(gzip, &sink);
+        assert_ok(sw_gzip_add(gzip, data.ptr, data.len, &err));
+        assert_ok(sw_gzip_end(gzip, &err));
+        sw_sha256_take(unpacked, actual);
+        sw_digest_of(sw_buf_str(&data), expected);
+        assert_string_equal(actual, expected);
+        sw_sha256_take(packed, actual);
+        sw_digest_of(sw_buf_str(&out), expected);
+        assert_string_equal(actual, expected);
+        sw_buf_release(&data);
+        sw_buf_release(&out);
+    }
+}
+
 static void test_gzip__gives_the_same_bytes_however_it_is_fed(void **state)
 {
     struct sw_buf data;
@@ -144,11 +176,11 @@ static enum sw_status refuse(SW_UNUSED void *ctx, SW_UNUSED const char *data, SW
 static void test_gzip__passes_a_failing_sink_on_and_is_usable_again(void **state)
 {
     struct sw_gzip *gzip = sw_gzip_new(2, SW_GZIP_LEVEL_DEFAULT);
-    const struct sw_gzip_sink bad = { refuse, NULL };
+    const struct sw_gzip_sink bad = { .write = refuse };
     struct sw_err err = SW_ERR_INIT;
     struct sw_buf out;
     struct sw_buf again;
-    const struct sw_gzip_sink good = { collect, &out };
+    const struct sw_gzip_sink good = { .write = collect, .ctx = &out };
 
     (void)state;
     sw_buf_init(&out, SW_BUF_TEXT_MAX);
@@ -265,6 +297,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gzip__is_read_back_by_zlib),
+        cmocka_unit_test(test_gzip__hashes_what_comes_in_and_what_is_written),
         cmocka_unit_test(test_gzip__gives_the_same_bytes_however_it_is_fed),
         cmocka_unit_test(test_gzip__copes_with_data_that_does_not_compress),
         cmocka_unit_test(test_gzip__passes_a_failing_sink_on_and_is_usable_again),

@@ -239,7 +239,7 @@ static enum sw_status collect(void *ctx, const char *data, size_t len, SW_UNUSED
 static void pack(const char *text, struct sw_buf *out)
 {
     SW_CLEANUP(sw_gzip_cleanup) struct sw_gzip *gzip = sw_gzip_new(1, SW_GZIP_LEVEL_DEFAULT);
-    const struct sw_gzip_sink sink = { collect, out };
+    const struct sw_gzip_sink sink = { .write = collect, .ctx = out };
     struct sw_err err = SW_ERR_INIT;
 
     sw_buf_init(out, SW_BUF_TEXT_MAX);
