@@ -11,6 +11,9 @@
  * 23, which have a BuildKit of their own. DOCKER_BUILDKIT=1 without the plugin is not passed on:
  * such a client would refuse to build anything.
  *
+ * A cache that is named by a reference alone is a tag of a registry; it is written whole, and in
+ * the form that Amazon ECR takes.
+ *
  * The client's environment has BUILDX_NO_DEFAULT_ATTESTATIONS=1 unless it is set: attestations turn
  * an image into an index with entries that Amazon ECR shows as untagged images.
  */
@@ -19,16 +22,29 @@
 #include <slipway/env.h>
 
 struct sw_build {
-    const char *dockerfile;        /* from the working directory; NULL: "Dockerfile" */
-    const char *context;           /* folder, or an URL for docker; NULL: "." */
-    const struct sw_strs *refs;    /* names of the image, checked by the caller */
-    const struct sw_strs *args;    /* "K=V", or "K" for the environment's value; may be NULL */
-    const struct sw_strs *secrets; /* docker's --secret texts; may be NULL */
-    const struct sw_strs *extra;   /* further words for docker; may be NULL */
-    const char *platform;          /* comma list; may be NULL */
-    const char *target;            /* stage; may be NULL */
+    const char *dockerfile;           /* from the working directory; NULL: "Dockerfile" */
+    const char *context;              /* folder, or an URL for docker; NULL: "." */
+    const struct sw_strs *refs;       /* names of the image, checked by the caller */
+    const struct sw_strs *args;       /* "K=V", or "K" for the environment's value; may be NULL */
+    const struct sw_strs *secrets;    /* docker's --secret texts; may be NULL */
+    const struct sw_strs *cache_from; /* references, or type=...; may be NULL */
+    const struct sw_strs *cache_to;   /* likewise */
+    const struct sw_strs *extra;      /* further words for docker; may be NULL */
+    const char *platform;             /* comma list; may be NULL */
+    const char *target;               /* stage; may be NULL */
     bool no_cache;
 };
+
+/*
+ * Adds one secret in docker's form to *ret. `text` is VARIABLE, or fields id=ID, env=VARIABLE and
+ * src=FILE between commas; with `expand`, variables in FILE are expanded. The variable must be set
+ * and the file be there: docker would build without. What the variable holds goes into no argument,
+ * and is known to the redactor. SW_E_INPUT saying what is wrong, never quoting what could be a
+ * secret.
+ */
+SW_NODISCARD enum sw_status sw_build_secret_add(const struct sw_env *env, struct sw_str text,
+                                                bool expand, struct sw_strs *ret,
+                                                struct sw_err *err);
 
 /* Whether the build asks for something that only BuildKit does; *ret_what says for what. */
 bool sw_build_needs_buildkit(const struct sw_build *build, const char **ret_what);

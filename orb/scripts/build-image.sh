@@ -27,25 +27,42 @@ if [ -n "${SLIPWAY_BUILD_PATH:-}" ]; then
 fi
 # An earlier build's file is not this one's.
 [ -z "${BASH_ENV:-}" ] || [ -z "${SLIPWAY_BUILT_ARCHIVE:-}" ] || echo "unset SLIPWAY_BUILT_ARCHIVE" >>"$BASH_ENV"
-# The engine keeps no image of several platforms: buildx writes it to a file, which the push takes. The builder is this
-# job's own, and so is its cache.
+# What Docker's own builder cannot do, a builder of buildx does: several platforms, attestations, caches that are written.
+# It has the job's name, so that jobs side by side have one, and a cache, each.
+builder='' archive=''
 case ${SLIPWAY_PLATFORM:-} in
-    *,*)
-        case " ${SLIPWAY_EXTRA_ARGS:-} " in
-            *' --push '* | *' --output'* | *' -o '*) ;;
-            *)
-                builder=slipway-${CIRCLE_WORKFLOW_JOB_ID:-$$}
-                archive=$(mktemp -d)/image.tar
-                docker buildx inspect "$builder" >/dev/null 2>&1 || {
-                    docker run --privileged --rm "tonistiigi/binfmt:$(slipway env subst -- "$SLIPWAY_BINFMT_VERSION")" --install all >/dev/null
-                    docker buildx create --name "$builder" >/dev/null
-                }
-                SLIPWAY_EXTRA_ARGS="${SLIPWAY_EXTRA_ARGS:-} --builder $builder --output type=oci,dest=$archive"
-                [ -z "${BASH_ENV:-}" ] || echo "export SLIPWAY_BUILT_ARCHIVE='oci-archive:$archive'" >>"$BASH_ENV"
-                ;;
-        esac
-        ;;
+    *,*) builder=yes archive=yes ;;
 esac
+case " ${SLIPWAY_EXTRA_ARGS:-} " in
+    *' --attest'* | *' --provenance'[=\ ][!f]* | *' --sbom'[=\ ][!f]*) builder=yes archive=yes ;;
+esac
+cache_to=''
+[ -z "${SLIPWAY_CACHE_TO:-}" ] || cache_to=$(slipway env subst -- "$SLIPWAY_CACHE_TO")
+case $cache_to in
+    '' | type=inline) ;;
+    *) builder=yes ;;
+esac
+# Who says where the image goes, or what it is built by, knows better.
+case " ${SLIPWAY_EXTRA_ARGS:-} " in
+    *' --push '* | *' --load '* | *' --output'* | *' -o '*) builder='' archive='' ;;
+    *' --builder'*) builder='' ;;
+esac
+if [ -n "$builder" ]; then
+    builder=slipway-$(printf %s "${CIRCLE_PROJECT_REPONAME:-}-${CIRCLE_JOB:-$$}-${CIRCLE_NODE_INDEX:-0}" | tr -c 'A-Za-z0-9-' -)
+    docker buildx inspect "$builder" >/dev/null 2>&1 || {
+        case ${SLIPWAY_PLATFORM:-} in
+            *,*) docker run --privileged --rm "tonistiigi/binfmt:$(slipway env subst -- "$SLIPWAY_BINFMT_VERSION")" --install all >/dev/null ;;
+        esac
+        docker buildx create --name "$builder" >/dev/null || docker buildx inspect "$builder" >/dev/null
+    }
+    SLIPWAY_EXTRA_ARGS="${SLIPWAY_EXTRA_ARGS:-} --builder $builder"
+fi
+# The engine keeps no image of several platforms, nor attestations: buildx writes these to a file, which the push takes.
+if [ -n "$archive" ]; then
+    archive=$(mktemp -d)/image.tar
+    SLIPWAY_EXTRA_ARGS="${SLIPWAY_EXTRA_ARGS:-} --output type=oci,dest=$archive"
+    [ -z "${BASH_ENV:-}" ] || echo "export SLIPWAY_BUILT_ARCHIVE='oci-archive:$archive'" >>"$BASH_ENV"
+fi
 slipway image build --expand \
     --registry "$SLIPWAY_REGISTRY" \
     --repo "$SLIPWAY_REPO" \
@@ -53,4 +70,9 @@ slipway image build --expand \
     --dockerfile "$SLIPWAY_DOCKERFILE" \
     --path "$SLIPWAY_CONTEXT" \
     ${SLIPWAY_PLATFORM:+--platform "$SLIPWAY_PLATFORM"} \
+    ${SLIPWAY_TARGET:+--target "$SLIPWAY_TARGET"} \
+    ${SLIPWAY_BUILD_ARGS:+--build-args "$SLIPWAY_BUILD_ARGS"} \
+    ${SLIPWAY_BUILD_SECRETS:+--secrets "$SLIPWAY_BUILD_SECRETS"} \
+    ${SLIPWAY_CACHE_FROM:+--cache-from "$SLIPWAY_CACHE_FROM"} \
+    ${SLIPWAY_CACHE_TO:+--cache-to "$SLIPWAY_CACHE_TO"} \
     ${SLIPWAY_EXTRA_ARGS:+--extra-args "$SLIPWAY_EXTRA_ARGS"}

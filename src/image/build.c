@@ -112,11 +112,28 @@ static bool several_platforms(const struct sw_build *build)
     return build->platform && strchr(build->platform, ',');
 }
 
+/* type=... or the like: more than a reference, which every builder knows. */
+static bool has_typed(const struct sw_strs *caches)
+{
+    for (size_t i = 0; caches && i < caches->count; i++) {
+        if (strchr(caches->items[i], '=')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool sw_build_needs_buildkit(const struct sw_build *build, const char **ret_what)
 {
     *ret_what = find_flag(build, buildkit_flags, SW_COUNT(buildkit_flags));
     if (several_platforms(build)) {
         *ret_what = "--platform with several platforms";
+    }
+    if (build->cache_to && build->cache_to->count > 0) {
+        *ret_what = "--cache-to";
+    }
+    if (has_typed(build->cache_from)) {
+        *ret_what = "--cache-from with a type";
     }
     if (build->secrets && build->secrets->count > 0) {
         *ret_what = "--secret";
@@ -136,6 +153,20 @@ static void add_each(struct sw_strs *argv, const char *flag, const struct sw_str
 {
     for (size_t i = 0; values && i < values->count; i++) {
         add_pair(argv, flag, values->items[i]);
+    }
+}
+
+/* A reference alone is a tag that gets the layers of all stages, as a manifest that ECR takes. */
+static void add_cache_to(struct sw_strs *argv, const struct sw_strs *caches)
+{
+    for (size_t i = 0; caches && i < caches->count; i++) {
+        SW_CLEANUP(sw_free_str)
+        char *whole = strchr(caches->items[i], '=')
+                          ? sw_xstrdup(caches->items[i])
+                          : sw_xasprintf("type=registry,ref=%s,mode=max,image-manifest=true,"
+                                         "oci-mediatypes=true",
+                                         caches->items[i]);
+        add_pair(argv, "--cache-to", whole);
     }
 }
 
@@ -161,6 +192,8 @@ void sw_build_argv(const struct sw_build *build, bool buildx, struct sw_strs *re
     }
     add_each(ret, "--build-arg", build->args);
     add_each(ret, "--secret", build->secrets);
+    add_each(ret, "--cache-from", build->cache_from);
+    add_cache_to(ret, build->cache_to);
     for (size_t i = 0; build->extra && i < build->extra->count; i++) {
         sw_strs_add(ret, sw_str(build->extra->items[i]));
     }

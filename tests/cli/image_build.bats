@@ -155,7 +155,7 @@ EOF2
     STUB_SAYS='permission denied while trying to connect' build --repo web
     fails 3 'no permission to use the docker engine at "unix:///var/run/docker.sock"; run as a member of the group docker, or as root (docker: permission denied while trying to connect)'
     rm "$DOCKER_LOG"
-    build --repo web --secret id=x
+    TOKEN=x build --repo web --secret TOKEN
     [ "$status" -eq 4 ]
     not_run
 }
@@ -172,6 +172,7 @@ EOF2
 }
 
 @test "what needs BuildKit goes to buildx" {
+    touch .npmrc
     STUB_BUILDX=0 build --repo web --secret id=npm,src=.npmrc
     asked buildx build --load -f Dockerfile -t web:latest --secret id=npm,src=.npmrc .
     rm "$DOCKER_LOG"
@@ -180,10 +181,73 @@ EOF2
     not_run
 }
 
+@test "secrets are named by their variables and files, and no argument holds them" {
+    export STUB_BUILDX=0 NPM_TOKEN='s3cret $(touch ran)' FOLDER=$PWD EMPTY=
+    echo f1le-secret >'a,b "c".txt'
+    build --expand --repo web --secret NPM_TOKEN --secrets $'\n id=npm,env=NPM_TOKEN \n\nid=f,src=${FOLDER}/a,b'
+    fails 2 '--secrets: expected VARIABLE, id=ID,env=VARIABLE or id=ID,src=FILE, e.g. id=npm,env=NPM_TOKEN'
+    mv 'a,b "c".txt' file.txt
+    build --expand --repo web --secret NPM_TOKEN --secrets $'\n id=npm,env=NPM_TOKEN \n\n type=file,id=f,src=${FOLDER}/file.txt'
+    asked buildx build --load -f Dockerfile -t web:latest --secret id=NPM_TOKEN,env=NPM_TOKEN --secret id=npm,env=NPM_TOKEN \
+        --secret "id=f,src=$PWD/file.txt" .
+    grep -qx 'NPM_TOKEN=s3cret $(touch ran)' "$DOCKER_ENV"
+    [ "$(cat out err | grep -c 's3cret\|f1le')" -eq 0 ]
+    # Without --expand a text is what it is.
+    build --repo web --secret 'id=f,src=${FOLDER}/file.txt'
+    fails 2 '--secret: secret "f": the file "${FOLDER}/file.txt" does not exist'
+    mkdir '"q"'
+    touch '"q"/f'
+    build --repo web --secret 'id=f,src="q"/f'
+    asked buildx build --load -f Dockerfile -t web:latest --secret 'id=f,"src=""q""/f"' .
+    [ ! -e ran ]
+}
+
+@test "secrets that are not there are said before docker runs, and never quoted" {
+    export STUB_BUILDX=0 NPM_TOKEN=s3cret-value EMPTY=
+    while IFS='|' read -r text expected; do
+        build --expand --repo web --secret "$text"
+        fails 2 "--secret: $expected"
+    done <<'END'
+NOPE|secret "NOPE": variable "NOPE" is not set
+EMPTY|secret "EMPTY": variable "EMPTY" is empty
+id=npm|secret "npm": variable "npm" is not set
+id=npm,env=$NPM_TOKEN|secret "npm": env takes the name of a variable, as in env=NPM_TOKEN, not what it holds
+id=npm,env=s3cret-value|secret "npm": env takes the name of a variable, as in env=NPM_TOKEN, not what it holds
+id=npm,src=nowhere|secret "npm": the file "nowhere" does not exist
+id=npm,src=.|secret "npm": the file "." is a folder
+id=npm,src=${NOPE}|src: variable "NOPE" is not set; set it, or give a default: ${NOPE:-text}
+env=NPM_TOKEN|expected VARIABLE, id=ID,env=VARIABLE or id=ID,src=FILE, e.g. id=npm,env=NPM_TOKEN
+id=npm,value=s3cret-value|expected VARIABLE, id=ID,env=VARIABLE or id=ID,src=FILE, e.g. id=npm,env=NPM_TOKEN
+id=npm,env=NPM_TOKEN,src=Dockerfile|expected VARIABLE, id=ID,env=VARIABLE or id=ID,src=FILE, e.g. id=npm,env=NPM_TOKEN
+$NPM_TOKEN|expected VARIABLE, id=ID,env=VARIABLE or id=ID,src=FILE, e.g. id=npm,env=NPM_TOKEN
+END
+    not_run
+}
+
+@test "build arguments one a line, in which nothing is quoted" {
+    export VALUE=$'a "b"\nc' DOLLAR='$HOME'
+    build --expand --repo web --build-arg A=1 --build-args $'\n  B=it\'s "so" $(touch ran)  \r\nC=${VALUE}\n\nHOME\nD=$DOLLAR'
+    [ "$status" -eq 2 ]
+    build --expand --repo web --build-arg A=1 --build-args $'\n  B=it\'s "so" ; touch ran *  \r\nC=${VALUE}\n\nHOME\nD=$DOLLAR'
+    asked build -f Dockerfile -t web:latest --build-arg A=1 --build-arg 'B=it'\''s "so" ; touch ran *' --build-arg "C=$VALUE" \
+        --build-arg HOME --build-arg 'D=$HOME' .
+    [ ! -e ran ]
+}
+
+@test "caches are passed on, in the form that ECR takes" {
+    export STUB_BUILDX=0 R=127.0.0.1:5000/web
+    build --expand --repo web --cache-from '${R}:cache' --cache-from '' --cache-to $'${R}:cache\ntype=local,dest=x'
+    asked buildx build --load -f Dockerfile -t web:latest --cache-from 127.0.0.1:5000/web:cache \
+        --cache-to type=registry,ref=127.0.0.1:5000/web:cache,mode=max,image-manifest=true,oci-mediatypes=true \
+        --cache-to type=local,dest=x .
+    STUB_BUILDX=1 build --repo web --cache-to r:c
+    fails 1 '--cache-to needs BuildKit, which this docker client has only with its buildx plugin; install docker-buildx-plugin (or docker-buildx)'
+}
+
 @test "an old client has a BuildKit of its own" {
     export STUB_CLIENT=20.10.24+dfsg1
-    build --repo web --secret id=x
-    asked build -f Dockerfile -t web:latest --secret id=x .
+    x=1 build --repo web --secret id=x
+    asked build -f Dockerfile -t web:latest --secret id=x,env=x .
     grep -qx DOCKER_BUILDKIT=1 "$DOCKER_ENV"
     DOCKER_BUILDKIT=1 build --repo web
     grep -qx DOCKER_BUILDKIT=1 "$DOCKER_ENV"

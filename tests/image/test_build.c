@@ -31,6 +31,7 @@ static char *joined(const struct sw_strs *words)
 struct argv_case {
     const char *name;
     const char *dockerfile, *context, *refs, *args, *secrets, *extra, *platform, *target;
+    const char *cache_from, *cache_to;
     bool no_cache, buildx;
     const char *expected;
     const char *buildkit; /* what needs BuildKit; NULL: nothing */
@@ -55,6 +56,25 @@ static const struct argv_case argv_cases[] = {
       .buildx = true,
       .expected = "docker|buildx|build|--load|-f|Dockerfile|-t|n:t|--secret|id=npm,src=.npmrc|.",
       .buildkit = "--secret" },
+    { .name = "a cache to read",
+      .refs = "n:t",
+      .cache_from = "r/n:cache r/n:main",
+      .expected =
+          "docker|build|-f|Dockerfile|-t|n:t|--cache-from|r/n:cache|--cache-from|r/n:main|." },
+    { .name = "a cache to read, of a kind",
+      .refs = "n:t",
+      .cache_from = "type=gha",
+      .buildx = true,
+      .expected = "docker|buildx|build|--load|-f|Dockerfile|-t|n:t|--cache-from|type=gha|.",
+      .buildkit = "--cache-from with a type" },
+    { .name = "caches to write",
+      .refs = "n:t",
+      .cache_to = "r/n:cache type=inline",
+      .buildx = true,
+      .expected = "docker|buildx|build|--load|-f|Dockerfile|-t|n:t|--cache-to|"
+                  "type=registry,ref=r/n:cache,mode=max,image-manifest=true,oci-mediatypes=true|"
+                  "--cache-to|type=inline|.",
+      .buildkit = "--cache-to" },
     { .name = "several platforms stay in the builder",
       .refs = "n:t",
       .platform = "linux/amd64,linux/arm64",
@@ -82,6 +102,8 @@ static void test_build__composes_the_words(void **state)
         struct sw_strs args = list(c->args);
         struct sw_strs secrets = list(c->secrets);
         struct sw_strs extra = list(c->extra);
+        struct sw_strs cache_from = list(c->cache_from);
+        struct sw_strs cache_to = list(c->cache_to);
         struct sw_strs argv = { 0 };
         const struct sw_build build = { .dockerfile = c->dockerfile,
                                         .context = c->context,
@@ -89,6 +111,8 @@ static void test_build__composes_the_words(void **state)
                                         .args = &args,
                                         .secrets = &secrets,
                                         .extra = &extra,
+                                        .cache_from = &cache_from,
+                                        .cache_to = &cache_to,
                                         .platform = c->platform,
                                         .target = c->target,
                                         .no_cache = c->no_cache };
@@ -108,6 +132,8 @@ static void test_build__composes_the_words(void **state)
         sw_strs_release(&args);
         sw_strs_release(&secrets);
         sw_strs_release(&extra);
+        sw_strs_release(&cache_from);
+        sw_strs_release(&cache_to);
         sw_strs_release(&argv);
     }
 }

@@ -252,15 +252,15 @@ END
     printf '#!/bin/sh\n[ "$1" != env ] || { echo "$4"; exit; }\necho "slipway $*" >>words\n' >bin/slipway
     chmod 755 bin/docker
     export SLIPWAY_DOCKERFILE=Dockerfile SLIPWAY_CONTEXT=. SLIPWAY_PLATFORM=linux/amd64,linux/arm64 SLIPWAY_EXTRA_ARGS="--label a,b"
-    export SLIPWAY_BINFMT_VERSION=qemu-v7.0.0-28 CIRCLE_WORKFLOW_JOB_ID=0-1 BASH_ENV=$PWD/later
+    export SLIPWAY_BINFMT_VERSION=qemu-v7.0.0-28 CIRCLE_PROJECT_REPONAME=shop CIRCLE_JOB=aws-ecr/build CIRCLE_NODE_INDEX=2 BASH_ENV=$PWD/later
     : >later
     sh "$SLIPWAY_SOURCE/orb/scripts/build-image.sh"
     archive=$(sed -n "s/export SLIPWAY_BUILT_ARCHIVE='oci-archive:\(.*\)'/\1/p" later)
     diff words - <<END
-docker buildx inspect slipway-0-1
+docker buildx inspect slipway-shop-aws-ecr-build-2
 docker run --privileged --rm tonistiigi/binfmt:qemu-v7.0.0-28 --install all
-docker buildx create --name slipway-0-1
-slipway image build --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag \${CIRCLE_SHA1} --dockerfile Dockerfile --path . --platform linux/amd64,linux/arm64 --extra-args --label a,b --builder slipway-0-1 --output type=oci,dest=$archive
+docker buildx create --name slipway-shop-aws-ecr-build-2
+slipway image build --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag \${CIRCLE_SHA1} --dockerfile Dockerfile --path . --platform linux/amd64,linux/arm64 --extra-args --label a,b --builder slipway-shop-aws-ecr-build-2 --output type=oci,dest=$archive
 END
     bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/push-image.sh"
     [[ $(tail -1 words) == "slipway image push "*" --all-platforms oci-archive:$archive" ]]
@@ -268,6 +268,53 @@ END
     SLIPWAY_PLATFORM='' bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/build-image.sh"
     bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/push-image.sh"
     [[ $(tail -1 words) != *oci-archive* ]]
+}
+
+@test "build-image hands over build arguments, secrets, a stage and a cache, each as one text" {
+    export SLIPWAY_DOCKERFILE=Dockerfile SLIPWAY_CONTEXT=. SLIPWAY_BUILD_ARGS=$evil SLIPWAY_BUILD_SECRETS=$evil SLIPWAY_TARGET=$evil SLIPWAY_CACHE_FROM=$evil
+    runs build-image image build --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag '${CIRCLE_SHA1}' --dockerfile Dockerfile --path . \
+        --target "$evil" --build-args "$evil" --secrets "$evil" --cache-from "$evil"
+}
+
+# with_builder TEXT WORD...: with these further options, and the variables that are set, the image is built by the job's
+# own builder, and slipway gets these words behind the context.
+with_builder() {
+    export SLIPWAY_DOCKERFILE=Dockerfile SLIPWAY_CONTEXT=. SLIPWAY_EXTRA_ARGS=$1 CIRCLE_PROJECT_REPONAME=shop CIRCLE_JOB=build BASH_ENV=$PWD/later
+    unset CIRCLE_NODE_INDEX
+    shift
+    printf '#!/bin/sh\necho "docker $*" >>words\n[ "$2" != inspect ]\n' >bin/docker
+    printf '#!/bin/sh\n[ "$1" != env ] || { echo "$4"; exit; }\nprintf "%%s|" "$@" >>words\n' >bin/slipway
+    chmod 755 bin/docker
+    : >words
+    : >later
+    sh "$SLIPWAY_SOURCE/orb/scripts/build-image.sh"
+    expected=$([ $# -eq 0 ] || printf '%s|' "$@")
+    [[ $(tail -1 words) == *"|--path|.|$expected" ]] || { cat words; return 1; }
+}
+
+@test "build-image makes a builder for a cache that is written, and for nothing else" {
+    made="docker buildx inspect slipway-shop-build-0"$'\n'"docker buildx create --name slipway-shop-build-0"
+    SLIPWAY_CACHE_TO='${R}:c' with_builder '' --cache-to '${R}:c' --extra-args ' --builder slipway-shop-build-0'
+    [ "$(head -2 words)" = "$made" ]
+    [ ! -s later ]
+    for words in '' '--label a' '--provenance=false --sbom=false' '--provenance false'; do
+        with_builder "$words" ${words:+--extra-args "$words"}
+        [ "$(grep -c '^docker' words)" -eq 0 ]
+        [ ! -s later ]
+    done
+    SLIPWAY_CACHE_TO=type=inline with_builder '' --cache-to type=inline
+    SLIPWAY_CACHE_TO=r:c with_builder '--builder own' --cache-to r:c --extra-args '--builder own'
+    [ "$(grep -c '^docker' words)" -eq 0 ]
+}
+
+@test "build-image writes attestations that are asked for to a file, which push-image takes whole" {
+    for words in --provenance=true '--provenance mode=max' '--label a --sbom=true' '--attest type=sbom' '--provenance=false --sbom true'; do
+        with_builder "$words" >/dev/null || true
+        [[ $(tail -1 words) == *"|--extra-args|$words --builder slipway-shop-build-0 --output type=oci,dest="*"/image.tar|" ]]
+        [[ $(cat later) == "export SLIPWAY_BUILT_ARCHIVE='oci-archive:"*"/image.tar'" ]]
+    done
+    bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/push-image.sh"
+    [[ $(tail -1 words) == *"image|push|"*"|--all-platforms|oci-archive:"* ]]
 }
 
 @test "build-image leaves several platforms to a docker that pushes itself" {

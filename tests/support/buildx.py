@@ -68,8 +68,10 @@ def split(words):
     words = iter(words)
     for word in words:
         name, _, value = word.partition("=")
-        if name in ("--builder", "--output", "--platform", "--cache-to", "--cache-from"):
+        if name in ("--builder", "--output", "--platform", "--cache-to", "--cache-from", "--secret"):
             ours[name] = value or next(words)
+        elif name == "--load":
+            ours[name] = value
         else:
             others.append(word)
     return ours, others
@@ -106,6 +108,8 @@ def main():
         return 0
     if words[:1] == ["run"] and any(word.startswith("tonistiigi/binfmt") for word in words):
         return 0
+    if words[:1] == ["buildx"]:
+        return build(engine, words[2:])
     if words[:1] == ["build"]:
         return build(engine, words[1:])
     os.execv(engine, [engine, *words])
