@@ -28,7 +28,8 @@ struct sw_aws_options {
     const char *secret_key_var; /* ... the secret access key */
     const char *session_token_var; /* ... the session token */
     const char *role_arn;          /* assume this role: by web identity when a token is there, else
-                                      with the credentials found */
+                                      with the credentials found; of several, between commas or
+                                      blanks, each with the one before it */
     const char *role_session_name;
     bool use_fips;      /* else AWS_USE_FIPS_ENDPOINT, profile */
     bool use_dualstack; /* else AWS_USE_DUALSTACK_ENDPOINT, profile */

@@ -51,24 +51,52 @@ static enum sw_status walk(struct sw_aws *aws, struct sw_credentials *ret, struc
 }
 
 /* Web identity needs no other credentials; a role without it is assumed with those found. */
+static enum sw_status assume_first(struct sw_aws *aws, const char *arn, struct sw_credentials *ret,
+                                   struct sw_err *err)
+{
+    if (aws_has_web_identity_token(aws->identity->env)) {
+        return aws_web_identity_assume(aws, arn, ret, err);
+    }
+    struct sw_credentials base = { 0 };
+    enum sw_status status = walk(aws, &base, err);
+    if (status != SW_OK) {
+        return sw_wrap(err, "cannot assume role \"%s\"", arn);
+    }
+    sw_credentials_redact(&base);
+    const struct aws_role role = { .arn = arn };
+    status = aws_sts_assume_role(aws, &role, &base, ret, err);
+    sw_credentials_release(&base);
+    return status;
+}
+
+/* The role behind the one whose credentials *ret holds takes their place. */
+static enum sw_status assume_next(struct sw_aws *aws, const char *arn, struct sw_credentials *ret,
+                                  struct sw_err *err)
+{
+    const struct aws_role role = { .arn = arn };
+    struct sw_credentials next = { 0 };
+    sw_credentials_redact(ret);
+    enum sw_status status = aws_sts_assume_role(aws, &role, ret, &next, err);
+    sw_credentials_release(ret);
+    if (status == SW_OK) {
+        *ret = next;
+    }
+    return status;
+}
+
 static enum sw_status resolve(struct sw_aws *aws, struct sw_credentials *ret, struct sw_err *err)
 {
     const struct aws_identity *identity = aws->identity;
     if (!identity->role_arn) {
         return walk(aws, ret, err);
     }
-    if (aws_has_web_identity_token(identity->env)) {
-        return aws_web_identity_assume(aws, identity->role_arn, ret, err);
+    struct sw_str rest = sw_str(identity->role_arn);
+    char *first SW_CLEANUP(sw_free_str) = sw_str_dup(aws_next_role(&rest));
+    enum sw_status status = assume_first(aws, first, ret, err);
+    while (status == SW_OK && rest.ptr) {
+        char *next SW_CLEANUP(sw_free_str) = sw_str_dup(aws_next_role(&rest));
+        status = assume_next(aws, next, ret, err);
     }
-    struct sw_credentials base = { 0 };
-    enum sw_status status = walk(aws, &base, err);
-    if (status != SW_OK) {
-        return sw_wrap(err, "cannot assume role \"%s\"", identity->role_arn);
-    }
-    sw_credentials_redact(&base);
-    const struct aws_role role = { .arn = identity->role_arn };
-    status = aws_sts_assume_role(aws, &role, &base, ret, err);
-    sw_credentials_release(&base);
     return status;
 }
 

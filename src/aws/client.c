@@ -39,26 +39,53 @@ static enum sw_status check_variable_name(const char *option, const char *name, 
                    option);
 }
 
-/* arn:PARTITION:iam::ACCOUNT:role/NAME */
-static enum sw_status check_role_arn(const char *arn, struct sw_err *err)
+struct sw_str aws_next_role(struct sw_str *rest)
 {
-    struct sw_str rest = sw_str(arn);
-    if (!arn) {
-        return SW_OK;
+    struct sw_str text = sw_str_trim(*rest);
+    size_t end = 0;
+    /* A role's name may hold commas: only what goes on with another ARN ends one. */
+    for (; end < text.len; end++) {
+        struct sw_str after = sw_str_trim(sw_str_from(text, end + 1));
+        bool cut = text.ptr[end] == ',' || sw_is_space(text.ptr[end]);
+        if (cut && sw_str_starts(after, "arn:")) {
+            *rest = after;
+            return sw_str_trim(sw_str_first(text, end));
+        }
     }
+    *rest = (struct sw_str){ NULL, 0 };
+    return text;
+}
+
+/* arn:PARTITION:iam::ACCOUNT:role/NAME */
+static bool is_role_arn(struct sw_str arn)
+{
+    struct sw_str rest = arn;
     bool is_arn = sw_str_is(sw_str_cut(&rest, ':'), "arn");
     bool has_partition = sw_str_cut(&rest, ':').len > 0;
     bool is_iam = sw_str_is(sw_str_cut(&rest, ':'), "iam");
     bool no_region = sw_str_cut(&rest, ':').len == 0;
     bool has_account = sw_str_cut(&rest, ':').len > 0;
-    if (is_arn && has_partition && is_iam && no_region && has_account &&
-        sw_str_starts(rest, "role/")) {
-        return SW_OK;
+    return is_arn && has_partition && is_iam && no_region && has_account &&
+           sw_str_starts(rest, "role/");
+}
+
+static enum sw_status check_role_arns(const char *arns, struct sw_err *err)
+{
+    size_t count = 0;
+    for (struct sw_str rest = sw_str(arns ? arns : ""); arns && rest.ptr; count++) {
+        struct sw_str arn = aws_next_role(&rest);
+        if (count == AWS_ROLES_MAX) {
+            return sw_fail(err, SW_E_INPUT, "more than %d roles one after the other",
+                           AWS_ROLES_MAX);
+        }
+        if (!is_role_arn(arn)) {
+            return sw_fail(err, SW_E_INPUT,
+                           "\"%.*s\" is not the ARN of a role; one looks like "
+                           "\"arn:aws:iam::123456789012:role/deploy\"",
+                           SW_STR_ARG(arn));
+        }
     }
-    return sw_fail(err, SW_E_INPUT,
-                   "\"%s\" is not the ARN of a role; one looks like "
-                   "\"arn:aws:iam::123456789012:role/deploy\"",
-                   arn);
+    return SW_OK;
 }
 
 static enum sw_status check_options(const struct sw_aws_options *options, struct sw_err *err)
@@ -71,7 +98,7 @@ static enum sw_status check_options(const struct sw_aws_options *options, struct
         status = check_variable_name("--session-token-var", options->session_token_var, err);
     }
     if (status == SW_OK) {
-        status = check_role_arn(options->role_arn, err);
+        status = check_role_arns(options->role_arn, err);
     }
     return status;
 }

@@ -23,7 +23,7 @@ struct aws_identity {
     char *access_key_var;
     char *secret_key_var;
     char *session_token_var;
-    char *role_arn;
+    char *role_arn; /* one, or several that are assumed one after the other */
     char *role_session_name;
     bool use_fips;
     bool use_dualstack;
@@ -43,6 +43,11 @@ struct sw_aws {
     bool use_fips;
     bool use_dualstack;
 };
+
+/* How many roles may be assumed one after the other. */
+enum { AWS_ROLES_MAX = 8 };
+/* Takes the next ARN off a list with commas or blanks; rest->ptr is NULL behind the last one. */
+struct sw_str aws_next_role(struct sw_str *rest);
 
 /* ---- settings (settings.c) ---- */
 

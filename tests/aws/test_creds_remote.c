@@ -36,6 +36,37 @@ static void test_creds_remote__web_identity(void **state)
                          .reply = ASSUMED("ASIA") } } },
           SW_OK,
           "ASIA S2 T2 OpenID Connect" },
+        { "one role after the other; commas are part of names",
+          { .vars = { { "CIRCLE_OIDC_TOKEN_V2", "token-v2" } },
+            .options = { .role_arn = ROLE ",x , " ROLE "2\n" ROLE "3" },
+            .steps = { { .url = STS_URL,
+                         .body = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&"
+                                 "RoleArn=" ROLE_FORM "%2Cx&RoleSessionName=slipway&"
+                                 "DurationSeconds=3600&WebIdentityToken=token-v2",
+                         .reply = ASSUMED("ASIA1") },
+                       { .url = STS_URL,
+                         .headers = { { "X-Amz-Security-Token", "T2" } },
+                         .body = "Action=AssumeRole&Version=2011-06-15&RoleArn=" ROLE_FORM
+                                 "2&RoleSessionName=slipway&DurationSeconds=3600",
+                         .reply = ASSUMED("ASIA2") },
+                       { .url = STS_URL,
+                         .headers = { { "X-Amz-Security-Token", "T2" } },
+                         .body = "Action=AssumeRole&Version=2011-06-15&RoleArn=" ROLE_FORM
+                                 "3&RoleSessionName=slipway&DurationSeconds=3600",
+                         .reply = ASSUMED("ASIA3") } } },
+          SW_OK,
+          "ASIA3 S2 T2 an assumed role" },
+        { "a second role that must not be assumed",
+          { .vars = { { "AWS_ACCESS_KEY_ID", "AKID" }, { "AWS_SECRET_ACCESS_KEY", "SECRET" } },
+            .options = { .role_arn = ROLE "," ROLE "2" },
+            .steps = { { .url = STS_URL, .reply = ASSUMED("ASIA1") },
+                       { .url = STS_URL,
+                         .status = 403,
+                         .reply = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no"
+                                  "</Message></Error></ErrorResponse>" } } },
+          SW_E_DENIED,
+          "cannot assume role \"" ROLE "2\": STS AssumeRole: AccessDenied: no; allow "
+          "\"sts:AssumeRole\" in this identity's IAM policy" },
         { "role by variable, older token, name by variable",
           { .vars = { { "CIRCLE_OIDC_TOKEN", "token-v1" },
                       { "AWS_ROLE_ARN", ROLE },

@@ -211,6 +211,13 @@ static void test_settings__refuses_malformed_options(void **state)
         { { .role_arn = "deploy" },
           "\"deploy\" is not the ARN of a role; one looks like "
           "\"arn:aws:iam::123456789012:role/deploy\"" },
+        { { .role_arn = "arn:aws:iam::123456789012:role/a, arn:aws:iam::123456789012:user/b" },
+          "\"arn:aws:iam::123456789012:user/b\" is not the ARN of a role; one looks like "
+          "\"arn:aws:iam::123456789012:role/deploy\"" },
+        { { .role_arn = "arn:aws:iam::1:role/a arn:aws:iam::1:role/b arn:aws:iam::1:role/c "
+                        "arn:aws:iam::1:role/d arn:aws:iam::1:role/e arn:aws:iam::1:role/f "
+                        "arn:aws:iam::1:role/g arn:aws:iam::1:role/h arn:aws:iam::1:role/i" },
+          "more than 8 roles one after the other" },
         { { .role_arn = "arn:aws:iam::123456789012:user/deploy" },
           "\"arn:aws:iam::123456789012:user/deploy\" is not the ARN of a role; one looks like "
           "\"arn:aws:iam::123456789012:role/deploy\"" },

@@ -43,6 +43,17 @@ class Policies(unittest.TestCase):
                 for statement in policy["Statement"]:
                     self.check(statement)
 
+    def test_the_trust_of_circleci_is_that_of_the_template(self):
+        template = (ORB / "aws" / "ecs-service.yml").read_text()
+        text = re.search(r"AssumeRolePolicyDocument: !Sub\n +- \|\n((?: {10}.*\n)+)", template)[1]
+        for name, placeholder in {
+            "CircleciOrganizationId": "ORGANIZATION_ID",
+            "CircleciProjectId": "PROJECT_ID",
+            "Provider": "arn:aws:iam::ACCOUNT:oidc-provider/oidc.circleci.com/org/ORGANIZATION_ID",
+        }.items():
+            text = text.replace(f"${{{name}}}", placeholder)
+        self.assertEqual(json.loads(text), json.loads((ORB / "aws" / "trust-circleci.json").read_text()))
+
     def check(self, statement):
         self.assertRegex(statement["Sid"], r"\A[A-Za-z0-9]+\Z")
         self.assertEqual(statement["Effect"], "Allow")

@@ -8,8 +8,11 @@ Control:
                               "superseded", "throttle": N,
                               "task": {"failure": REASON} or {"exitCode", "stopCode", "stoppedReason"},
                               "errors": {"DescribeServices": {"status", "code", "message", "times"}}}
-    GET  /_standin/calls     {"total", "by_action", "list", "rights"}: calls since the last reset, throttled ones included;
-                             rights: each "service:Action" once, the service as it was signed for
+    POST /_standin/trust     who may assume which role, see trust.py; until then moto answers for STS
+    GET  /_standin/secrets   what roles were given so far
+    GET  /_standin/calls     {"total", "by_action", "list", "rights", "callers"}: calls since the last reset, throttled ones
+                             included; rights: each "service:Action" once, the service as it was signed for; callers:
+                             {"service:Action": each key id or role that called it}
     POST /_standin/reset     forgets scenario and calls, and lets every service rest
 """
 
@@ -18,11 +21,12 @@ import json
 import re
 import threading
 import urllib.parse
-from collections import Counter
+from collections import Counter, defaultdict
 
 import loopback
 import rollout
 import sigv4_check
+import trust
 
 ECS = "AmazonEC2ContainerServiceV20141113."
 # RegisterTaskDefinition refuses what only DescribeTaskDefinition returns; moto takes it.
@@ -48,11 +52,15 @@ class Standin(loopback.Server):
         self.scenario = {}
         self.calls = []
         self.rights = set()
+        self.callers = defaultdict(set)
+        self.trust = trust.Trust()
         self.services = {}
         self.control = {
             ("POST", "/_standin/scenario"): self.set_scenario,
             ("GET", "/_standin/calls"): self.report_calls,
             ("POST", "/_standin/reset"): self.reset,
+            ("POST", "/_standin/trust"): self.trust.set,
+            ("GET", "/_standin/secrets"): lambda _: self.trust.secrets(),
         }
 
     def set_scenario(self, scenario):
@@ -64,11 +72,19 @@ class Standin(loopback.Server):
 
     def report_calls(self, _):
         with self.lock:
-            return {"total": len(self.calls), "by_action": Counter(self.calls), "list": list(self.calls), "rights": sorted(self.rights)}
+            return {
+                "total": len(self.calls),
+                "by_action": Counter(self.calls),
+                "list": list(self.calls),
+                "rights": sorted(self.rights),
+                "callers": {action: sorted(callers) for action, callers in sorted(self.callers.items())},
+            }
 
     def reset(self, _):
         with self.lock:
             self.scenario, self.calls, self.rights = {}, [], set()
+            self.callers.clear()
+            self.trust.set({})
             for service in self.services.values():
                 service.rest()
         return {}
@@ -209,9 +225,14 @@ class Handler(loopback.Handler):
         target = self.headers.get("X-Amz-Target", "")
         form = urllib.parse.parse_qs(body.decode("latin-1")) if not target else {}
         action = target.rpartition(".")[2] or form.get("Action", [self.path])[0]
+        key, service = self.signed()
         with self.server.lock:
             self.server.calls.append(action)
-            self.server.rights.add(f"{self.signed_service()}:{action}")
+            self.server.rights.add(f"{service}:{action}")
+            self.server.callers[f"{service}:{action}"].add(self.server.trust.caller(key))
+        if action.startswith("AssumeRole") and self.server.trust.roles:
+            self.assume_role(action, form, key, body)
+            return
         try:
             refusal = sigv4_check.verdict(self.command, self.path, self.headers, body)
             if refusal:
@@ -224,9 +245,21 @@ class Handler(loopback.Handler):
         kept = [(n, v) for n, v in headers if n.lower() == "content-type"]
         self.reply(status, answer, [*kept, ("x-amzn-RequestId", loopback.request_id())])
 
-    def signed_service(self):
-        scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", self.headers.get("Authorization", ""))
-        return scope[1] if scope else ""
+    def signed(self):
+        """Key id and service of the signature; empty texts without one."""
+        scope = re.search(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/", self.headers.get("Authorization", ""))
+        return (scope[1], scope[2]) if scope else ("", "")
+
+    def assume_role(self, action, form, key, body):
+        try:
+            refusal = sigv4_check.verdict(self.command, self.path, self.headers, body) if action == "AssumeRole" else None
+            if refusal:
+                raise Refusal(*refusal)
+            answer = self.server.trust.assume(action, form, key)
+        except (Refusal, trust.Denied) as error:
+            self.refuse(Refusal(error.code, str(error)), query=True)
+            return
+        self.reply(200, answer.encode(), [("Content-Type", "text/xml")])
 
     def answer(self, target, action, body):
         if not target.startswith(ECS):
