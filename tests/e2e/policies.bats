@@ -104,8 +104,8 @@ service='family: kim-app-nginx, cluster'
         deploy_scheduled_task: true, rule_name: nightly'
     printf '{"family": "kim-app-nginx", "containerDefinitions": [{"name": "a", "image": "a", "memory": 64}]}' >from.json
     record update_task_definition_from_json 0 "task_definition_json: $PWD/from.json, deploy_scheduled_task: true, rule_name: nightly"
-    record deregister 0 'family: kim-app-nginx, keep: 1, delete: true'
     record deploy_ecs_scheduled_task 0 'rule_name: nightly, task_definition: "kim-app-nginx:1"'
+    record deregister 0 'family: kim-app-nginx, keep: 1, delete: true'
 }
 
 @test "the policies are what was used" {
