@@ -64,6 +64,8 @@ struct sw_http_request {
     int64_t connect_timeout_ms; /* 0: 10 s */
     int64_t stall_timeout_ms;   /* 0: 60 s without a byte in either direction */
     int64_t total_timeout_ms;   /* 0: none */
+    /* A world whose wish to stop ends the exchange, besides the transport's; may be NULL. */
+    const struct sw_env *stop;
 };
 
 struct sw_http_reply {

@@ -7,7 +7,7 @@
  * Sources:
  *   docker-archive:FILE[:NAME]  what "docker save", "docker buildx --output type=docker|oci" and
  *                               podman write; plain, or packed with gzip or zstd; "-" is standard
- *                               input. NAME picks one of several images.
+ *                               input, which is read to its end. NAME picks one of several images.
  *   oci-archive:FILE[:NAME]     an OCI layout packed with tar: index.json says what is in it. NAME
  *                               is an image's name there, or its org.opencontainers.image.ref.name.
  *   oci:DIR[:NAME]              an OCI layout in a folder: of buildx, skopeo or crane.
@@ -18,14 +18,15 @@
  * only when every blob is there and every layer has the diff id that the configuration says, the
  * manifest is written under each tag. A layer that an image of the repository has (the tags about
  * to be written, learn_from, "latest", or one of the repository's list) is found by that image's
- * manifest and configuration and is then neither read, nor compressed, nor sent; an image of the
- * Docker engine of which everything is there is not even exported. A large layer that no image
- * tells of is sent while it is being compressed, unless learning is off or refused, or the
- * repository has blobs of a push that was cut off: then its digest is awaited and looked for first.
- * A push that fails leaves all tags as they were, or, when it is a later tag that fails, says which
- * ones are written. Layers are compressed with gzip in a way that gives the same bytes each time;
- * layers that are compressed already travel as they are, and so does the manifest that came with
- * them, unless it lacks its mediaType: Amazon ECR insists on that, so it is put in.
+ * manifest and configuration and is then neither read, nor compressed, nor sent; the Docker
+ * engine's export is read up to the last part that is needed, and not begun when everything is
+ * there. A large layer that no image tells of is sent while it is being compressed, unless learning
+ * is off or refused, or the repository has blobs of a push that was cut off: then its digest is
+ * awaited and looked for first. A push that fails leaves all tags as they were, or, when it is a
+ * later tag that fails, says which ones are written. Layers are compressed with gzip in a way that
+ * gives the same bytes each time; layers that are compressed already travel as they are, and so
+ * does the manifest that came with them, unless it lacks its mediaType: Amazon ECR insists on that,
+ * so it is put in.
  */
 
 #include <slipway/attr.h>

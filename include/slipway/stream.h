@@ -24,6 +24,8 @@ struct sw_reader {
 /* Reads until `size` bytes are there or the stream ends. */
 SW_NODISCARD enum sw_status sw_reader_fill(const struct sw_reader *reader, char *data, size_t size,
                                            size_t *ret_len, struct sw_err *err);
+/* Reads what is left and throws it away. */
+SW_NODISCARD enum sw_status sw_reader_drain(const struct sw_reader *reader, struct sw_err *err);
 
 /* A part of a file, read with pread: several threads may read one descriptor. */
 struct sw_file_part {

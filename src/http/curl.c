@@ -215,7 +215,9 @@ static bool request_began(const struct transfer *t)
 /* Whether the transfer must end now, whatever libcurl thinks. */
 static bool must_end(struct transfer *t)
 {
-    if (sw_env_stop_wanted(t->x.env)) {
+    const struct sw_env *stop = t->x.request->stop;
+
+    if (sw_env_stop_wanted(t->x.env) || (stop && sw_env_stop_wanted(stop))) {
         t->x.own_status = sw_fail(t->x.err, SW_E_STOPPED, "stopped");
         return true;
     }

@@ -209,6 +209,7 @@ void sw_archive_release(struct sw_archive *archive)
         free(archive->files[i].path);
         free(archive->files[i].target);
         free(archive->files[i].bytes);
+        free(archive->files[i].digest);
     }
     free(archive->files);
     *archive = (struct sw_archive){ .fd = -1 };
@@ -248,6 +249,20 @@ struct sw_archive_file *sw_archive_find(const struct sw_archive *archive, const 
         file = find_exact(archive, file->target);
     }
     return file;
+}
+
+struct sw_archive_file *sw_archive_find_content(const struct sw_archive *archive,
+                                                const char *digest)
+{
+    for (size_t i = 0; i < archive->count; i++) {
+        struct sw_archive_file *file = &archive->files[i];
+        const char *actual = file->blob ? file->blob->diff_id : file->digest;
+
+        if (actual && strcmp(actual, digest) == 0) {
+            return file;
+        }
+    }
+    return NULL;
 }
 
 /* Where the content of a file lies. */

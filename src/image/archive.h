@@ -21,6 +21,7 @@ struct sw_archive_file {
     int64_t offset;        /* in a file archive; 0 in a folder */
     int64_t size;
     char *bytes;          /* from a pipe: the content of a small file, owned */
+    char *digest;         /* of these bytes, where something is awaited; else NULL. Owned */
     struct sw_blob *blob; /* made of the content; the intake's */
 };
 
@@ -31,6 +32,7 @@ struct sw_archive {
     size_t count;
     size_t capacity;
     size_t held_bytes;
+    bool complete; /* all that was awaited has passed, and the rest was left unread */
 };
 
 /* Indexes the archive in a file of `size` bytes. */
@@ -46,6 +48,12 @@ SW_NODISCARD enum sw_status sw_archive_index_dir(struct sw_archive *archive, con
 struct sw_archive_wish {
     const struct sw_strs *layers; /* diff ids: these are handed on at once; may be empty */
     bool all_needed;              /* the archive holds nothing else, and the targets know none */
+    /*
+     * The digest of its configuration: reading ends when that and all of `awaited`, diff ids, have
+     * passed. NULL, or one of them does not come: all is read.
+     */
+    const char *config;
+    struct sw_strs awaited;
 };
 /* Takes a passing archive. */
 SW_NODISCARD enum sw_status sw_archive_take(struct sw_archive *archive, struct sw_reader in,
@@ -63,6 +71,9 @@ void sw_archive_release(struct sw_archive *archive);
 const char *sw_archive_word(const struct sw_archive *archive);
 /* The regular file of that name, links followed; NULL when there is none. */
 struct sw_archive_file *sw_archive_find(const struct sw_archive *archive, const char *path);
+/* The file that passed with that content, a layer unpacked; NULL when there is none. */
+struct sw_archive_file *sw_archive_find_content(const struct sw_archive *archive,
+                                                const char *digest);
 /* Appends the content of a small file. SW_E_NOT_FOUND when there is none of that name. */
 SW_NODISCARD enum sw_status sw_archive_text(const struct sw_archive *archive, const char *path,
                                             struct sw_buf *out, struct sw_err *err);

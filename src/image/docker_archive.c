@@ -56,8 +56,11 @@ static enum sw_status read_pushed_back(void *ctx, char *data, size_t size, size_
     return SW_OK;
 }
 
-/* Takes an archive that cannot be read at random: a pipe, or a packed file. */
-static enum sw_status take_stream(struct docker_archive *self, struct sw_intake *intake,
+/*
+ * Takes an archive that cannot be read at random: a pipe, or a packed file. A pipe is read to its
+ * end, padding and all: a program that finds it closed would fail, and its pipeline with it.
+ */
+static enum sw_status take_stream(struct docker_archive *self, bool pipe, struct sw_intake *intake,
                                   struct sw_err *err)
 {
     struct pushed_back back = { .in = sw_fd_reader(&self->fd) };
@@ -72,7 +75,8 @@ static enum sw_status take_stream(struct docker_archive *self, struct sw_intake 
     SW_CLEANUP(sw_unpack_cleanup)
     struct sw_unpack *unpack = sw_unpack_new(sw_packing_of(back.head, back.len), whole);
 
-    return sw_archive_take(&self->archive, sw_unpack_reader(unpack), intake, &wish, err);
+    status = sw_archive_take(&self->archive, sw_unpack_reader(unpack), intake, &wish, err);
+    return status == SW_OK && pipe ? sw_reader_drain(&back.in, err) : status;
 }
 
 static enum sw_status read_archive(struct docker_archive *self, struct sw_intake *intake,
@@ -90,7 +94,7 @@ static enum sw_status read_archive(struct docker_archive *self, struct sw_intake
     }
     len = S_ISREG(st.st_mode) ? pread(self->fd, head, sizeof(head), 0) : -1;
     if (len < 0 || sw_packing_of(head, (size_t)len) != SW_PACKING_NONE) {
-        return take_stream(self, intake, err);
+        return take_stream(self, !S_ISREG(st.st_mode), intake, err);
     }
     return sw_archive_index(&self->archive, self->fd, st.st_size, err);
 }

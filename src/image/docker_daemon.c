@@ -1,20 +1,10 @@
-#include "archive.h"
-#include "engine.h"
+#include "docker_export.h"
 
 #include <slipway/alloc.h>
 #include <slipway/digest.h>
-#include <slipway/fs.h>
-#include <slipway/progress.h>
 #include <slipway/ref.h>
 
-#include <errno.h>
-#include <poll.h>
-#include <pthread.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-enum { WAIT_MS = 1000 };
 
 struct docker_daemon {
     struct sw_image_source source; /* first: sources are cast back */
@@ -36,153 +26,6 @@ static void daemon_free(struct sw_image_source *source)
     free(self);
 }
 
-/*
- * An export under way: a thread writes what the engine sends into one end of a socket pair, the
- * push reads the other. A socket, because a write to a closed one can fail without a signal.
- */
-struct export
-{
-    struct docker_daemon *self;
-    struct sw_intake *intake;
-    const char *name;
-    int write_fd;
-    int read_fd;
-    bool reader_gone; /* the writing thread noticed that nobody reads any more */
-    bool begun;       /* the first bytes have come */
-    enum sw_status status;
-    struct sw_err err;
-};
-
-static enum sw_status pass_on(void *ctx, const char *data, size_t len, struct sw_err *err)
-{
-    struct export *export = ctx;
-
-    while (len > 0) {
-        ssize_t put = send(export->write_fd, data, len, MSG_NOSIGNAL);
-
-        if (put < 0 && errno == EINTR) {
-            continue;
-        }
-        if (put < 0) {
-            export->reader_gone = true;
-            return sw_fail(err, SW_E_STOPPED, "stopped");
-        }
-        data += put;
-        len -= (size_t)put;
-    }
-    return SW_OK;
-}
-
-static void *write_export(void *ctx)
-{
-    struct export *export = ctx;
-    struct docker_daemon *self = export->self;
-
-    export->status =
-        sw_engine_export(self->env, &self->engine, export->name, pass_on, export, &export->err);
-    (void)shutdown(export->write_fd, SHUT_WR);
-    return NULL;
-}
-
-/* Waits for data in steps, so that a failed upload is noticed and people see that it goes on. */
-static enum sw_status wait_readable(struct export *export, struct sw_err *err)
-{
-    struct pollfd fd = { .fd = export->read_fd, .events = POLLIN };
-
-    for (;;) {
-        enum sw_status status = export->intake->check(export->intake->ctx, err);
-        int ready = 0;
-
-        if (status != SW_OK) {
-            return status;
-        }
-        ready = poll(&fd, 1, WAIT_MS);
-        if (ready > 0) {
-            return SW_OK;
-        }
-        if (ready < 0 && errno != EINTR) {
-            return sw_fail(err, SW_E_FAILED, "cannot wait for the Docker engine: %s",
-                           strerror(errno));
-        }
-        if (!export->begun) {
-            sw_status_line(export->self->env, "waiting for the Docker engine to export \"%s\"",
-                           export->self->name);
-        }
-    }
-}
-
-static enum sw_status read_export(void *ctx, char *data, size_t size, size_t *ret_len,
-                                  struct sw_err *err)
-{
-    struct export *export = ctx;
-    const struct sw_reader reader = sw_fd_reader(&export->read_fd);
-    enum sw_status status = wait_readable(export, err);
-
-    if (status == SW_OK) {
-        status = reader.read(reader.ctx, data, size, ret_len, err);
-    }
-    if (status == SW_OK && *ret_len > 0) {
-        export->begun = true;
-    }
-    return status;
-}
-
-/* Reads what follows the archive's end mark, so that the engine can finish. */
-static enum sw_status drain(struct export *export, struct sw_err *err)
-{
-    char data[4096];
-    size_t len = 0;
-    enum sw_status status;
-
-    do {
-        status = read_export(export, data, sizeof(data), &len, err);
-    } while (status == SW_OK && len > 0);
-    return status;
-}
-
-static enum sw_status take_export(struct export *export, const struct sw_archive_wish *wish,
-                                  struct sw_err *err)
-{
-    const struct sw_reader reader = { read_export, NULL, export };
-    pthread_t thread;
-    enum sw_status status;
-
-    if (pthread_create(&thread, NULL, write_export, export) != 0) {
-        return sw_fail(err, SW_E_FAILED, "cannot start a thread");
-    }
-    status = sw_archive_take(&export->self->archive, reader, export->intake, wish, err);
-    if (status == SW_OK) {
-        status = drain(export, err);
-    }
-    (void)shutdown(export->read_fd, SHUT_RD);
-    (void)pthread_join(thread, NULL);
-    /* When the engine broke off, that is the reason; a cut archive is what came of it. */
-    if (export->status != SW_OK && !export->reader_gone) {
-        *err = export->err;
-        return export->status;
-    }
-    return status;
-}
-
-static enum sw_status export_image(struct docker_daemon *self, const char *name,
-                                   const struct sw_archive_wish *wish, struct sw_intake *intake,
-                                   struct sw_err *err)
-{
-    struct export export = { .self = self, .intake = intake, .name = name };
-    enum sw_status status;
-    int ends[2];
-
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        return sw_fail(err, SW_E_FAILED, "cannot make a socket pair: %s", strerror(errno));
-    }
-    export.write_fd = ends[0];
-    export.read_fd = ends[1];
-    status = take_export(&export, wish, err);
-    sw_close_fd(&ends[0]);
-    sw_close_fd(&ends[1]);
-    return status;
-}
-
 /* Without a tag the engine would export all tags of the repository. */
 static bool has_tag(const char *name)
 {
@@ -198,80 +41,166 @@ static bool has_tag(const char *name)
     return tagged;
 }
 
-/* The packed layers of the engine's image, as far as images of the targets tell of them. */
-static enum sw_status learn_layers(const struct sw_engine_image *image, struct sw_intake *intake,
-                                   struct sw_image *ret, struct sw_err *err)
-{
-    for (size_t i = 0; i < image->diff_ids.count; i++) {
-        struct sw_blob *blob = NULL;
+/* An image on its way from the engine, or from where the targets have it. */
+struct loading {
+    struct docker_daemon *self;
+    const struct sw_engine_image *image;
+    struct sw_intake *intake;
+    struct sw_image *ret; /* its layers are NULL until they are found */
+    size_t found;         /* layers that the targets have, as images there tell */
+};
 
-        if (sw_intake_learned(intake, image->diff_ids.items[i], &blob, err) != SW_OK) {
+static enum sw_status learn_layers(struct loading *loading, struct sw_err *err)
+{
+    const struct sw_strs *diff_ids = &loading->image->diff_ids;
+
+    loading->ret->layers = sw_xcalloc(diff_ids->count + 1, sizeof(struct sw_blob *));
+    for (size_t i = 0; i < diff_ids->count; i++) {
+        struct sw_blob **slot = &loading->ret->layers[i];
+
+        if (sw_intake_learned(loading->intake, diff_ids->items[i], slot, err) != SW_OK) {
             return err->status;
         }
-        if (blob) {
-            ret->layers[ret->layer_count++] = blob;
-        }
+        loading->found += *slot != NULL;
     }
     return SW_OK;
 }
 
-/* Gets the image's configuration from the targets; false when they have none that fits. */
-static bool fetch_config(const struct docker_daemon *self, const struct sw_engine_image *image,
-                         struct sw_intake *intake, struct sw_image *ret)
+/* Reads the configuration, whose digest is the image's id. */
+static enum sw_status read_config(const struct loading *loading, struct sw_err *err)
 {
-    struct sw_err ignored = SW_ERR_INIT;
+    const struct docker_daemon *self = loading->self;
+    const struct sw_strs *diff_ids = &loading->image->diff_ids;
+    struct sw_image *image = loading->ret;
+    enum sw_status status =
+        sw_image_config_parse(sw_buf_str(&image->config), loading->image->id, &image->parsed, err);
+    bool same = status == SW_OK && image->parsed.diff_id_count == diff_ids->count;
 
-    if (!sw_digest_is_valid(sw_str(image->id)) ||
-        intake->fetch(intake->ctx, image->id, &ret->config, &ignored) != SW_OK ||
-        sw_image_config_parse(sw_buf_str(&ret->config), image->id, &ret->parsed, &ignored)) {
-        return false;
+    for (size_t i = 0; same && i < diff_ids->count; i++) {
+        same = strcmp(image->parsed.diff_ids[i], diff_ids->items[i]) == 0;
     }
-    if (ret->parsed.diff_id_count != image->diff_ids.count ||
-        (self->platform && !sw_platform_matches(self->platform, ret->parsed.platform))) {
-        return false;
+    if (status == SW_OK && !same) {
+        return sw_fail(
+            err, SW_E_INPUT,
+            "the Docker engine lists other layers of image \"%s\" than its configuration",
+            self->name);
     }
-    for (size_t i = 0; i < image->diff_ids.count; i++) {
-        if (strcmp(ret->parsed.diff_ids[i], image->diff_ids.items[i]) != 0) {
-            return false;
-        }
+    if (status == SW_OK && self->platform &&
+        !sw_platform_matches(self->platform, image->parsed.platform)) {
+        return sw_fail(err, SW_E_INPUT, "image \"%s\" is for %s, not for %s", self->name,
+                       image->parsed.platform ? image->parsed.platform : "no platform",
+                       self->platform);
     }
-    return true;
+    return status;
 }
 
-/* What the targets have of the engine's image, as far as images there tell. */
-enum knowledge { KNOWS_NOTHING, KNOWS_SOME, KNOWS_ALL };
+/* Hands on what the image is made of, all of which is found. */
+static enum sw_status hand_on(const struct loading *loading, struct sw_err *err)
+{
+    struct sw_image *image = loading->ret;
+    enum sw_status status;
+
+    image->layer_count = loading->image->diff_ids.count;
+    image->config_blob = sw_intake_bytes(loading->intake, sw_buf_str(&image->config));
+    status = sw_intake_hand_on(loading->intake, image->config_blob, err);
+    for (size_t i = 0; status == SW_OK && i < image->layer_count; i++) {
+        status = sw_intake_hand_on(loading->intake, image->layers[i], err);
+    }
+    return status;
+}
 
 /*
  * An image of which the targets have everything needs no export: its layers are known by what
- * images there tell, and its configuration, whose digest is the image's id, is there as well.
+ * images there tell, and its configuration is there as well.
  */
-static enum sw_status load_known(const struct docker_daemon *self,
-                                 const struct sw_engine_image *image, struct sw_intake *intake,
-                                 struct sw_image *ret, enum knowledge *ret_known,
-                                 struct sw_err *err)
+static bool fetch_config(const struct loading *loading)
 {
-    size_t count = image->diff_ids.count;
-    struct sw_image known;
+    struct sw_err ignored = SW_ERR_INIT;
+
+    return loading->found > 0 && loading->found == loading->image->diff_ids.count &&
+           sw_digest_is_valid(sw_str(loading->image->id)) &&
+           loading->intake->fetch(loading->intake->ctx, loading->image->id, &loading->ret->config,
+                                  &ignored) == SW_OK;
+}
+
+static enum sw_status export_image(const struct loading *loading, struct sw_err *err)
+{
+    struct docker_daemon *self = loading->self;
+    const struct sw_engine_image *image = loading->image;
+    const bool has_id = sw_digest_is_valid(sw_str(image->id));
+    struct sw_archive_wish wish = { .layers = &image->diff_ids,
+                                    .config = has_id ? image->id : NULL };
+    bool there = false;
+    enum sw_status status = SW_OK;
+
+    for (size_t i = 0; i < image->diff_ids.count; i++) {
+        if (!loading->ret->layers[i]) {
+            sw_strs_add(&wish.awaited, sw_str(image->diff_ids.items[i]));
+        }
+    }
+    /* The image's own configuration tells of a push that was cut off. */
+    if (loading->found == 0 && has_id) {
+        status = loading->intake->has(loading->intake->ctx, image->id, &there, err);
+    }
+    wish.all_needed = loading->found == 0 && !there;
+    if (status == SW_OK) {
+        status =
+            sw_docker_export(self->env, &self->engine, has_tag(self->name) ? self->name : image->id,
+                             self->name, &wish, loading->intake, &self->archive, err);
+    }
+    sw_strs_release(&wish.awaited);
+    return status;
+}
+
+/* Puts the image together from what passed before the export was ended. */
+static enum sw_status assemble(const struct loading *loading, struct sw_err *err)
+{
+    const struct sw_engine_image *image = loading->image;
+    const struct sw_archive *archive = &loading->self->archive;
+    const struct sw_archive_file *config = sw_archive_find_content(archive, image->id);
     enum sw_status status;
 
-    sw_image_init(&known);
-    known.layers = sw_xcalloc(count + 1, sizeof(struct sw_blob *));
-    status = learn_layers(image, intake, &known, err);
-    *ret_known = known.layer_count > 0 ? KNOWS_SOME : KNOWS_NOTHING;
-    if (status != SW_OK || count == 0 || known.layer_count < count ||
-        !fetch_config(self, image, intake, &known)) {
-        sw_image_release(&known);
+    sw_buf_add(&loading->ret->config, config->bytes, (size_t)config->size);
+    status = read_config(loading, err);
+    for (size_t i = 0; status == SW_OK && i < image->diff_ids.count; i++) {
+        struct sw_blob **slot = &loading->ret->layers[i];
+
+        if (!*slot) {
+            status = sw_archive_layer(archive,
+                                      sw_archive_find_content(archive, image->diff_ids.items[i]),
+                                      loading->intake, slot, err);
+        }
+    }
+    return status == SW_OK ? hand_on(loading, err) : status;
+}
+
+/* What the engine does not say of the image before, its archive does. */
+static enum sw_status load_archive(const struct loading *loading, struct sw_err *err)
+{
+    struct docker_daemon *self = loading->self;
+
+    sw_image_release(loading->ret);
+    sw_image_init(loading->ret);
+    return sw_docker_image_load(&self->archive, NULL, self->platform, loading->intake, loading->ret,
+                                err);
+}
+
+static enum sw_status load(struct loading *loading, struct sw_err *err)
+{
+    enum sw_status status = learn_layers(loading, err);
+
+    if (status == SW_OK && fetch_config(loading)) {
+        status = read_config(loading, err);
+        return status == SW_OK ? hand_on(loading, err) : status;
+    }
+    sw_buf_clear(&loading->ret->config);
+    if (status == SW_OK) {
+        status = export_image(loading, err);
+    }
+    if (status != SW_OK) {
         return status;
     }
-    *ret_known = KNOWS_ALL;
-    known.config_blob = sw_intake_bytes(intake, sw_buf_str(&known.config));
-    sw_image_release(ret);
-    *ret = known;
-    status = sw_intake_hand_on(intake, ret->config_blob, err);
-    for (size_t i = 0; status == SW_OK && i < ret->layer_count; i++) {
-        status = sw_intake_hand_on(intake, ret->layers[i], err);
-    }
-    return status;
+    return loading->self->archive.complete ? assemble(loading, err) : load_archive(loading, err);
 }
 
 static enum sw_status daemon_load(struct sw_image_source *source, struct sw_intake *intake,
@@ -279,25 +208,11 @@ static enum sw_status daemon_load(struct sw_image_source *source, struct sw_inta
 {
     struct docker_daemon *self = (struct docker_daemon *)source;
     struct sw_engine_image image = { 0 };
-    enum knowledge known = KNOWS_NOTHING;
-    bool there = false;
+    struct loading loading = { .self = self, .image = &image, .intake = intake, .ret = ret };
     enum sw_status status = sw_engine_inspect(self->env, &self->engine, self->name, &image, err);
 
     if (status == SW_OK) {
-        status = load_known(self, &image, intake, ret, &known, err);
-    }
-    /* The image's own configuration tells of a push that was cut off. */
-    if (status == SW_OK && known == KNOWS_NOTHING && sw_digest_is_valid(sw_str(image.id))) {
-        status = intake->has(intake->ctx, image.id, &there, err);
-    }
-    if (status == SW_OK && known != KNOWS_ALL) {
-        const char *name = has_tag(self->name) ? self->name : image.id;
-        const struct sw_archive_wish wish = { &image.diff_ids, known == KNOWS_NOTHING && !there };
-
-        status = export_image(self, name, &wish, intake, err);
-    }
-    if (status == SW_OK && known != KNOWS_ALL) {
-        status = sw_docker_image_load(&self->archive, NULL, self->platform, intake, ret, err);
+        status = load(&loading, err);
     }
     sw_engine_image_release(&image);
     return status;

@@ -258,7 +258,8 @@ enum sw_status sw_engine_export(const struct sw_env *env, const struct sw_engine
                                              .unix_socket = engine->socket,
                                              .plain_http_ok = true,
                                              .sink = &sink,
-                                             .stall_timeout_ms = EXPORT_STALL_MS };
+                                             .stall_timeout_ms = EXPORT_STALL_MS,
+                                             .stop = env };
     struct sw_http_reply reply;
     enum sw_status status;
 

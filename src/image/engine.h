@@ -36,7 +36,10 @@ SW_NODISCARD enum sw_status sw_engine_inspect(const struct sw_env *env,
                                               const struct sw_engine *engine, const char *name,
                                               struct sw_engine_image *ret, struct sw_err *err);
 
-/* Writes the archive of an image as it comes. Returns what `write` returns when that fails. */
+/*
+ * Writes the archive of an image as it comes. Returns what `write` returns when that fails, and
+ * ends when `env` wants a stop, however silent the engine is.
+ */
 SW_NODISCARD enum sw_status sw_engine_export(
     const struct sw_env *env, const struct sw_engine *engine, const char *name,
     enum sw_status (*write)(void *ctx, const char *data, size_t len, struct sw_err *err), void *ctx,

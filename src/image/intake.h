@@ -66,7 +66,7 @@ struct sw_intake {
      */
     enum sw_status (*learned)(void *ctx, const char *diff_id, const struct sw_known_layer **ret,
                               struct sw_err *err);
-    /* Gets a small blob that the targets have. */
+    /* Gets a configuration that the targets have. */
     enum sw_status (*fetch)(void *ctx, const char *digest, struct sw_buf *out, struct sw_err *err);
     /* The blob belongs to the image, and is whole or a spool that grows: upload it. It stays the
      * intake's. */

@@ -153,3 +153,13 @@ enum sw_status sw_knowledge_find(struct sw_knowledge *knowledge, const char *dif
     }
     return SW_OK;
 }
+
+const struct sw_buf *sw_knowledge_config(const struct sw_knowledge *knowledge, const char *digest)
+{
+    const struct sw_buf *config = NULL;
+
+    for (size_t i = 0; !config && i < knowledge->count; i++) {
+        config = sw_learn_config(&knowledge->learns[i], digest);
+    }
+    return config;
+}

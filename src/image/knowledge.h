@@ -41,5 +41,7 @@ bool sw_knowledge_refused(const struct sw_knowledge *knowledge);
 SW_NODISCARD enum sw_status sw_knowledge_find(struct sw_knowledge *knowledge, const char *diff_id,
                                               const struct sw_known_layer **ret,
                                               struct sw_err *err);
+/* The configuration with that digest when an image that was asked has it; else NULL. Borrowed. */
+const struct sw_buf *sw_knowledge_config(const struct sw_knowledge *knowledge, const char *digest);
 
 #endif

@@ -16,6 +16,10 @@ void sw_learn_release(struct sw_learn *learn)
     for (size_t i = 0; i < learn->count; i++) {
         free(learn->layers[i].from);
     }
+    for (size_t i = 0; i < learn->config_count; i++) {
+        sw_buf_release(&learn->configs[i].bytes);
+    }
+    free(learn->configs);
     free(learn->layers);
     sw_strs_release(&learn->wishes);
     sw_strs_release(&learn->digests);
@@ -89,30 +93,45 @@ static void remember(struct sw_learn *learn, const char *diff_id,
     layer->from = name_of(learn, from);
 }
 
+/* Gets a configuration and keeps it. */
+static enum sw_status read_config(struct sw_learn *learn, const char *digest, const char *from,
+                                  struct sw_image_config *ret, struct sw_err *err)
+{
+    SW_CLEANUP(sw_buf_release) struct sw_buf bytes = { 0 };
+    struct sw_learned_config *kept;
+
+    sw_buf_init(&bytes, SW_CONFIG_MAX);
+    if (sw_registry_get_blob(learn->registry, learn->repository, digest, &bytes, err) != SW_OK ||
+        sw_image_config_parse(sw_buf_str(&bytes), from, ret, err) != SW_OK) {
+        return err->status;
+    }
+    learn->configs = sw_grow(learn->configs, learn->config_count, &learn->config_capacity,
+                             sizeof(*learn->configs));
+    kept = &learn->configs[learn->config_count++];
+    memcpy(kept->digest, digest, SW_DIGEST_SIZE);
+    kept->bytes = bytes;
+    sw_buf_init(&bytes, 0);
+    return SW_OK;
+}
+
 /* Pairs the layers of a manifest with the diff ids of its configuration. */
 static enum sw_status read_image(struct sw_learn *learn, const struct sw_buf *bytes,
                                  const char *from, struct sw_err *err)
 {
-    SW_CLEANUP(sw_buf_release) struct sw_buf config = { 0 };
-    struct sw_image_config parsed = { 0 };
+    struct sw_image_config config = { 0 };
     struct sw_manifest manifest = { 0 };
     enum sw_status status = sw_manifest_parse(sw_buf_str(bytes), from, &manifest, err);
 
     if (status != SW_OK) {
         return status;
     }
-    sw_buf_init(&config, SW_CONFIG_MAX);
-    status = sw_registry_get_blob(learn->registry, learn->repository, manifest.config.digest,
-                                  &config, err);
-    if (status == SW_OK) {
-        status = sw_image_config_parse(sw_buf_str(&config), from, &parsed, err);
-    }
-    if (status == SW_OK && parsed.diff_id_count == manifest.layers.count) {
+    status = read_config(learn, manifest.config.digest, from, &config, err);
+    if (status == SW_OK && config.diff_id_count == manifest.layers.count) {
         for (size_t i = 0; i < manifest.layers.count; i++) {
-            remember(learn, parsed.diff_ids[i], &manifest.layers.items[i], from);
+            remember(learn, config.diff_ids[i], &manifest.layers.items[i], from);
         }
     }
-    sw_image_config_release(&parsed);
+    sw_image_config_release(&config);
     sw_manifest_release(&manifest);
     return status;
 }
@@ -203,4 +222,14 @@ const struct sw_known_layer *sw_learn_find(struct sw_learn *learn, const char *d
         layer = find(learn, diff_id);
     }
     return layer;
+}
+
+const struct sw_buf *sw_learn_config(const struct sw_learn *learn, const char *digest)
+{
+    for (size_t i = 0; i < learn->config_count; i++) {
+        if (strcmp(learn->configs[i].digest, digest) == 0) {
+            return &learn->configs[i].bytes;
+        }
+    }
+    return NULL;
 }

@@ -23,9 +23,16 @@
 
 #include "intake.h"
 
+#include <slipway/buf.h>
 #include <slipway/registry.h>
 
 enum { SW_LEARN_IMAGES_MAX = 4, SW_LEARN_TRIES_MAX = 12, SW_LEARN_TAGS_MAX = 100 };
+
+/* A configuration that was read, kept because the image that is pushed may have the same one. */
+struct sw_learned_config {
+    char digest[SW_DIGEST_SIZE];
+    struct sw_buf bytes;
+};
 
 struct sw_learn {
     const struct sw_env *env;
@@ -37,6 +44,9 @@ struct sw_learn {
     bool listed;            /* the repository's own list was asked for */
     bool refused;           /* reading is not allowed: nothing more is asked */
     struct sw_strs digests; /* manifests read so far */
+    struct sw_learned_config *configs;
+    size_t config_count;
+    size_t config_capacity;
     struct sw_known_layer *layers;
     size_t count;
     size_t capacity;
@@ -53,5 +63,7 @@ void sw_learn_add(struct sw_learn *learn, const char *tag);
  * Borrowed until the next call.
  */
 const struct sw_known_layer *sw_learn_find(struct sw_learn *learn, const char *diff_id);
+/* The configuration with that digest when it was read; else NULL. Nothing is asked. Borrowed. */
+const struct sw_buf *sw_learn_config(const struct sw_learn *learn, const char *digest);
 
 #endif

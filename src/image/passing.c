@@ -131,25 +131,87 @@ static enum sw_status take_file(struct sw_archive *archive, struct sw_archive_fi
     return status == SW_OK ? pass_on(file, intake, wish, err) : status;
 }
 
+/* What is still to come of the wanted image. */
+struct awaited {
+    const struct sw_archive_wish *wish;
+    bool config;  /* still to come */
+    bool *layers; /* per item of wish->awaited: it has passed */
+    size_t left;  /* of all */
+};
+
+/* Whether the document is a configuration: the digest may also be that of a manifest. */
+static bool is_config(const struct sw_archive_file *file)
+{
+    struct sw_image_config config = { 0 };
+    struct sw_err ignored = SW_ERR_INIT;
+    bool is = file->bytes && sw_image_config_parse(sw_str_n(file->bytes, (size_t)file->size),
+                                                   file->path, &config, &ignored) == SW_OK;
+
+    sw_image_config_release(&config);
+    return is;
+}
+
+/* Notes that a file has passed. */
+static void note(struct awaited *awaited, struct sw_archive_file *file)
+{
+    const struct sw_archive_wish *wish = awaited->wish;
+    char digest[SW_DIGEST_SIZE] = "";
+
+    if (file->blob) {
+        memcpy(digest, file->blob->diff_id, sizeof(digest));
+    } else if (file->bytes && sw_packing_of(file->bytes, (size_t)file->size) == SW_PACKING_NONE) {
+        sw_digest_of(sw_str_n(file->bytes, (size_t)file->size), digest);
+        file->digest = sw_xstrdup(digest);
+    }
+    if (awaited->config && strcmp(wish->config, digest) == 0 && is_config(file)) {
+        awaited->config = false;
+        awaited->left--;
+    }
+    for (size_t i = 0; i < wish->awaited.count; i++) {
+        if (!awaited->layers[i] && strcmp(wish->awaited.items[i], digest) == 0) {
+            awaited->layers[i] = true;
+            awaited->left--;
+        }
+    }
+}
+
+/* Takes all files, or those up to the last that is awaited. */
+static enum sw_status take_files(struct sw_archive *archive, struct sw_tar *tar,
+                                 struct sw_intake *intake, struct awaited *awaited,
+                                 struct sw_err *err)
+{
+    const struct sw_tar_entry *entry = NULL;
+    struct sw_archive_file *file;
+    enum sw_status status;
+
+    do {
+        status = sw_tar_next(tar, &entry, err);
+        if (status == SW_OK && entry) {
+            status = sw_archive_add(archive, entry, &file, err);
+        }
+        if (status == SW_OK && entry && file) {
+            status = take_file(archive, file, tar, intake, awaited->wish, err);
+        }
+        if (status == SW_OK && entry && file && awaited->wish->config) {
+            note(awaited, file);
+            archive->complete = awaited->left == 0;
+        }
+    } while (status == SW_OK && entry && !archive->complete);
+    return status;
+}
+
 enum sw_status sw_archive_take(struct sw_archive *archive, struct sw_reader in,
                                struct sw_intake *intake, const struct sw_archive_wish *wish,
                                struct sw_err *err)
 {
     SW_CLEANUP(sw_tar_cleanup) struct sw_tar *tar = sw_tar_new(in);
-    const struct sw_tar_entry *entry = NULL;
-    struct sw_archive_file *file;
+    struct awaited awaited = { .wish = wish, .config = true, .left = 1 + wish->awaited.count };
     enum sw_status status;
 
     archive->fd = -1;
-    do {
-        status = sw_tar_next(tar, &entry, err);
-        if (status == SW_OK && entry) {
-            status = sw_archive_add(archive, entry, &file, err);
-            if (status == SW_OK && file) {
-                status = take_file(archive, file, tar, intake, wish, err);
-            }
-        }
-    } while (status == SW_OK && entry);
+    awaited.layers = sw_xcalloc(wish->awaited.count + 1, sizeof(bool));
+    status = take_files(archive, tar, intake, &awaited, err);
+    free(awaited.layers);
     sw_archive_sort(archive);
     return status;
 }

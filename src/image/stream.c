@@ -25,6 +25,18 @@ enum sw_status sw_reader_fill(const struct sw_reader *reader, char *data, size_t
     return SW_OK;
 }
 
+enum sw_status sw_reader_drain(const struct sw_reader *reader, struct sw_err *err)
+{
+    char data[16 * 1024];
+    size_t len = 0;
+    enum sw_status status;
+
+    do {
+        status = reader->read(reader->ctx, data, sizeof(data), &len, err);
+    } while (status == SW_OK && len > 0);
+    return status;
+}
+
 static enum sw_status read_file_part(void *ctx, char *data, size_t size, size_t *ret_len,
                                      struct sw_err *err)
 {

@@ -68,6 +68,36 @@ blob_uploads() {
     [ "$(uploaded)" -lt 10000 ]
 }
 
+# The layer of 30 MB is what the repository has; it is built until the engine's archive has it behind what is new.
+@test "the engine's archive is read up to what the repository lacks, and no further" {
+    printf 'FROM scratch\nCOPY big /big\nCOPY page /page\n' >Dockerfile
+    head -c 30000000 /dev/urandom >big
+    log_in
+    build
+    step push-image
+    succeeds
+    CIRCLE_SHA1=$CIRCLE_SHA1-b
+    image=$AWS_ECR_ACCOUNT_URL/nginx:$CIRCLE_SHA1
+    for i in $(seq 40); do
+        echo "page $i" >page
+        docker build -q -t "$image" . >/dev/null 2>&1
+        docker save "$image" >saved.tar
+        last=$(tar -tvf saved.tar | grep -E 'layer.tar|[0-9a-f]{64}(\.json)?$' | tail -1)
+        [[ $last != *" 300"* ]] || break
+    done
+    [[ $last == *" 300"* ]]
+
+    exec 9> >(exec python3 "$SLIPWAY_SOURCE/tests/support/engine_tap.py" "$BATS_TEST_TMPDIR/tap" "${DOCKER_HOST#unix://}" count)
+    until [ -S "$BATS_TEST_TMPDIR/tap" ]; do sleep 0.05; done
+    export DOCKER_HOST=unix://$BATS_TEST_TMPDIR/tap
+    step push-image
+    exec 9>&-
+    succeeds
+    [ "$(stat -c %s saved.tar)" -gt 30000000 ]
+    [ "$(cat count)" -lt 3000000 ]
+    crane validate --insecure --remote "$image" || ! command -v crane
+}
+
 @test "several tags are pushed in one go" {
     export SLIPWAY_TAG='${CIRCLE_SHA1}-one, ${CIRCLE_SHA1}-two'
     log_in

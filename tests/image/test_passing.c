@@ -108,7 +108,7 @@ static void scene_release(struct scene *scene)
 static void pass(struct scene *scene, bool all_needed)
 {
     struct sw_memory_part part = { scene->tar.ptr, scene->tar.len };
-    const struct sw_archive_wish wish = { &scene->wanted, all_needed };
+    const struct sw_archive_wish wish = { .layers = &scene->wanted, .all_needed = all_needed };
     struct sw_err err = SW_ERR_INIT;
 
     assert_ok(
@@ -161,7 +161,7 @@ static void test_passing__a_layer_of_another_image_is_kept_back(void **state)
     struct scene scene;
     struct sw_memory_part part;
     const struct sw_strs nothing = { 0 };
-    const struct sw_archive_wish wish = { &nothing, false };
+    const struct sw_archive_wish wish = { .layers = &nothing };
     struct sw_err err = SW_ERR_INIT;
 
     (void)state;

@@ -8,6 +8,7 @@
 
 /* Bodies beyond this are a mistake of the test. */
 #define BODY_MAX ((size_t)256 * 1024 * 1024)
+enum { SINK_PIECE = 16 * 1024 };
 
 static enum sw_status fail_network(struct sw_err *err, bool retryable, bool not_sent,
                                    const char *what)
@@ -239,12 +240,32 @@ static bool choose(struct fake_http *fake, const struct fake_http_request *reque
     return false;
 }
 
-static enum sw_status give_body(const struct sw_http_request *request, struct sw_str body,
-                                struct sw_http_reply *reply, struct sw_err *err)
+/* A body comes in pieces; the one that the sink fails with is the last. */
+static enum sw_status give_sink(struct fake_http *fake, const struct sw_http_sink *sink,
+                                struct sw_str body, struct sw_err *err)
+{
+    enum sw_status status = SW_OK;
+
+    while (status == SW_OK && body.len > 0) {
+        struct sw_str piece = sw_str_first(body, SINK_PIECE);
+
+        status = sink->write(sink->ctx, piece.ptr, piece.len, err);
+        if (status == SW_OK) {
+            (void)pthread_mutex_lock(&fake->lock);
+            fake->sunk_bytes += piece.len;
+            (void)pthread_mutex_unlock(&fake->lock);
+        }
+        body = sw_str_from(body, piece.len);
+    }
+    return status;
+}
+
+static enum sw_status give_body(struct fake_http *fake, const struct sw_http_request *request,
+                                struct sw_str body, struct sw_http_reply *reply, struct sw_err *err)
 {
     bool good = reply->status >= 200 && reply->status < 300;
     if (good && request->sink) {
-        return body.len ? request->sink->write(request->sink->ctx, body.ptr, body.len, err) : SW_OK;
+        return give_sink(fake, request->sink, body, err);
     }
     size_t max = request->reply_max ? request->reply_max : SW_HTTP_BODY_MAX;
     if (body.len > max && good) {
@@ -254,7 +275,7 @@ static enum sw_status give_body(const struct sw_http_request *request, struct sw
     return SW_OK;
 }
 
-static enum sw_status give(const struct sw_http_request *request,
+static enum sw_status give(struct fake_http *fake, const struct sw_http_request *request,
                            const struct fake_http_answer *answer, struct sw_http_reply *ret_reply,
                            struct sw_err *err)
 {
@@ -273,7 +294,7 @@ static enum sw_status give(const struct sw_http_request *request,
         sw_http_reply_add_header(&reply, sw_str(answer->headers[i].name),
                                  sw_str(answer->headers[i].value));
     }
-    enum sw_status status = give_body(request, body, &reply, err);
+    enum sw_status status = give_body(fake, request, body, &reply, err);
     if (status == SW_OK && answer->failure == FAKE_CUT_SHORT) {
         status = fail_network(err, true, false, "fake connection broke in the middle");
     }
@@ -351,7 +372,7 @@ static enum sw_status fake_perform(void *ctx, const struct sw_http_request *requ
     case FAKE_CUT_SHORT:
         break;
     }
-    return give(request, &answer, ret_reply, err);
+    return give(fake, request, &answer, ret_reply, err);
 }
 
 void fake_http_init(struct fake_http *fake)

@@ -103,6 +103,8 @@ struct fake_http {
     size_t request_count;
     size_t request_capacity;
 
+    size_t sunk_bytes; /* of answers, taken by sinks */
+
     struct fake_http_step *steps;
     unsigned *used; /* per step */
     size_t step_count;
