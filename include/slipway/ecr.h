@@ -15,6 +15,7 @@
  */
 
 #include <slipway/aws.h>
+#include <slipway/newest.h>
 #include <slipway/registry_auth.h>
 
 #include <pthread.h>
@@ -145,6 +146,16 @@ SW_NODISCARD enum sw_status sw_ecr_repository_tag(struct sw_aws *aws, enum sw_ec
                                                   const struct sw_ecr_tags *tags,
                                                   struct sw_err *err);
 
+/*
+ * Appends a tag of each of the `max` images of a private repository that were pushed last, the
+ * newest first; charts, signatures and the like are left out. `host` NULL: in `aws`'s own registry.
+ * At most three calls of DescribeImages, each tried once: beyond 3000 images, which AWS gives in no
+ * order, some are not seen. *ret is left alone on failure.
+ */
+SW_NODISCARD enum sw_status sw_ecr_newest_tags(struct sw_aws *aws, const struct sw_ecr_host *host,
+                                               const char *repository, size_t max,
+                                               struct sw_strs *ret, struct sw_err *err);
+
 /* Severities of scan findings, in AWS's words and order. */
 enum sw_ecr_severity {
     SW_ECR_UNDEFINED, /* and what AWS has not ranked, or ranks in words unknown here */
@@ -216,7 +227,8 @@ SW_NODISCARD enum sw_status sw_ecr_helper_link(const struct sw_env *env, const c
  * there are no AWS credentials at all, Docker's configuration. For every other host: Docker's
  * configuration; then, for a registry stand-in on this machine, an ECR token; else SW_E_NOT_FOUND.
  * Tokens are kept, so a second get() for the same host asks nobody. get() may be called by several
- * threads; while it runs, nobody else uses `aws`.
+ * threads; while it runs, nobody else uses `aws`. `newest` knows the hosts that a token was got
+ * for, and only these: whoever signs in otherwise is not asked for AWS credentials.
  *
  *     struct sw_ecr_auth auth;
  *     sw_ecr_auth_init(&auth, aws);
@@ -225,6 +237,7 @@ SW_NODISCARD enum sw_status sw_ecr_helper_link(const struct sw_env *env, const c
  */
 struct sw_ecr_auth {
     struct sw_registry_auth callback; /* callback.ctx is this struct: do not move it */
+    struct sw_newest newest;          /* the same */
     struct sw_aws *aws;               /* borrowed */
     struct sw_ecr_auth_entry *entries;
     size_t count;

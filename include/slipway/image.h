@@ -17,16 +17,16 @@
  * (read, hashed, compressed and uploaded side by side; memory does not grow with the image), then,
  * only when every blob is there and every layer has the diff id that the configuration says, the
  * manifest is written under each tag. A layer that an image of the repository has (the tags about
- * to be written, learn_from, "latest", or one of the repository's list) is found by that image's
- * manifest and configuration and is then neither read, nor compressed, nor sent; the Docker
- * engine's export is read up to the last part that is needed, and not begun when everything is
- * there. A large layer that no image tells of is sent while it is being compressed, unless learning
- * is off or refused, or the repository has blobs of a push that was cut off: then its digest is
- * awaited and looked for first. A push that fails leaves all tags as they were, or, when it is a
- * later tag that fails, says which ones are written. Layers are compressed with gzip in a way that
- * gives the same bytes each time; layers that are compressed already travel as they are, and so
- * does the manifest that came with them, unless it lacks its mediaType: Amazon ECR insists on that,
- * so it is put in.
+ * to be written, learn_from, "latest", one of the newest, or one of the repository's list) is found
+ * by that image's manifest and configuration and is then neither read, nor compressed, nor sent;
+ * the Docker engine's export is read up to the last part that is needed, and not begun when
+ * everything is there. A large layer that no image tells of is sent while it is being compressed,
+ * unless learning is off or refused, or the repository has blobs of a push that was cut off: then
+ * its digest is awaited and looked for first. A push that fails leaves all tags as they were, or,
+ * when it is a later tag that fails, says which ones are written. Layers are compressed with gzip
+ * in a way that gives the same bytes each time; layers that are compressed already travel as they
+ * are, and so does the manifest that came with them, unless it lacks its mediaType: Amazon ECR
+ * insists on that, so it is put in.
  */
 
 #include <slipway/attr.h>
@@ -34,6 +34,7 @@
 #include <slipway/copy.h>
 #include <slipway/digest.h>
 #include <slipway/env.h>
+#include <slipway/newest.h>
 #include <slipway/ref.h>
 #include <slipway/registry.h>
 
@@ -58,6 +59,8 @@ struct sw_push_options {
     bool no_learn;             /* compress every layer instead of learning from images there */
     bool verify_learned;       /* unpack a learned layer before relying on it */
     struct sw_strs learn_from; /* tags to learn from first; borrowed */
+    const struct sw_newest
+        *newest;               /* tells of the newest images; NULL: the list of tags has to do */
     struct sw_strs mount_from; /* repositories of the registries to share layers with; borrowed */
     /* How unpacked layers are stored, those learned included; NULL: gzip, and learned layers are
      * welcome however they are stored. */

@@ -176,6 +176,7 @@ static enum sw_status push(struct sw_cli *cli, const struct push_args *args,
 {
     SW_CLEANUP(sw_cli_login_release) struct sw_cli_login login = { 0 };
     struct sw_push_options options = { .auth = &login.auth.callback,
+                                       .newest = &login.auth.newest,
                                        .plain_http = args->plain_http,
                                        .no_learn = args->no_learn,
                                        .verify_learned = args->verify_learned,
@@ -247,9 +248,10 @@ const struct sw_command sw_cmd_image_push = {
         "Layers that an image of the repository has already are recognised by what that image\n"
         "tells (its configuration lists the unpacked layers, its manifest the packed ones) and\n"
         "are neither read, nor compressed, nor sent. Asked are the tags about to be written, the\n"
-        "tags of --learn-from, latest, and some of the repository's list. Somebody who can write\n"
-        "the repository could tell a wrong pair; the image then fails to start, since runtimes\n"
-        "check each unpacked layer. --verify-learned unpacks what it learned before using it, and\n"
+        "tags of --learn-from, latest, and the images pushed last, where Amazon ECR may be asked\n"
+        "for them (ecr:DescribeImages), else some of the repository's list. Somebody who can\n"
+        "write the repository could tell a wrong pair; the image then fails to start, since\n"
+        "runtimes check each unpacked layer. --verify-learned unpacks what it learned first, and\n"
         "sends anew what is wrong; --no-learn compresses everything instead.\n\n"
         "With --mount-from REPO layers of another repository of the same registry are recognised\n"
         "too, and shared without travelling where the registry can do that. On Amazon ECR blob\n"

@@ -30,6 +30,7 @@ set(slipway_headers
   slipway/local.h
   slipway/log.h
   slipway/manifest.h
+  slipway/newest.h
   slipway/orbpack.h
   slipway/orbpublish.h
   slipway/preflight.h

@@ -29,13 +29,23 @@ bool sw_ecr_is_stand_in(const struct sw_env *env, const char *host)
                                         sw_env_get(env, "AWS_ENDPOINT_URL") != NULL);
 }
 
-/* The entry of `host`, made when there is none yet. */
-static struct sw_ecr_auth_entry *entry_of(struct sw_ecr_auth *auth, const char *host)
+/* The entry of `host`; NULL when there is none yet. */
+static struct sw_ecr_auth_entry *find_entry(const struct sw_ecr_auth *auth, const char *host)
 {
     for (size_t i = 0; i < auth->count; i++) {
         if (strcmp(auth->entries[i].host, host) == 0) {
             return &auth->entries[i];
         }
+    }
+    return NULL;
+}
+
+/* The entry of `host`, made when there is none yet. */
+static struct sw_ecr_auth_entry *entry_of(struct sw_ecr_auth *auth, const char *host)
+{
+    struct sw_ecr_auth_entry *entry = find_entry(auth, host);
+    if (entry) {
+        return entry;
     }
     auth->entries = sw_grow(auth->entries, auth->count, &auth->capacity, sizeof(*auth->entries));
     auth->entries[auth->count] = (struct sw_ecr_auth_entry){ .host = sw_xstrdup(host) };
@@ -111,9 +121,29 @@ static enum sw_status auth_get(void *ctx, const char *host, char **ret_user, cha
     return status;
 }
 
+static enum sw_status newest_list(void *ctx, const char *host, const char *repository, size_t max,
+                                  struct sw_strs *ret, struct sw_err *err)
+{
+    struct sw_ecr_auth *auth = ctx;
+    struct sw_ecr_host parsed;
+    bool is_ecr = sw_ecr_host_parse(sw_str(host), &parsed);
+    enum sw_status status = SW_OK;
+    (void)pthread_mutex_lock(&auth->lock);
+    const struct sw_ecr_auth_entry *entry = find_entry(auth, host);
+    if (!entry || !entry->token.password || (is_ecr && parsed.kind != SW_ECR_PRIVATE)) {
+        status = sw_fail(err, SW_E_NOT_FOUND, "%s is not signed in to as a private registry", host);
+    } else {
+        status = sw_ecr_newest_tags(auth->aws, is_ecr ? &parsed : NULL, repository, max, ret, err);
+    }
+    (void)pthread_mutex_unlock(&auth->lock);
+    return status;
+}
+
 void sw_ecr_auth_init(struct sw_ecr_auth *auth, struct sw_aws *aws)
 {
-    *auth = (struct sw_ecr_auth){ .callback = { .get = auth_get, .ctx = auth }, .aws = aws };
+    *auth = (struct sw_ecr_auth){ .callback = { .get = auth_get, .ctx = auth },
+                                  .newest = { .list = newest_list, .ctx = auth },
+                                  .aws = aws };
     (void)pthread_mutex_init(&auth->lock, NULL);
 }
 

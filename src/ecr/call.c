@@ -11,8 +11,9 @@ static const struct api {
     [SW_ECR_PUBLIC] = { "ecr-public", "SpencerFrontendService" },
 };
 
-enum sw_status sw_ecr_call(struct sw_aws *aws, enum sw_ecr_kind kind, const char *action,
-                           const json_t *input, json_t **ret_output, struct sw_err *err)
+static enum sw_status call(struct sw_aws *aws, enum sw_ecr_kind kind, const char *action,
+                           const json_t *input, const struct sw_aws_call_options *options,
+                           json_t **ret_output, struct sw_err *err)
 {
     struct sw_aws *client SW_CLEANUP(sw_aws_cleanup) = NULL;
     char *target SW_CLEANUP(sw_free_str) = sw_xasprintf("%s.%s", apis[kind].target, action);
@@ -22,6 +23,20 @@ enum sw_status sw_ecr_call(struct sw_aws *aws, enum sw_ecr_kind kind, const char
             return status;
         }
     }
-    return sw_aws_json(client ? client : aws, apis[kind].service, target, input, NULL, ret_output,
-                       err);
+    return sw_aws_json(client ? client : aws, apis[kind].service, target, input, options,
+                       ret_output, err);
+}
+
+enum sw_status sw_ecr_call(struct sw_aws *aws, enum sw_ecr_kind kind, const char *action,
+                           const json_t *input, json_t **ret_output, struct sw_err *err)
+{
+    return call(aws, kind, action, input, NULL, ret_output, err);
+}
+
+enum sw_status sw_ecr_ask(struct sw_aws *aws, const char *action, const json_t *input,
+                          json_t **ret_output, struct sw_err *err)
+{
+    const struct sw_aws_call_options options = { .policy = &sw_retry_never };
+
+    return call(aws, SW_ECR_PRIVATE, action, input, &options, ret_output, err);
 }

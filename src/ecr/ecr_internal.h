@@ -12,5 +12,8 @@
 SW_NODISCARD enum sw_status sw_ecr_call(struct sw_aws *aws, enum sw_ecr_kind kind,
                                         const char *action, const json_t *input,
                                         json_t **ret_output, struct sw_err *err);
+/* One try of a call of the ECR API that can be done without. */
+SW_NODISCARD enum sw_status sw_ecr_ask(struct sw_aws *aws, const char *action, const json_t *input,
+                                       json_t **ret_output, struct sw_err *err);
 
 #endif

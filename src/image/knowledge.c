@@ -43,6 +43,14 @@ void sw_knowledge_add(struct sw_knowledge *knowledge, const char *tag)
     sw_learn_add(&knowledge->learns[0], tag);
 }
 
+void sw_knowledge_use_newest(struct sw_knowledge *knowledge, const struct sw_newest *newest)
+{
+    for (size_t i = 0; i < knowledge->count; i++) {
+        knowledge->learns[i].newest = newest;
+        knowledge->learns[i].host = knowledge->places->items[0].host;
+    }
+}
+
 bool sw_knowledge_refused(const struct sw_knowledge *knowledge)
 {
     return knowledge->learns[0].refused;

@@ -31,6 +31,8 @@ void sw_knowledge_init(struct sw_knowledge *knowledge, const struct sw_env *env,
 void sw_knowledge_release(struct sw_knowledge *knowledge);
 /* A tag of the first target's repository to ask before others. */
 void sw_knowledge_add(struct sw_knowledge *knowledge, const char *tag);
+/* Has somebody asked for the newest images of each repository, after those that were added. */
+void sw_knowledge_use_newest(struct sw_knowledge *knowledge, const struct sw_newest *newest);
 /* Whether learning was not permitted. */
 bool sw_knowledge_refused(const struct sw_knowledge *knowledge);
 

@@ -173,6 +173,45 @@ static enum sw_status consult(struct sw_learn *learn, const char *object, struct
     return status;
 }
 
+/* Signatures and attestations have tags after the image that they belong to: "sha256-<hex>". */
+static bool is_of_referrer(const char *tag)
+{
+    char digest[SW_DIGEST_SIZE] = "sha256:";
+    struct sw_str hex = sw_str_first(sw_str_from(sw_str(tag), strlen("sha256-")), 64);
+
+    if (!sw_str_starts(sw_str(tag), "sha256-")) {
+        return false;
+    }
+    memcpy(digest + strlen("sha256:"), hex.ptr, hex.len);
+    return sw_digest_is_valid(sw_str(digest));
+}
+
+static void add_image(struct sw_learn *learn, const char *tag)
+{
+    if (!is_of_referrer(tag)) {
+        sw_learn_add(learn, tag);
+    }
+}
+
+/* Adds the tags of the newest images; false when nobody knows them. */
+static bool add_newest(struct sw_learn *learn)
+{
+    SW_CLEANUP(sw_strs_release) struct sw_strs tags = { 0 };
+    struct sw_err err = SW_ERR_INIT;
+
+    if (!learn->newest) {
+        return false;
+    }
+    if (learn->newest->list(learn->newest->ctx, learn->host, learn->repository, SW_LEARN_TAGS_MAX,
+                            &tags, &err) != SW_OK) {
+        sw_debug(learn->env, "push", "the newest images are not known: %s", err.msg);
+    }
+    for (size_t i = 0; i < tags.count; i++) {
+        add_image(learn, tags.items[i]);
+    }
+    return tags.count > 0;
+}
+
 /* Adds the repository's own tags, the last of the list first: versions and dates sort that way. */
 static void add_listed(struct sw_learn *learn)
 {
@@ -180,12 +219,15 @@ static void add_listed(struct sw_learn *learn)
     struct sw_err err = SW_ERR_INIT;
 
     learn->listed = true;
+    if (add_newest(learn)) {
+        return;
+    }
     if (sw_registry_list_tags(learn->registry, learn->repository, SW_LEARN_TAGS_MAX, &tags, &err)) {
         sw_debug(learn->env, "push", "no list of tags to learn from: %s", err.msg);
         return;
     }
     for (size_t i = tags.count; i > 0; i--) {
-        sw_learn_add(learn, tags.items[i - 1]);
+        add_image(learn, tags.items[i - 1]);
     }
     sw_strs_release(&tags);
 }

@@ -18,12 +18,15 @@
  *
  * Reading is best effort: what cannot be read (no right, no such tag, an odd manifest) teaches
  * nothing and says so at debug level only. Images are asked one at a time, as long as a layer is
- * not known yet, at most SW_LEARN_IMAGES_MAX of them, and at most SW_LEARN_TRIES_MAX tags.
+ * not known yet, at most SW_LEARN_IMAGES_MAX of them, and at most SW_LEARN_TRIES_MAX tags: those
+ * that were added, then those of the newest images where somebody knows them (newest.h), else the
+ * last of the registry's list, in which versions and dates often come in their order.
  */
 
 #include "intake.h"
 
 #include <slipway/buf.h>
+#include <slipway/newest.h>
 #include <slipway/registry.h>
 
 enum { SW_LEARN_IMAGES_MAX = 4, SW_LEARN_TRIES_MAX = 12, SW_LEARN_TAGS_MAX = 100 };
@@ -36,10 +39,12 @@ struct sw_learned_config {
 
 struct sw_learn {
     const struct sw_env *env;
-    struct sw_registry *registry; /* borrowed */
-    const char *repository;       /* borrowed */
-    bool elsewhere;               /* it is no target: messages name it */
-    struct sw_strs wishes;        /* tags and digests to ask, in order */
+    struct sw_registry *registry;   /* borrowed */
+    const char *repository;         /* borrowed */
+    const struct sw_newest *newest; /* NULL: the registry's list of tags has to do. Borrowed */
+    const char *host;               /* for it; borrowed */
+    bool elsewhere;                 /* it is no target: messages name it */
+    struct sw_strs wishes;          /* tags and digests to ask, in order */
     size_t next_wish;
     bool listed;            /* the repository's own list was asked for */
     bool refused;           /* reading is not allowed: nothing more is asked */

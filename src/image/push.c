@@ -153,6 +153,7 @@ static void start_learning(struct push *push)
     struct sw_knowledge *knowledge = &push->knowledge;
 
     sw_knowledge_init(knowledge, push->env, &push->places, &push->options->mount_from);
+    sw_knowledge_use_newest(knowledge, push->options->newest);
     knowledge->verify = push->options->verify_learned;
     knowledge->wanted = push->options->compression;
     for (size_t i = 0; i < push->options->learn_from.count; i++) {

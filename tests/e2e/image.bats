@@ -98,6 +98,27 @@ blob_uploads() {
     crane validate --insecure --remote "$image" || ! command -v crane
 }
 
+# The image that tells of the layers is not among those that the registry's list would lead to.
+@test "a push learns from the images that were pushed last" {
+    printf 'FROM scratch\nCOPY page /page\n' >Dockerfile
+    for tag in first z1 z2 z3 z4 z5; do
+        echo "page of $tag" >page
+        CIRCLE_SHA1=$tag
+        build
+        step push-image
+        succeeds
+    done
+    manifest='{"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json", "layers": []}'
+    moto_ecr PutImage "$(jq -nc --arg m "$manifest" '{repositoryName: "nginx", imageManifest: $m, imageTag: "first"}')" >/dev/null
+    docker tag "$AWS_ECR_ACCOUNT_URL/nginx:first" "$AWS_ECR_ACCOUNT_URL/nginx:again"
+    CIRCLE_SHA1=again
+    step push-image
+    succeeds
+    [[ $stderr == *"learned from tag first"* ]]
+    [ "$(calls DescribeImages)" -ge 1 ]
+    moto_ecr BatchDeleteImage '{"repositoryName": "nginx", "imageIds": [{"imageTag": "first"}]}' >/dev/null
+}
+
 @test "several tags are pushed in one go" {
     export SLIPWAY_TAG='${CIRCLE_SHA1}-one, ${CIRCLE_SHA1}-two'
     log_in

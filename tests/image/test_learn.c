@@ -182,6 +182,73 @@ static void test_learn__named_tags_are_asked_first(void **state)
     world_release(&world);
 }
 
+/* Somebody who knows the newest images, or does not. */
+struct newest {
+    const char *tags[4];
+    unsigned asked;
+};
+
+static enum sw_status tell_newest(void *ctx, const char *host, const char *repository, size_t max,
+                                  struct sw_strs *ret, struct sw_err *err)
+{
+    struct newest *newest = ctx;
+
+    newest->asked++;
+    assert_string_equal(host, HOST);
+    assert_string_equal(repository, "team/app");
+    assert_true(max >= SW_COUNT(newest->tags));
+    for (size_t i = 0; i < SW_COUNT(newest->tags) && newest->tags[i]; i++) {
+        sw_strs_add(ret, sw_str(newest->tags[i]));
+    }
+    return newest->tags[0] ? SW_OK : sw_fail(err, SW_E_DENIED, "not authorized");
+}
+
+static const struct newest_case {
+    const char *name;
+    struct newest newest;
+    const char *asked; /* requests before the layers */
+} newest_cases[] = {
+    { "the newest, in order, without signatures",
+      { .tags = { "sha256-1111111111111111111111111111111111111111111111111111111111111111.sig",
+                  "gone", "v1", "older" } },
+      "HEAD manifests/v2\nGET manifests/latest\nGET manifests/gone\nGET manifests/v1\n" },
+    { "an image by a tag that looks like one",
+      { .tags = { "sha256-1111", "v1" } },
+      "HEAD manifests/v2\nGET manifests/latest\nGET manifests/sha256-1111\n"
+      "GET manifests/v1\n" },
+    { "nobody knows",
+      { .tags = { NULL } },
+      "HEAD manifests/v2\nGET manifests/latest\nGET tags/list?n=100\nGET manifests/v1\n" },
+};
+
+static void test_learn__the_newest_images_are_asked_where_they_are_known(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(newest_cases); i++) {
+        struct newest newest = newest_cases[i].newest;
+        const struct sw_newest callback = { tell_newest, &newest };
+        const struct sw_push_options options = { .newest = &callback };
+        struct world world;
+        struct sw_push_result result;
+        struct sw_err err = SW_ERR_INIT;
+        struct sw_buf SW_CLEANUP(sw_buf_release) actual = { 0 };
+        size_t before;
+
+        print_message("%s\n", newest_cases[i].name);
+        world_init(&world);
+        push_before(&world, "v1");
+        before = world.fake.request_count;
+        assert_ok(push(&world, "v2", options, &result, &err));
+        print_requests(&world, before, &actual);
+        assert_memory_equal(actual.ptr, newest_cases[i].asked, strlen(newest_cases[i].asked));
+        assert_int_equal(newest.asked, 1);
+        assert_int_equal(result.bytes_sent, 0);
+        assert_null(strstr(world.t.said.ptr, "not authorized"));
+        sw_push_result_release(&result);
+        world_release(&world);
+    }
+}
+
 static void test_learn__a_missing_right_costs_one_request_and_no_words(void **state)
 {
     const struct sw_push_options options = { 0 };
@@ -301,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_learn__known_layers_are_neither_read_nor_sent),
         cmocka_unit_test(test_learn__without_it_the_spoiled_layers_are_noticed),
         cmocka_unit_test(test_learn__named_tags_are_asked_first),
+        cmocka_unit_test(test_learn__the_newest_images_are_asked_where_they_are_known),
         cmocka_unit_test(test_learn__a_missing_right_costs_one_request_and_no_words),
         cmocka_unit_test(test_learn__what_an_image_tells_is_not_believed_without_the_blob),
         cmocka_unit_test(test_learn__odd_manifests_teach_nothing),
