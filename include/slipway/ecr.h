@@ -169,6 +169,7 @@ enum sw_ecr_severity {
 const char *sw_ecr_severity_name(enum sw_ecr_severity severity);
 
 struct sw_ecr_scan_options {
+    const char *account; /* id of the account whose registry it is; NULL: the caller's */
     const char *repository;
     const char *tag;    /* used when there is no digest */
     const char *digest; /* NULL: the tag's */

@@ -229,7 +229,7 @@ static int run_line(struct sw_cli *cli, int argc, char *const *argv,
         print_text(argc < 2 ? cli->err : cli->out, sw_help_overview);
         return argc < 2 ? sw_exit_code(SW_E_USAGE) : 0;
     }
-    if (is_word(argv[1], "--version", "-V")) {
+    if (is_word(argv[1], "--version", "-V") || strcmp(argv[1], "version") == 0) {
         (void)fprintf(cli->out, "slipway %s\n", SLIPWAY_VERSION);
         return 0;
     }

@@ -56,6 +56,7 @@ static const struct sw_opt create_opts[] = {
     SW_CLI_MORE_REGISTRIES(struct create_args, more),
     { .kind = SW_OPT_ENUM,
       .name = "output",
+      .letter = 'o',
       .offset = offsetof(struct create_args, output),
       .value = "FORMAT",
       .help = "form of the result, text or json",

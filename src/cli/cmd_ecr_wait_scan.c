@@ -40,6 +40,7 @@ static const struct sw_opt scan_opts[] = {
       .help = "time between two looks" },
     { .kind = SW_OPT_ENUM,
       .name = "output",
+      .letter = 'o',
       .offset = offsetof(struct scan_args, output),
       .value = "FORMAT",
       .help = "form of the result, text or json",
@@ -57,15 +58,21 @@ static void set_defaults(void *args_)
 }
 
 /* The client for the registry that the reference names. */
+/* A client for the registry; its host, *ret_host, has no account when it is a stand-in. */
 static enum sw_status client_for(struct sw_cli *cli, const struct scan_args *args,
-                                 const struct sw_ref *ref, struct sw_aws **ret, struct sw_err *err)
+                                 const struct sw_ref *ref, struct sw_ecr_host *ret_host,
+                                 struct sw_aws **ret, struct sw_err *err)
 {
     struct sw_aws *aws SW_CLEANUP(sw_aws_cleanup) = NULL;
-    struct sw_ecr_host host;
+    struct sw_ecr_host host = { 0 };
     bool is_ecr = sw_ecr_host_parse(sw_str(ref->host), &host);
     if (is_ecr ? host.kind != SW_ECR_PRIVATE : !sw_ecr_is_loopback(ref->host)) {
-        return sw_cli_usage(err, "\"%s\" is not a private Amazon ECR registry", ref->host);
+        return sw_cli_usage(err,
+                            "\"%s\" is not a private Amazon ECR registry; the image's name begins "
+                            "with one, as in 123456789012.dkr.ecr.us-east-1.amazonaws.com/web:1",
+                            ref->host);
     }
+    *ret_host = host;
     enum sw_status status = sw_cli_aws_new(cli, &args->aws, &aws, err);
     if (status != SW_OK || !is_ecr) {
         *ret = SW_TAKE(aws);
@@ -121,7 +128,8 @@ static enum sw_status wait_for_scan(struct sw_cli *cli, const struct scan_args *
 {
     struct sw_aws *aws SW_CLEANUP(sw_aws_cleanup) = NULL;
     struct sw_ecr_scan scan = { 0 };
-    const struct sw_ecr_scan_options options = {
+    struct sw_ecr_host host = { 0 };
+    struct sw_ecr_scan_options options = {
         .repository = ref->repository,
         .tag = ref->tag ? ref->tag : "latest",
         .digest = ref->digest,
@@ -129,8 +137,9 @@ static enum sw_status wait_for_scan(struct sw_cli *cli, const struct scan_args *
         .timeout_ms = args->timeout_ms,
         .poll_interval_ms = args->poll_interval_ms,
     };
-    enum sw_status status = client_for(cli, args, ref, &aws, err);
+    enum sw_status status = client_for(cli, args, ref, &host, &aws, err);
     if (status == SW_OK) {
+        options.account = sw_cli_text_or_null(host.account);
         status = sw_ecr_scan_wait(aws, &options, &scan, err);
     }
     if (status == SW_OK) {

@@ -32,6 +32,7 @@ static const struct sw_opt check_opts[] = {
     SW_CLI_ECS_SERVICE(struct check_args, settings),
     { .kind = SW_OPT_ENUM,
       .name = "output",
+      .letter = 'o',
       .offset = offsetof(struct check_args, output),
       .value = "FORMAT",
       .help = "form of the result, text or json",

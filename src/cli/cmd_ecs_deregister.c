@@ -44,6 +44,7 @@ static const struct sw_opt deregister_opts[] = {
       .help = "only tell what would be done" },
     { .kind = SW_OPT_ENUM,
       .name = "output",
+      .letter = 'o',
       .offset = offsetof(struct deregister_args, output),
       .value = "FORMAT",
       .help = "form of the result, text or json",

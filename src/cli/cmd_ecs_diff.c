@@ -34,6 +34,7 @@ static const struct sw_opt diff_opts[] = {
       .choices = "auto|always|never" },
     { .kind = SW_OPT_ENUM,
       .name = "output",
+      .letter = 'o',
       .offset = offsetof(struct diff_args, output),
       .value = "FORMAT",
       .help = "form of the result, text or json",

@@ -31,6 +31,7 @@ static const struct sw_opt register_opts[] = {
       .help = "append the revision's ARN as a shell variable, e.g. for $BASH_ENV" },
     { .kind = SW_OPT_ENUM,
       .name = "output",
+      .letter = 'o',
       .offset = offsetof(struct register_args, output),
       .value = "FORMAT",
       .help = "form of the result, text or json",

@@ -26,6 +26,7 @@ static const struct sw_opt render_opts[] = {
       .help = "write the result to this file, readable for its owner alone" },
     { .kind = SW_OPT_ENUM,
       .name = "output",
+      .letter = 'o',
       .offset = offsetof(struct render_args, output),
       .value = "FORMAT",
       .help = "form of the result, json or yaml",

@@ -130,6 +130,7 @@ static const struct sw_opt run_task_opts[] = {
          "with --wait: stop the tasks when the waiting is interrupted"),
     { .kind = SW_OPT_ENUM,
       .name = "output",
+      .letter = 'o',
       .offset = offsetof(struct run_task_args, output),
       .value = "FORMAT",
       .help = "form of the result, text or json",

@@ -50,6 +50,7 @@ static const struct sw_opt schedule_opts[] = {
       .help = "only say what would be changed" },
     { .kind = SW_OPT_ENUM,
       .name = "output",
+      .letter = 'o',
       .offset = offsetof(struct schedule_args, output),
       .value = "FORMAT",
       .help = "form of the result, text or json",

@@ -28,6 +28,7 @@ static const struct sw_opt status_opts[] = {
       .flags = SW_OPT_REQUIRED },
     { .kind = SW_OPT_ENUM,
       .name = "output",
+      .letter = 'o',
       .offset = offsetof(struct status_args, output),
       .value = "FORMAT",
       .help = "form of the result, text or json",

@@ -29,7 +29,7 @@ static const struct sw_opt copy_opts[] = {
       "write the image's digest to this file", 0, NULL, 0, 0, NULL },
     { SW_OPT_FLAG, "plain-http", 0, offsetof(struct copy_args, plain_http), NULL,
       "talk to the registries without TLS (loopback registries always are)", 0, NULL, 0, 0, NULL },
-    { SW_OPT_ENUM, "output", 0, offsetof(struct copy_args, output), "text|json",
+    { SW_OPT_ENUM, "output", 'o', offsetof(struct copy_args, output), "text|json",
       "form of the result", 0, "text|json", 0, 0, NULL },
     SW_CLI_AWS(struct copy_args, aws),
     { .kind = SW_OPT_END },

@@ -17,7 +17,7 @@ static const struct sw_opt digest_opts[] = {
     SW_CLI_COMMON(struct digest_args, common),
     { SW_OPT_FLAG, "plain-http", 0, offsetof(struct digest_args, plain_http), NULL,
       "talk to the registry without TLS (loopback registries always are)", 0, NULL, 0, 0, NULL },
-    { SW_OPT_ENUM, "output", 0, offsetof(struct digest_args, output), "text|json",
+    { SW_OPT_ENUM, "output", 'o', offsetof(struct digest_args, output), "text|json",
       "form of the result", 0, "text|json", 0, 0, NULL },
     SW_CLI_AWS(struct digest_args, aws),
     { .kind = SW_OPT_END },
@@ -62,8 +62,9 @@ static enum sw_status ask(struct sw_cli *cli, const struct digest_args *args,
     if (status == SW_OK) {
         status = sw_registry_head_manifest(registry, ref->repository, sw_ref_object(ref), ret, err);
     }
-    if (status == SW_E_NOT_FOUND) {
-        (void)sw_wrap(err, "there is no such image");
+    if (status == SW_E_NOT_FOUND && err->http_status == 404) {
+        (void)sw_fail(err, SW_E_NOT_FOUND, "image \"%s/%s%s%s\" does not exist", ref->host,
+                      ref->repository, ref->digest ? "@" : ":", sw_ref_object(ref));
     }
     return status;
 }

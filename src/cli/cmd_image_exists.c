@@ -24,7 +24,7 @@ static const struct sw_opt exists_opts[] = {
       "all of the images must be there; with --no-all one is enough", 0, NULL, 0, 0, NULL },
     { SW_OPT_FLAG, "plain-http", 0, offsetof(struct exists_args, plain_http), NULL,
       "talk to the registry without TLS (loopback registries always are)", 0, NULL, 0, 0, NULL },
-    { SW_OPT_ENUM, "output", 0, offsetof(struct exists_args, output), "text|json",
+    { SW_OPT_ENUM, "output", 'o', offsetof(struct exists_args, output), "text|json",
       "form of the result", 0, "text|json", 0, 0, NULL },
     SW_CLI_AWS(struct exists_args, aws),
     { .kind = SW_OPT_END },

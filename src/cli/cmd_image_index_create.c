@@ -32,7 +32,7 @@ static const struct sw_opt index_opts[] = {
       "write the index's digest to this file", 0, NULL, 0, 0, NULL },
     { SW_OPT_FLAG, "plain-http", 0, offsetof(struct index_args, plain_http), NULL,
       "talk to the registries without TLS (loopback registries always are)", 0, NULL, 0, 0, NULL },
-    { SW_OPT_ENUM, "output", 0, offsetof(struct index_args, output), "text|json",
+    { SW_OPT_ENUM, "output", 'o', offsetof(struct index_args, output), "text|json",
       "form of the result", 0, "text|json", 0, 0, NULL },
     SW_CLI_AWS(struct index_args, aws),
     { .kind = SW_OPT_END },

@@ -28,7 +28,7 @@ static const struct sw_opt inspect_opts[] = {
       "print the steps that the image was built by", 0, NULL, 0, 0, NULL },
     { SW_OPT_FLAG, "plain-http", 0, offsetof(struct inspect_args, plain_http), NULL,
       "talk to the registry without TLS (loopback registries always are)", 0, NULL, 0, 0, NULL },
-    { SW_OPT_ENUM, "output", 0, offsetof(struct inspect_args, output), "text|json",
+    { SW_OPT_ENUM, "output", 'o', offsetof(struct inspect_args, output), "text|json",
       "form of the result", 0, "text|json", 0, 0, NULL },
     SW_CLI_AWS(struct inspect_args, aws),
     { .kind = SW_OPT_END },

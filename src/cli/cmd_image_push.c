@@ -7,6 +7,8 @@
 #include <slipway/alloc.h>
 #include <slipway/image.h>
 
+#include <sys/stat.h>
+
 /* slipway image push */
 
 struct push_args {
@@ -53,7 +55,7 @@ static const struct sw_opt push_opts[] = {
       NULL },
     { SW_OPT_FLAG, "plain-http", 0, offsetof(struct push_args, plain_http), NULL,
       "talk to the registry without TLS (loopback registries always are)", 0, NULL, 0, 0, NULL },
-    { SW_OPT_ENUM, "output", 0, offsetof(struct push_args, output), "text|json",
+    { SW_OPT_ENUM, "output", 'o', offsetof(struct push_args, output), "text|json",
       "form of the result", 0, "text|json", 0, 0, NULL },
     SW_CLI_AWS(struct push_args, aws),
     { .kind = SW_OPT_END },
@@ -64,6 +66,20 @@ static void push_defaults(void *data)
     struct push_args *args = data;
 
     args->output = "text";
+}
+
+/* "web.tar" alone would be an image of Docker Hub. */
+static enum sw_status check_no_file(const struct sw_strs *operands, struct sw_err *err)
+{
+    struct stat st;
+
+    if (operands->count > 0 && stat(operands->items[0], &st) == 0 && S_ISREG(st.st_mode)) {
+        return sw_cli_usage(err,
+                            "\"%s\" is a file; say which kind of archive: docker-archive:%s or "
+                            "oci-archive:%s",
+                            operands->items[0], operands->items[0], operands->items[0]);
+    }
+    return SW_OK;
 }
 
 /* The first operand is the source when it looks like one; the rest are references. */
@@ -77,6 +93,8 @@ static enum sw_status read_operands(const struct sw_cli *cli, const struct sw_cl
         *ret_source = sw_xstrdup(more.items[0]);
         more.items++;
         more.count--;
+    } else if (check_no_file(&more, err)) {
+        return err->status;
     }
     status = sw_cli_image_refs(image, &more, refs, err);
     if (status == SW_OK && refs->count == 0) {

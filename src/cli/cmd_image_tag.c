@@ -22,7 +22,7 @@ static const struct sw_opt tag_opts[] = {
       "talk to the registry without TLS (loopback registries always are)", 0, NULL, 0, 0, NULL },
     { SW_OPT_FLAG, "keep-existing", 0, offsetof(struct tag_args, keep), NULL,
       "leave tags alone that the repository has already", 0, NULL, 0, 0, NULL },
-    { SW_OPT_ENUM, "output", 0, offsetof(struct tag_args, output), "text|json",
+    { SW_OPT_ENUM, "output", 'o', offsetof(struct tag_args, output), "text|json",
       "form of the result", 0, "text|json", 0, 0, NULL },
     SW_CLI_AWS(struct tag_args, aws),
     { .kind = SW_OPT_END },

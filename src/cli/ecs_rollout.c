@@ -60,6 +60,7 @@ const struct sw_opt sw_cli_ecs_rollout_opts[] = {
       .help = "write them as Markdown for people, also on failure" },
     { .kind = SW_OPT_ENUM,
       .name = "output",
+      .letter = 'o',
       .offset = offsetof(struct sw_cli_ecs_rollout, output),
       .value = "FORMAT",
       .help = "form of the result, text or json",

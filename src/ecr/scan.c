@@ -172,9 +172,10 @@ enum sw_status sw_ecr_scan_wait(struct sw_aws *aws, const struct sw_ecr_scan_opt
     struct wait wait = {
         .aws = aws,
         .options = options,
-        .image = json_pack("{s:s, s:{s:s}}", "repositoryName", options->repository, "imageId",
-                           options->digest ? "imageDigest" : "imageTag",
-                           options->digest ? options->digest : options->tag),
+        .image =
+            json_pack("{s:s*, s:s, s:{s:s}}", "registryId", options->account, "repositoryName",
+                      options->repository, "imageId", options->digest ? "imageDigest" : "imageTag",
+                      options->digest ? options->digest : options->tag),
         .name = sw_xasprintf("%s%s%s", options->repository, options->digest ? "@" : ":",
                              options->digest ? options->digest : options->tag),
         .deadline_ms = sw_env_mono_ms(sw_aws_env(aws)) + options->timeout_ms,

@@ -280,6 +280,25 @@ struct parts {
     struct sw_str digest;
 };
 
+/*
+ * "docker-archive:web.tar" is well-formed, a tag of an image that nobody has; it is meant as an
+ * image of this machine.
+ */
+static enum sw_status check_transport(struct sw_str text, struct sw_err *err)
+{
+    static const char *const local[] = { "docker-daemon:", "docker-archive:", "oci-archive:" };
+
+    for (size_t i = 0; i < SW_COUNT(local); i++) {
+        if (sw_str_starts(text, local[i])) {
+            return sw_fail(err, SW_E_INPUT,
+                           "\"%s\" names an image of this machine, and one in a registry is wanted "
+                           "here; 'slipway image push' brings it there",
+                           local[i]);
+        }
+    }
+    return SW_OK;
+}
+
 static enum sw_status split(struct sw_str text, struct parts *ret, struct sw_err *err)
 {
     struct sw_str rest = text;
@@ -293,6 +312,9 @@ static enum sw_status split(struct sw_str text, struct parts *ret, struct sw_err
     if (sw_str_find_str(text, SW_STR("://")) >= 0) {
         return sw_fail(err, SW_E_INPUT, "write it without \"%.*s\"",
                        (int)sw_str_find_str(text, SW_STR("://")) + 3, text.ptr);
+    }
+    if (check_transport(text, err) != SW_OK) {
+        return err->status;
     }
     if (rest.ptr) {
         ret->digest = rest;

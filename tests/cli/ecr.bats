@@ -370,7 +370,7 @@ $REGISTRY"
     grep -q '^error: scan of "team/none:1": .*RepositoryNotFoundException' err
     slip ecr wait-scan public.ecr.aws/team/none:1
     [ "$status" -eq 2 ]
-    [ "$(head -n 1 err)" = 'error: "public.ecr.aws" is not a private Amazon ECR registry' ]
+    [ "$(head -n 1 err)" = "error: \"public.ecr.aws\" is not a private Amazon ECR registry; the image's name begins with one, as in 123456789012.dkr.ecr.us-east-1.amazonaws.com/web:1" ]
 }
 
 @test "helper get answers for ECR and for a registry on this machine" {

@@ -243,7 +243,10 @@ application/vnd.docker.distribution.manifest.v2+json" ]
     slipway image digest "$REGISTRY/$repo:v2"
     [ "$status" -eq 1 ]
     [ -z "$output" ]
-    [[ $stderr == *"there is no such image"* ]]
+    [ "$stderr" = "error: image \"$REGISTRY/$repo:v2\" does not exist" ]
+    slipway image digest docker-archive:image.tar
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"'slipway image push' brings it there" ]]
 }
 
 # Where only the docker client knows the way (ssh, TLS, contexts), it is asked: a stand-in here.
@@ -281,6 +284,14 @@ image save -- web:v1" ]
     [ "$status" -eq 1 ]
     [ -z "$output" ]
     [ "$stderr" = 'error: --digest-file: cannot write "gone/digest": No such file or directory' ]
+    [ -z "$(tags)" ]
+}
+
+@test "a file is not taken for an image of Docker Hub" {
+    slipway image push image.tar "$image"
+    [ "$status" -eq 2 ]
+    [ -z "$output" ]
+    [[ $stderr == 'error: "image.tar" is a file; say which kind of archive: docker-archive:image.tar or oci-archive:image.tar'* ]]
     [ -z "$(tags)" ]
 }
 

@@ -20,6 +20,14 @@ slipway() {
     [ ! -s "$err" ]
 }
 
+@test "version is the same in the other ways that people write it" {
+    for word in -V version; do
+        slipway "$word"
+        [ "$code" -eq 0 ]
+        grep -Eqx 'slipway [0-9]+\.[0-9]+\.[0-9]+' "$out"
+    done
+}
+
 @test "without a command it explains itself on stderr and exits with 2" {
     slipway
     [ "$code" -eq 2 ]

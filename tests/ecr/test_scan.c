@@ -43,6 +43,33 @@ static void test_scan__is_waited_for(void **state)
     ecr_world_done(&w);
 }
 
+/* An image of that name in the caller's own registry says nothing about the one of another account.
+ */
+static void test_scan__is_that_of_the_account_whose_registry_it_is(void **state)
+{
+    (void)state;
+    static const char body[] = "{\"registryId\":\"210987654321\",\"repositoryName\":\"web\","
+                               "\"imageId\":{\"imageTag\":\"1\"}}";
+    static const struct fake_http_step steps[] = {
+        { .body = body, .status = 400, .reply = no_scan },
+        { .headers = { { "X-Amz-Target", PRIVATE_TARGET "StartImageScan" } },
+          .body = body,
+          .reply = "{}" },
+        { .body = body, .reply = complete },
+    };
+    struct sw_ecr_scan_options of_other = options;
+    struct sw_ecr_scan scan = { 0 };
+    struct ecr_world w;
+    struct sw_err err = SW_ERR_INIT;
+    of_other.account = "210987654321";
+    of_other.start = true;
+    ecr_world_init(&w, steps, SW_COUNT(steps));
+    assert_ok(sw_ecr_scan_wait(w.aws, &of_other, &scan, &err));
+    assert_int_equal(scan.findings[SW_ECR_CRITICAL], 1);
+    sw_ecr_scan_release(&scan);
+    ecr_world_done(&w);
+}
+
 static void test_scan__is_started_once_when_asked(void **state)
 {
     (void)state;
@@ -173,6 +200,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scan__is_waited_for),
+        cmocka_unit_test(test_scan__is_that_of_the_account_whose_registry_it_is),
         cmocka_unit_test(test_scan__is_started_once_when_asked),
         cmocka_unit_test(test_scan__failures_say_why),
         cmocka_unit_test(test_scan__stop_ends_the_waiting),

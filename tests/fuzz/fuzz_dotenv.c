@@ -30,6 +30,7 @@ static enum sw_status parse(struct sw_str text, struct seen *seen)
     struct sw_err err = SW_ERR_INIT;
     *seen = (struct seen){ .quotable = true };
     sw_buf_init(&seen->quoted, SW_BUF_TEXT_MAX);
+    sw_buf_add_char(&seen->quoted, '\n'); /* a byte order mark is one only where a file begins */
     sw_buf_init(&seen->plain, SW_BUF_TEXT_MAX);
     enum sw_status status = sw_dotenv_parse(text, ".env", collect, seen, &err);
     FUZZ_CHECK(status == SW_OK || err.msg[0] != '\0');

@@ -67,6 +67,14 @@ static const struct bad_case {
 } bad_cases[] = {
     { "", "it is empty" },
     { "https://h.io/app", "write it without \"https://\"" },
+    { "docker-archive:web.tar",
+      "\"docker-archive:\" names an image of this machine, and one in a registry is wanted here; "
+      "'slipway image push' brings it there" },
+    { "docker-daemon:web",
+      "\"docker-daemon:\" names an image of this machine, and one in a registry "
+      "is wanted here; 'slipway image push' brings it there" },
+    { "oci-archive:web.tar:1", "\"oci-archive:\" names an image of this machine, and one in a "
+                               "registry is wanted here; 'slipway image push' brings it there" },
     { "h.io/App", "repository \"App\" has 'A' at position 1; repository names are lower case" },
     { "Acme/app",
       "repository \"Acme/app\" has 'A' at position 1; repository names are lower case" },
