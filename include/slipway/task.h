@@ -27,7 +27,7 @@ struct sw_task_request {
     const char *security_groups;                 /* comma list */
     enum sw_switch public_ip;
     const char *overrides;          /* RunTask's overrides as JSON, or @FILE */
-    const struct sw_strs *commands; /* CONTAINER=WORDS or CONTAINER=["JSON", ...] */
+    const struct sw_strs *commands; /* CONTAINER=WORDS (quotes as in a shell) or a JSON array */
     const struct sw_strs *env;      /* CONTAINER:NAME=VALUE */
     const char *cpu;                /* of the whole task, as the next four */
     const char *memory;

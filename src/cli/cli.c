@@ -134,6 +134,26 @@ static void apply_common(struct sw_env *env, const struct sw_cli_common *common)
     }
 }
 
+static bool talks_to_aws(const struct sw_command *command)
+{
+    for (const struct sw_opt *opt = command->opts; opt->kind != SW_OPT_END; opt++) {
+        if (opt->kind == SW_OPT_INCLUDE && opt->include == sw_cli_aws_opts) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum sw_status run_checked(struct sw_cli *cli, const struct sw_command *command, void *args,
+                                  struct sw_err *err)
+{
+    if (check_operands(command, cli->operands.count, err) ||
+        (talks_to_aws(command) && sw_opt_check_texts(command->opts, args, err))) {
+        return err->status;
+    }
+    return command->run(cli, args, err);
+}
+
 static enum sw_status run_command(struct sw_cli *cli, const struct sw_command *command, int argc,
                                   char *const *argv, struct sw_err *err)
 {
@@ -149,10 +169,7 @@ static enum sw_status run_command(struct sw_cli *cli, const struct sw_command *c
         print_command_help(cli->out, command);
     } else if (status == SW_OK) {
         apply_common(cli->env, args);
-        status = check_operands(command, cli->operands.count, err);
-        if (status == SW_OK) {
-            status = command->run(cli, args, err);
-        }
+        status = run_checked(cli, command, args, err);
     }
     sw_opt_release(command->opts, args);
     sw_strs_release(&cli->operands);

@@ -305,8 +305,8 @@ const struct sw_command sw_cmd_ecs_run_task = {
         "task was stopped from outside. With --exit-code-from the exit code is the container's "
         "own. Exit 13 when the tasks have not stopped in time, 15 when the waiting was "
         "interrupted; they go on then, unless --stop-on-cancel stops them.\n\n"
-        "The words of --command are separated by blanks; words that hold blanks, quotes or "
-        "backslashes are written as a JSON array.",
+        "The WORDS of --command are split as a shell splits them, with nothing expanded, as by ecs "
+        "deploy.",
     .operands = "",
     .example =
         "slipway ecs run-task --cluster prod --task-definition web --command 'web=rake db:migrate' "

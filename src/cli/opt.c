@@ -337,6 +337,45 @@ void sw_opt_each(const struct sw_opt *opts, void (*fn)(void *ctx, const struct s
     }
 }
 
+static bool is_text(const struct sw_opt *opt)
+{
+    return (opt->kind == SW_OPT_STR || opt->kind == SW_OPT_LIST) && !strstr(opt->value, "FILE") &&
+           !strstr(opt->value, "CONTEXT");
+}
+
+static bool is_utf8(const struct sw_opt *opt, const void *member)
+{
+    const struct sw_strs *list = member;
+
+    if (opt->kind == SW_OPT_STR) {
+        const char *text = *(const char *const *)member;
+
+        return !text || sw_str_is_utf8(sw_str(text));
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        if (!sw_str_is_utf8(sw_str(list->items[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum sw_status sw_opt_check_texts(const struct sw_opt *opts, const void *args, struct sw_err *err)
+{
+    enum sw_status status = SW_OK;
+
+    for (const struct sw_opt *opt = opts; status == SW_OK && opt->kind != SW_OPT_END; opt++) {
+        const void *member = (const char *)args + opt->offset;
+
+        if (opt->kind == SW_OPT_INCLUDE) {
+            status = sw_opt_check_texts(opt->include, member, err);
+        } else if (is_text(opt) && !is_utf8(opt, member)) {
+            status = sw_fail(err, SW_E_INPUT, "--%s: the text is not UTF-8", opt->name);
+        }
+    }
+    return status;
+}
+
 void sw_opt_release(const struct sw_opt *opts, void *args)
 {
     for (const struct sw_opt *opt = opts; opt->kind != SW_OPT_END; opt++) {

@@ -69,6 +69,13 @@ SW_NODISCARD enum sw_status sw_opt_parse(const struct sw_opt *opts, int argc, ch
 void sw_opt_release(const struct sw_opt *opts, void *args);
 
 /*
+ * Whether all texts but names of files, whose placeholder says FILE or CONTEXT, are UTF-8, as what
+ * goes out in JSON must be. SW_E_INPUT names the option.
+ */
+SW_NODISCARD enum sw_status sw_opt_check_texts(const struct sw_opt *opts, const void *args,
+                                               struct sw_err *err);
+
+/*
  * The option of that long name, and where its value is in the argument struct; NULL when the table
  * has none. sw_opt_nearest() is the name that was probably meant, or NULL.
  */

@@ -1,3 +1,4 @@
+#include "change_rule.h"
 #include "request.h"
 
 #include <slipway/alloc.h>
@@ -90,52 +91,19 @@ static json_t *override_of(json_t *overrides, struct sw_str container)
     return item;
 }
 
-/* Words at blanks; what needs quotes is to be written as JSON. NULL when it is that. */
-static json_t *words_of(struct sw_str text)
-{
-    json_auto_t *words = json_array();
-    for (size_t i = 0; i < text.len; i++) {
-        if (strchr("'\"\\", text.ptr[i])) {
-            return NULL;
-        }
-    }
-    for (size_t i = 0; i < text.len;) {
-        size_t start = i;
-        while (i < text.len && !sw_is_space(text.ptr[i])) {
-            i++;
-        }
-        if (i > start) {
-            (void)json_array_append_new(words,
-                                        ecs_json_text(sw_str_n(text.ptr + start, i - start)));
-        }
-        i += i < text.len;
-    }
-    return json_array_size(words) > 0 ? json_incref(words) : NULL;
-}
-
 static enum sw_status add_command(json_t *overrides, const char *text, struct sw_err *err)
 {
-    struct sw_str rest = sw_str(text);
-    struct sw_str container = sw_str_cut(&rest, '=');
-    struct sw_str value = sw_str_trim(rest);
+    struct ecs_change_texts texts = { .value = sw_str(text) };
     json_auto_t *command = NULL;
-    if (container.len > 0 && sw_str_starts(value, "[")) {
-        if (sw_json_parse(value, "--command", &command, err) != SW_OK) {
-            return err->status;
-        }
-        if (!sw_json_are_texts(command)) {
-            json_decref(command);
-            command = NULL;
-        }
-    } else if (container.len > 0) {
-        command = words_of(value);
-    }
-    if (!command) {
+    texts.container = sw_str_cut(&texts.value, '=');
+    if (texts.container.len == 0 || sw_str_trim(texts.value).len == 0) {
         return sw_fail(err, SW_E_INPUT,
-                       "--command: expected CONTAINER=WORDS, or CONTAINER=[\"WORD\", ...] as JSON "
-                       "when words hold blanks, quotes or backslashes");
+                       "--command: expected CONTAINER=WORDS, e.g. web=rake db:migrate");
     }
-    (void)json_object_set(override_of(overrides, container), "command", command);
+    if (ecs_parse_words(&texts, &command, err) != SW_OK) {
+        return sw_wrap(err, "--command: container \"%.*s\"", SW_STR_ARG(texts.container));
+    }
+    (void)json_object_set(override_of(overrides, texts.container), "command", command);
     return SW_OK;
 }
 

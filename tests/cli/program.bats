@@ -125,6 +125,21 @@ slipway() {
     done
 }
 
+@test "texts for AWS are UTF-8, or refused before anything is asked" {
+    export AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x AWS_REGION=eu-west-1 AWS_ENDPOINT_URL=http://127.0.0.1:1
+    wrong=$(printf 'w\303b')
+    slipway ecs status --cluster prod --service "$wrong"
+    [ "$code" -eq 2 ]
+    [ "$(cat "$err")" = 'error: --service: the text is not UTF-8' ]
+    slipway ecs run-task --cluster prod --task-definition web --env web:A=1 --env "web:B=$wrong"
+    [ "$code" -eq 2 ]
+    [ "$(cat "$err")" = 'error: --env: the text is not UTF-8' ]
+    cd "$BATS_TEST_TMPDIR"
+    echo '{"family": "web", "containerDefinitions": [{"name": "web", "image": "r/web:1", "memory": 64}]}' >"$wrong"
+    slipway ecs render --file "$wrong"
+    [ "$code" -eq 0 ]
+}
+
 @test "the overview lists the exit codes" {
     slipway help
     [ "$code" -eq 0 ]

@@ -110,10 +110,10 @@ static const struct {
       START ",'group':'y','volumeConfigurations':[{'name':'v'}]}" },
     { "commands and variables",
       { .count = 1 },
-      { .commands = { "web=rake  db:migrate", "log=[\"sh\",\"-c\",\"a b\"]" },
+      { .commands = { "web=rake  db:migrate 'a  b' \"\"", "log=[\"sh\",\"-c\",\"a b\"]" },
         .env = { "web:LEVEL=a=b", "web:EMPTY=", "web:LEVEL=c" } },
-      START ",'overrides':{'containerOverrides':[{'name':'web','command':['rake','db:migrate'],"
-            "'environment':[{'name':'LEVEL','value':'c'},{'name':'EMPTY','value':''}]},"
+      START ",'overrides':{'containerOverrides':[{'name':'web','command':['rake','db:migrate',"
+            "'a  b',''],'environment':[{'name':'LEVEL','value':'c'},{'name':'EMPTY','value':''}]},"
             "{'name':'log','command':['sh','-c','a b']}]}}" },
     { "merged into the overrides",
       { .overrides =
@@ -146,9 +146,10 @@ static void test_task_request__says_what_the_options_say(void **state)
     }
 }
 
-#define COMMAND_FORM                                                                             \
-    "--command: expected CONTAINER=WORDS, or CONTAINER=[\"WORD\", ...] as JSON when words hold " \
-    "blanks, quotes or backslashes"
+#define COMMAND_FORM "--command: expected CONTAINER=WORDS, e.g. web=rake db:migrate"
+#define COMMAND_ARRAY                                                                               \
+    "--command: container \"web\": expected a JSON array of texts, e.g. [\"sh\", \"-c\", \"run && " \
+    "done\"]"
 #define ENV_FORM "--env: expected CONTAINER:NAME=VALUE, e.g. web:LEVEL=debug"
 #define PROVIDER_FORM \
     "--capacity-provider: expected NAME[:WEIGHT[:BASE]], e.g. FARGATE_SPOT:1, got "
@@ -181,9 +182,13 @@ static const struct {
     { { .count = 1 }, { .commands = { "web" } }, SW_E_INPUT, COMMAND_FORM },
     { { .count = 1 }, { .commands = { "web=" } }, SW_E_INPUT, COMMAND_FORM },
     { { .count = 1 }, { .commands = { "=true" } }, SW_E_INPUT, COMMAND_FORM },
-    { { .count = 1 }, { .commands = { "web=sh -c 'a b'" } }, SW_E_INPUT, COMMAND_FORM },
-    { { .count = 1 }, { .commands = { "web=[1]" } }, SW_E_INPUT, COMMAND_FORM },
-    { { .count = 1 }, { .commands = { "web=[]" } }, SW_E_INPUT, COMMAND_FORM },
+    { { .count = 1 }, { .commands = { "web= " } }, SW_E_INPUT, COMMAND_FORM },
+    { { .count = 1 },
+      { .commands = { "web=sh -c 'a b" } },
+      SW_E_INPUT,
+      "--command: container \"web\": a quote in the words has no end" },
+    { { .count = 1 }, { .commands = { "web=[1]" } }, SW_E_INPUT, COMMAND_ARRAY },
+    { { .count = 1 }, { .commands = { "web=[]" } }, SW_E_INPUT, COMMAND_ARRAY },
     { { .count = 1 }, { .env = { "LEVEL=hunter2" } }, SW_E_INPUT, ENV_FORM },
     { { .count = 1 }, { .env = { "web:=hunter2" } }, SW_E_INPUT, ENV_FORM },
     { { .count = 1 }, { .env = { "web:LEVEL" } }, SW_E_INPUT, ENV_FORM },
