@@ -218,4 +218,28 @@ SW_NODISCARD enum sw_status sw_rollout_follow(struct sw_aws *aws,
                                               const struct sw_follow_options *options,
                                               struct sw_follow_result *ret, struct sw_err *err);
 
+/* ---- Hooks that wait ---- */
+
+struct sw_continue_options {
+    const char *cluster;
+    const char *service; /* name or ARN */
+    const char *hook;    /* id of the hook; NULL: all that wait */
+    bool roll_back;      /* go back instead of on */
+};
+struct sw_continue_result {
+    char *service_deployment; /* its ARN */
+    char *stage;              /* at which it waited, e.g. "POST_TEST_TRAFFIC_SHIFT" */
+    struct sw_strs hooks;     /* ids of those that were answered */
+};
+void sw_continue_result_release(struct sw_continue_result *result);
+/*
+ * Answers the lifecycle hooks at which the deployment in progress waits (SW_ROLLOUT_PAUSED).
+ * SW_E_CONFLICT when there is no deployment, or none waits; SW_E_NOT_FOUND when `hook` does not,
+ * naming those that do, and for what sw_service_describe() (service.h) does not find. *ret says in
+ * every case what was answered, and is released by the caller.
+ */
+SW_NODISCARD enum sw_status sw_rollout_continue(struct sw_aws *aws,
+                                                const struct sw_continue_options *options,
+                                                struct sw_continue_result *ret, struct sw_err *err);
+
 #endif

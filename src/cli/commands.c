@@ -14,6 +14,7 @@ const struct sw_command *const sw_commands[] = {
     &sw_cmd_ecr_tag_repository,
     &sw_cmd_ecr_wait_scan,
     &sw_cmd_ecs_check,
+    &sw_cmd_ecs_continue,
     &sw_cmd_ecs_deploy,
     &sw_cmd_ecs_deregister,
     &sw_cmd_ecs_diff,

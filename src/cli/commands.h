@@ -16,6 +16,7 @@ extern const struct sw_command sw_cmd_ecr_set_policy;
 extern const struct sw_command sw_cmd_ecr_tag_repository;
 extern const struct sw_command sw_cmd_ecr_wait_scan;
 extern const struct sw_command sw_cmd_ecs_check;
+extern const struct sw_command sw_cmd_ecs_continue;
 extern const struct sw_command sw_cmd_ecs_deploy;
 extern const struct sw_command sw_cmd_ecs_deregister;
 extern const struct sw_command sw_cmd_ecs_diff;

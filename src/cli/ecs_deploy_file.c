@@ -44,7 +44,6 @@ const struct sw_opt sw_cli_ecs_entry_opts[] = {
 struct reader {
     const struct sw_env *env;
     bool expand;
-    struct sw_yaml_pool *pool;
     struct sw_strs *owned;
     struct sw_cli_ecs_fleet *fleet;
     struct sw_err *err;
@@ -297,27 +296,30 @@ static enum sw_status check_document(struct reader *reader, const struct sw_yaml
     return SW_OK;
 }
 
+enum sw_status sw_cli_ecs_deploy_document(const struct sw_env *env, const struct sw_yaml *document,
+                                          bool expand, const struct sw_cli_ecs_entry *base,
+                                          struct sw_strs *owned, struct sw_cli_ecs_fleet *fleet,
+                                          struct sw_err *err)
+{
+    struct reader reader = {
+        .env = env, .expand = expand, .owned = owned, .fleet = fleet, .err = err
+    };
+    const struct sw_yaml *services = sw_yaml_get(document, "services");
+    enum sw_status status = check_document(&reader, document);
+    for (size_t i = 0; status == SW_OK && i < services->count; i++) {
+        status = add_service(&reader, base, document, services->items[i]);
+    }
+    return status;
+}
+
 enum sw_status sw_cli_ecs_deploy_file(struct sw_cli *cli, const char *path, bool expand,
                                       const struct sw_cli_ecs_entry *base,
                                       struct sw_yaml_pool *pool, struct sw_strs *owned,
                                       struct sw_cli_ecs_fleet *fleet, struct sw_err *err)
 {
-    struct reader reader = {
-        .env = cli->env,
-        .expand = expand,
-        .pool = pool,
-        .owned = owned,
-        .fleet = fleet,
-        .err = err,
-    };
     struct sw_yaml *document = NULL;
-    if (sw_yaml_load(pool, path, NULL, &document, err) != SW_OK) {
-        return err->status;
-    }
-    enum sw_status status = check_document(&reader, document);
-    const struct sw_yaml *services = sw_yaml_get(document, "services");
-    for (size_t i = 0; status == SW_OK && i < services->count; i++) {
-        status = add_service(&reader, base, document, services->items[i]);
-    }
-    return status;
+    enum sw_status status = sw_yaml_load(pool, path, NULL, &document, err);
+    return status == SW_OK
+               ? sw_cli_ecs_deploy_document(cli->env, document, expand, base, owned, fleet, err)
+               : status;
 }

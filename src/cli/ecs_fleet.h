@@ -58,5 +58,10 @@ SW_NODISCARD enum sw_status sw_cli_ecs_deploy_file(struct sw_cli *cli, const cha
                                                    struct sw_yaml_pool *pool, struct sw_strs *owned,
                                                    struct sw_cli_ecs_fleet *fleet,
                                                    struct sw_err *err);
+/* The same for a document that is read already. */
+SW_NODISCARD enum sw_status
+sw_cli_ecs_deploy_document(const struct sw_env *env, const struct sw_yaml *document, bool expand,
+                           const struct sw_cli_ecs_entry *base, struct sw_strs *owned,
+                           struct sw_cli_ecs_fleet *fleet, struct sw_err *err);
 
 #endif

@@ -277,12 +277,24 @@ static const json_t *waiting_hook(const json_t *service_deployment)
     return NULL;
 }
 
+/* Cluster and service out of "...:service-deployment/CLUSTER/SERVICE/ID"; false when it has none.
+ */
+static bool split_arn(const char *arn, struct sw_str *ret_cluster, struct sw_str *ret_service)
+{
+    static const char kind[] = ":service-deployment/";
+    ptrdiff_t at = sw_str_find_str(sw_str(arn), sw_str(kind));
+    struct sw_str rest = sw_str(at < 0 ? "" : arn + at + strlen(kind));
+    *ret_cluster = sw_str_cut(&rest, '/');
+    *ret_service = sw_str_cut(&rest, '/');
+    return ret_service->len > 0 && rest.len > 0;
+}
+
 /* Where it is paused, until when, and how it goes on. */
 static enum sw_rollout_verdict say_paused(const json_t *service_deployment, const json_t *hook,
                                           struct sw_rollout_state *state)
 {
-    const char *arn = sw_json_str(service_deployment, "serviceDeploymentArn", "ARN");
-    const char *id = sw_json_str(hook, "hookId", "ID");
+    struct sw_str cluster = { NULL, 0 };
+    struct sw_str service = { NULL, 0 };
     int64_t expires_ms = seconds_to_ms(hook, "expiresAt");
     char until[SW_TIME_TEXT_MAX + 64] = "";
     if (expires_ms > 0) {
@@ -291,11 +303,16 @@ static enum sw_rollout_verdict say_paused(const json_t *service_deployment, cons
         (void)snprintf(until, sizeof(until), " until %s, then %.20s", when,
                        sw_json_str(hook, "timeoutAction", "ROLLBACK"));
     }
+    if (!split_arn(sw_json_str(service_deployment, "serviceDeploymentArn", ""), &cluster,
+                   &service)) {
+        cluster = SW_STR("CLUSTER");
+        service = SW_STR("SERVICE");
+    }
     return say(state, SW_ROLLOUT_PAUSED,
-               "a hook of stage %.40s waits for an action%s; go on with aws ecs "
-               "continue-service-deployment --service-deployment-arn %s --hook-id %s --action "
-               "CONTINUE (or ROLLBACK)",
-               sw_json_str(service_deployment, "lifecycleStage", "UNKNOWN"), until, arn, id);
+               "a hook of stage %.40s waits for an action%s; go on with slipway ecs continue "
+               "--cluster %.*s --service %.*s, or back with --rollback",
+               sw_json_str(service_deployment, "lifecycleStage", "UNKNOWN"), until,
+               SW_STR_ARG(cluster), SW_STR_ARG(service));
 }
 
 enum sw_rollout_verdict sw_rollout_judge_deployment(const json_t *service_deployment,

@@ -266,8 +266,8 @@ static const struct {
     { "blue/green, step by step",
       SW_E_PAUSED,
       "the rollout of kim:13 to service \"kim\" is paused: a hook of stage POST_TEST_TRAFFIC_SHIFT "
-      "waits for an action; go on with aws ecs continue-service-deployment "
-      "--service-deployment-arn arn:sd/2 --hook-id h1 --action CONTINUE (or ROLLBACK)",
+      "waits for an action; go on with slipway ecs continue --cluster CLUSTER --service SERVICE, "
+      "or back with --rollback",
       { { .action = "DescribeServices",
           .reply = ANSWER(OURS("PRIMARY", "IN_PROGRESS", COUNTS("2", "0", "0")),
                           ",'deploymentConfiguration':{'strategy':'BLUE_GREEN'}") },

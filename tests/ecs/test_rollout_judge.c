@@ -317,13 +317,19 @@ static void test_rollout_judge__only_successful_is_success(void **state)
         { "{'status':'ROLLBACK_SUCCESSFUL'}", SW_ROLLOUT_ROLLED_BACK,
           "service deployment ROLLBACK_SUCCESSFUL" },
         { "{'status':'ROLLBACK_FAILED'}", SW_ROLLOUT_FAILED, "service deployment ROLLBACK_FAILED" },
-        { "{'status':'IN_PROGRESS','serviceDeploymentArn':'arn:sd','lifecycleStage':"
+        { "{'status':'IN_PROGRESS','serviceDeploymentArn':'arn:aws:ecs:eu-west-1:1:"
+          "service-deployment/prod/web/d1','lifecycleStage':"
           "'POST_TEST_TRAFFIC_SHIFT','lifecycleHookDetails':[{'hookId':'h1','targetType':'PAUSE',"
           "'status':'AWAITING_ACTION','expiresAt':1550000000,'timeoutAction':'ROLLBACK'}]}",
           SW_ROLLOUT_PAUSED,
           "a hook of stage POST_TEST_TRAFFIC_SHIFT waits for an action until "
-          "2019-02-12T19:33:20Z, then ROLLBACK; go on with aws ecs continue-service-deployment "
-          "--service-deployment-arn arn:sd --hook-id h1 --action CONTINUE (or ROLLBACK)" },
+          "2019-02-12T19:33:20Z, then ROLLBACK; go on with slipway ecs continue --cluster prod "
+          "--service web, or back with --rollback" },
+        { "{'status':'IN_PROGRESS','serviceDeploymentArn':'arn:sd','lifecycleHookDetails':["
+          "{'status':'AWAITING_ACTION'}]}",
+          SW_ROLLOUT_PAUSED,
+          "a hook of stage UNKNOWN waits for an action; go on with slipway ecs continue --cluster "
+          "CLUSTER --service SERVICE, or back with --rollback" },
         { "{'status':'IN_PROGRESS','lifecycleHookDetails':[{'status':'IN_PROGRESS',"
           "'targetType':'AWS_LAMBDA'}]}",
           SW_ROLLOUT_RUNNING, "" },

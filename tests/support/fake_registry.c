@@ -162,7 +162,7 @@ static char *parameter(struct sw_str query, const char *name)
         while (value.len > 0) {
             bool slash = sw_str_starts(value, "%2F");
 
-            sw_buf_add_char(&out, slash ? '/' : value.ptr[0]);
+            sw_buf_add(&out, slash ? "/" : value.ptr, 1);
             value = sw_str_from(value, slash ? 3 : 1);
         }
         return sw_buf_take(&out);

@@ -4,6 +4,7 @@ The names are those of the decision table that sw_rollout_judge() follows: a dep
 DescribeServices from the top of the table to its end.
 """
 
+import json
 import re
 
 import harness
@@ -128,9 +129,7 @@ SHIFTING = [
      " deployment rolled back because of the circuit breaker." + IMAGE,
      {"plans": {"web:2": "pull"}, "services": [shift(**BREAKER)], "said": ["circuit breaker: 4 of 3 failed tasks"]}),
     ("paused", 14, ROLLOUT + r"is paused: a hook of stage POST_SCALE_UP waits for an action until 2026-01-0\dT\S+Z, then"
-     r" ROLLBACK; go on with aws ecs continue-service-deployment --service-deployment-arn"
-     r" arn:aws:ecs:eu-west-1:123456789012:service-deployment/prod/web/1000000000000000002 --hook-id [0-9a-f]{32} --action"
-     r" CONTINUE \(or ROLLBACK\)", {"services": [shift(**pause("POST_SCALE_UP"))]}),
+     r" ROLLBACK; go on with slipway ecs continue --cluster prod --service web, or back with --rollback", {"services": [shift(**pause("POST_SCALE_UP"))]}),
     ("STOPPED: superseded", 12, ROLLOUT + "was superseded: service deployment STOPPED: Service deployment stopped because a new"
      " service deployment was started.",
      {"definitions": {"web": 3}, "services": [shift()], "at": [at(20, "UpdateService", taskDefinition="web:3")]}),
@@ -220,10 +219,38 @@ class TableTest(harness.TestCase):
     def test_a_pause_that_goes_on(self):
         trial = self.trial(services=[shift(**pause("POST_SCALE_UP"))])
         self.assertEqual(self.deploy(trial).returncode, 14)
-        record = trial.standin.world.services["web"].records[0]
-        trial.ask("ContinueServiceDeployment", serviceDeploymentArn=record.arn, hookId=record.hooks[0].id, action="CONTINUE")
-        result = trial.run("ecs", "wait", "--cluster", "prod", "--service", "web")
-        self.check(trial, result, 0)
+        arn, hook = (lambda record: (record.arn, record.hooks[0].id))(trial.standin.world.services["web"].records[0])
+        web = ("--cluster", "prod", "--service", "web")
+        result = trial.run("ecs", "continue", *web, "--hook", "another")
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertIn(f'hook "another" does not wait in the deployment of service "web"; waiting: {hook}', result.stderr)
+        result = trial.run("ecs", "continue", *web)
+        self.assertEqual((result.returncode, result.stdout), (0, f"{arn}\n"))
+        self.assertIn(f"service web: hook {hook} of stage POST_SCALE_UP lets the deployment go on\n", result.stderr)
+        result = trial.run("ecs", "continue", *web)
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertIn('the deployment of service "web" waits at no hook: it is IN_PROGRESS', result.stderr)
+        self.check(trial, trial.run("ecs", "wait", *web), 0)
+
+    def test_a_pause_that_goes_back(self):
+        trial = self.trial(services=[shift(**pause("POST_SCALE_UP"))])
+        self.assertEqual(self.deploy(trial).returncode, 14)
+        hook = trial.standin.world.services["web"].records[0].hooks[0].id
+        web = ("--cluster", "prod", "--service", "web")
+        result = trial.run("ecs", "continue", *web, "--rollback", "--hook", hook, "-o", "json")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        facts = json.loads(result.stdout)
+        self.assertEqual((facts["action"], facts["stage"], facts["hooks"]), ("ROLLBACK", "POST_SCALE_UP", [hook]))
+        self.check(trial, trial.run("ecs", "wait", *web), 11,
+                   ROLLOUT + "failed and was rolled back: service deployment ROLLBACK_SUCCESSFUL: Lifecycle hook of"
+                   " POST_SCALE_UP failed.")  # fmt: skip
+
+    def test_nothing_that_waits(self):
+        trial = self.trial(services=[service()])
+        result = trial.run("ecs", "continue", "--cluster", "prod", "--service", "web")
+        self.check(trial, result, 1, 'the deployment of service "web" waits at no hook: it is SUCCESSFUL')
+        result = trial.run("ecs", "continue", "--cluster", "prod", "--service", "lost")
+        self.check(trial, result, 1, 'service "lost" does not exist in cluster "prod"; services in it: web')
 
     def test_a_pause_that_nobody_ends(self):
         hooks = pause("POST_SCALE_UP", timeoutConfiguration={"timeoutInMinutes": 5, "action": "ROLLBACK"})
