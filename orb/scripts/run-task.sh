@@ -55,7 +55,7 @@ said=$(slipway ecs run-task --expand \
     --secret-key-var "$SLIPWAY_SECRET_KEY_VAR" \
     ${SLIPWAY_ROLE_ARN:+--role-arn "$SLIPWAY_ROLE_ARN"} \
     "$@") || status=$?
-printf '%s\n' "$said"
+[ -z "$said" ] || printf '%s\n' "$said"
 if [ -n "${SLIPWAY_OUTPUT_FILE:-}" ] && [ -n "$said" ]; then
     printf '%s\n' "$said" >"$(slipway env subst -- "$SLIPWAY_OUTPUT_FILE")"
     said=$(printf '%s\n' "$said" | sed -n 's/^ *"taskArn": "\([^"]*\)".*/\1/p')

@@ -399,20 +399,43 @@ static enum sw_status braced(struct expander *ex, struct parameter *p, struct sw
     return status;
 }
 
+/* The command at the beginning of `source`, $(...) or `...`; empty when its end is not in sight. */
+static struct sw_str command_of(struct sw_str source)
+{
+    struct sw_str line = sw_subst_snippet(source);
+    int depth = 0;
+
+    for (size_t i = 1; i < line.len; i++) {
+        char c = line.ptr[i];
+        depth += c == '(' ? 1 : 0;
+        depth -= c == ')' ? 1 : 0;
+        if (source.ptr[0] == '`' ? c == '`' : depth == 0 && c == ')') {
+            return sw_str_first(line, i + 1);
+        }
+    }
+    return sw_str_first(line, 0);
+}
+
 static enum sw_status refuse_command(struct sw_str source, struct sw_err *err)
 {
     struct sw_str part = sw_subst_snippet(source);
+    struct sw_str command = command_of(source);
     if (sw_str_starts(source, "$((")) {
         return sw_fail(err, SW_E_INPUT,
                        "arithmetic in \"%.*s\" is not supported; compute it in an earlier step, "
                        "put it in a variable and write ${NAME}",
                        SW_STR_ARG(part));
     }
+    if (command.len > 0) {
+        part = command;
+    } else {
+        command = SW_STR("$(...)");
+    }
     return sw_fail(err, SW_E_INPUT,
-                   "\"%.*s\" is not run: text is never executed; run the command in an earlier "
-                   "step, keep its result with: echo \"export NAME=value\" >> \"$BASH_ENV\", and "
-                   "write ${NAME} here (\\%c stands for a plain %c)",
-                   SW_STR_ARG(part), source.ptr[0], source.ptr[0]);
+                   "\"%.*s\" is not run: text is never executed; run it in an earlier step: echo "
+                   "\"export NAME='%.*s'\" >> \"$BASH_ENV\", and write ${NAME} here (\\%c stands "
+                   "for a plain %c)",
+                   SW_STR_ARG(part), SW_STR_ARG(command), source.ptr[0], source.ptr[0]);
 }
 
 enum sw_status sw_subst_dollar(struct expander *ex, struct sw_str *in, bool quoted,

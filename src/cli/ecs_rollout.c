@@ -205,7 +205,12 @@ static enum sw_status follow(struct sw_cli_ecs_run *run)
 {
     const struct sw_deployment *deployment = &run->deployment;
     const char *codedeploy = deployment->codedeploy_deployment;
-    if (!deployment->deployment_id && !codedeploy) {
+    bool by_tool = !deployment->deployment_id && !codedeploy;
+    if (by_tool && !deployment->updated) {
+        return SW_OK; /* the traffic goes to this revision already, which is all that can be known
+                       */
+    }
+    if (by_tool) {
         return sw_fail(run->err, SW_E_UNAVAILABLE,
                        "service \"%s\" was updated, but ECS named no deployment to wait for",
                        deployment->service);

@@ -252,9 +252,10 @@ struct error_case {
     const char *message;
 };
 
-#define RUN_HINT                                                                               \
-    "is not run: text is never executed; run the command in an earlier step, keep its result " \
-    "with: echo \"export NAME=value\" >> \"$BASH_ENV\", and write ${NAME} here "
+#define RUN_HINT(command) "--tag: " RUN_REFUSAL(command)
+#define RUN_REFUSAL(command)                                                               \
+    "\"" command "\" is not run: text is never executed; run it in an earlier step: echo " \
+    "\"export NAME='" command "'\" >> \"$BASH_ENV\", and write ${NAME} here "
 #define FORMS                                                                                    \
     "is not a form that is known; these are: ${NAME} ${NAME:-text} ${NAME:+text} ${NAME:?text} " \
     "${#NAME} ${NAME:offset:length} ${NAME#pattern} ${NAME%pattern} ${NAME/pattern/text} "       \
@@ -279,11 +280,16 @@ static const struct error_case errors[] = {
     { "${empty:?}", "--tag: empty: the variable is not set or empty" },
     { "${unset?}", "--tag: unset: the variable is not set" },
     { "${unset:?use $tag}", "--tag: unset: use v1.22.333" },
-    { "x-$(git rev-parse HEAD)",
-      "--tag: \"$(git rev-parse HEAD)\" " RUN_HINT "(\\$ stands for a plain $)" },
-    { "`date`", "--tag: \"`date`\" " RUN_HINT "(\\` stands for a plain `)" },
-    { "${unset:-$(id)}", "--tag: \"$(id)}\" " RUN_HINT "(\\$ stands for a plain $)" },
-    { "${tag:-$(id)}", "--tag: \"$(id)}\" " RUN_HINT "(\\$ stands for a plain $)" },
+    { "x-$(git rev-parse HEAD)", RUN_HINT("$(git rev-parse HEAD)") "(\\$ stands for a plain $)" },
+    { "`date`", RUN_HINT("`date`") "(\\` stands for a plain `)" },
+    { "value=$(date),name=x", RUN_HINT("$(date)") "(\\$ stands for a plain $)" },
+    { "$(cat $(ls -t | head -1)), more",
+      RUN_HINT("$(cat $(ls -t | head -1))") "(\\$ stands for a plain $)" },
+    { "$(date",
+      "--tag: \"$(date\" is not run: text is never executed; run it in an earlier step: echo "
+      "\"export NAME='$(...)'\" >> \"$BASH_ENV\", and write ${NAME} here (\\$ stands for a plain $)" },
+    { "${unset:-$(id)}", RUN_HINT("$(id)") "(\\$ stands for a plain $)" },
+    { "${tag:-$(id)}", RUN_HINT("$(id)") "(\\$ stands for a plain $)" },
     { "$((1+1))", "--tag: arithmetic in \"$((1+1))\" is not supported; compute it in an earlier "
                   "step, put it in a variable and write ${NAME}" },
     { "${tag", "--tag: \"${tag\" is not closed: } is missing" },
@@ -544,8 +550,8 @@ static void test_subst_words__refuses_what_would_run(void **state)
         { "a <b", "--extra-args: \"<\" " OPERATOR },
         { "(a)", "--extra-args: \"(\" " OPERATOR },
         { "a)", "--extra-args: \")\" " OPERATOR },
-        { "$(id)", "--extra-args: \"$(id)\" " RUN_HINT "(\\$ stands for a plain $)" },
-        { "\"`id`\"", "--extra-args: \"`id`\"\" " RUN_HINT "(\\` stands for a plain `)" },
+        { "$(id)", "--extra-args: " RUN_REFUSAL("$(id)") "(\\$ stands for a plain $)" },
+        { "\"`id`\"", "--extra-args: " RUN_REFUSAL("`id`") "(\\` stands for a plain `)" },
         { "'open", "--extra-args: \"'open\" is not closed: the second ' is missing" },
         { "a \"open", "--extra-args: \"\"open\" is not closed: the second \" is missing" },
         { "$unset", "--extra-args: variable \"unset\" is not set; set it, or give a default: "

@@ -59,7 +59,7 @@ fails() {
 
 @test "refuses commands and runs nothing" {
     subst '$(touch ran)'
-    fails 2 'text: "$(touch ran)" is not run: text is never executed; run the command in an earlier step, keep its result with: echo "export NAME=value" >> "$BASH_ENV", and write ${NAME} here (\$ stands for a plain $)'
+    fails 2 'text: "$(touch ran)" is not run: text is never executed; run it in an earlier step: echo "export NAME='\''$(touch ran)'\''" >> "$BASH_ENV", and write ${NAME} here (\$ stands for a plain $)'
     subst '${MISSING:-`touch ran`}'
     [ "$status" -eq 2 ]
     [ ! -e ran ]

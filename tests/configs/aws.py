@@ -62,6 +62,9 @@ class Aws(loopback.Server):
                 account.ecs.sleep(request)
             return {"now_ms": self._now_ms(), "signals": []}
 
+    def pass_time(self, seconds):
+        self._sleep({"ms": seconds * 1000})
+
     def _now_ms(self):
         return max((account.ecs.now_ms() for account in self.accounts.values()), default=0)
 
@@ -81,7 +84,7 @@ class Aws(loopback.Server):
             return 200, {"authorizationData": {"authorizationToken": "QVdTOjEyMzQ1Njc4OTAxMi1hdXRoLXRva2Vu", "expiresAt": 4e9}}
         if action == "CreateRepository":
             self.public.add(name)
-            return 200, {"repository": {"repositoryName": name}}
+            return 200, {"repository": {"repositoryName": name, "repositoryUri": f"public.ecr.aws/alias/{name}"}}
         if action == "DeleteRepository" and name in self.public:
             self.public.remove(name)
             return 200, {"repository": {"repositoryName": name}}

@@ -7,7 +7,7 @@ and the story:
                       keys are not set at all with ""
         repositories  names
         findings      what the scans of their images find: {severity: how often}
-        cluster       name ("production")
+        cluster       name ("production"); "aliases": further ones
         services      {name: members of CreateService, or {}}: on family and container of that name
         families      task definitions: {name: more of its definition; "container": of its container; "revisions": number}
         plans         fates of tasks, see ecs_standin/plan.py
@@ -15,7 +15,11 @@ and the story:
         rules         {rule: family that it runs}
     variables     of the project
     files         of the project
+    images        images that Dockerfiles begin with, which a small one takes the place of
+    archives      {file of the workspace: image that is in it}
     config        the configuration; left out where it is somewhere else
+    left_out      {job: why it does not run}
+    skip          {step: why it is left out of every job}
 """
 
 import difflib
@@ -64,7 +68,7 @@ def make(given):
         "services": [
             {"serviceName": name, "taskDefinition": name, "desiredCount": 2, **more} for name, more in services.items()
         ],
-        **{name: given[name] for name in ("plans", "codedeploy") if name in given},
+        **{name: given[name] for name in ("aliases", "plans", "codedeploy") if name in given},
     }
     account = aws.Account(given["id"], f"AKIA{given['id']}0000", place.SECRET.format(given["id"]), given["region"], scenario)
     account.variables = given["keys"]
@@ -96,6 +100,10 @@ def furnish(ground, account):
 
 
 class Case:
+    orbs = {}  # besides ours: {reference: path}
+    tree = None  # the project is this one
+    must_pass = True  # what a failed job is needed for does not run
+
     def __init__(self, path, config=None):
         self.path = pathlib.Path(path)
         self.name = self.path.stem
@@ -104,7 +112,11 @@ class Case:
         self.head = head
         self.config = config or self.facts["config"]
 
-    def run(self, ground, folder, orbs=None, log=None):
+    def why_not(self, run, job):
+        """Why a job does not run; "" when it does, and None when nothing of the orb is in it."""
+        return self.facts.get("left_out", {}).get(job, "")
+
+    def run(self, ground, folder, log=None):
         """The story. `log` gets what the jobs said."""
         accounts = [make(given) for given in self.facts.get("accounts", [{}])]
         ground.begin(accounts)
@@ -115,16 +127,28 @@ class Case:
             if account.variables:
                 variables.setdefault(f"{account.variables}_ACCESS_KEY_ID", account.key)
                 variables.setdefault(f"{account.variables}_SECRET_ACCESS_KEY", account.secret)
-        run = place.Run(ground, folder / self.name, self.config, variables, self.facts.get("files", {}), orbs)
+        run = place.Run(ground, folder / self.name, self.config, variables, self.orbs)
+        run.project = place.Project(run.folder / "project", self.facts.get("files", {}), self.tree)
+        run.skip = self.facts.get("skip", {})
+        for image in self.facts.get("images", []):
+            run.stand_in(image)
+        for path, image in self.facts.get("archives", {}).items():
+            run.archive(path, image)
         told = story.Story(ground, accounts)
         failed = set()
         for job, requires, approval in run.jobs():
-            if lacking := sorted(failed.intersection(requires)):
-                told.left_out(job, lacking)
+            lacking = sorted(failed.intersection(requires)) if self.must_pass else []
+            why = self.why_not(run, job)
+            if why is None:
+                told.of_others.append(job)
+            elif why:
+                told.left_out(job, why)
+            elif lacking:
+                told.left_out(job, f"it needs {', '.join(lacking)}")
                 failed.add(job)
             elif not approval:
                 result = run.execute(job, accounts[0])
-                told.job(job, result)
+                told.job(job, result, run.skip)
                 if result.status:
                     failed.add(job)
                 if log:

@@ -4,6 +4,7 @@ other, as CircleCI would start them, each on a machine that knows nothing of the
 import json
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import ssl
@@ -42,8 +43,30 @@ case ${{1:-}} in
     *) exec "{PROGRAM}" "$@" ;;
 esac
 """
+# What is in an image that stands in for one of Docker Hub: a shell, and commands that do nothing.
+STAND_IN = """\
+FROM scratch
+COPY busybox /bin/busybox
+RUN ["/bin/busybox", "--install", "-s", "/bin"]
+COPY sudo /bin/sudo
+COPY nothing /bin/apt-get
+ENTRYPOINT ["/bin/sh", "-c", "exec \\"$@\\"", "sh"]
+"""
 # Builds of two grounds give their images the same names.
 ENGINE = threading.Lock()
+
+
+# So long is the name of a step that has none of its own.
+NAME_MAX = 70
+
+
+class DoesNotCompile(Exception):
+    """What the program says about the configuration, without files and lines."""
+
+    def __init__(self, said):
+        super().__init__(said)
+        found = [re.match(r"\S.*?\.yml:\d+:\d+: (.*?)(; parameters are: .*)?$", line) for line in said.splitlines()]
+        self.problems = [match[1] for match in found if match]
 
 
 class Ground(parts.Sandbox):
@@ -68,7 +91,8 @@ class Ground(parts.Sandbox):
         tools = self.folder / "tools"
         tools.mkdir()
         docker = shlex.join([sys.executable, str(ROOT / "tests/support/buildx.py"), shutil.which("docker") or "docker"])
-        for name, text in {"slipway": WRAPPER, "docker": f'#!/bin/sh\nexec {docker} "$@"\n'}.items():
+        helper = f'#!/bin/bash\nexec -a "$0" "{PROGRAM}" "$@"\n'
+        for name, text in {"slipway": WRAPPER, "docker-credential-slipway": helper, "docker": f'#!/bin/sh\nexec {docker} "$@"\n'}.items():
             (tools / name).write_text(text)
             (tools / name).chmod(0o755)
         if self.docker:
@@ -110,18 +134,24 @@ class Ground(parts.Sandbox):
 
 
 class Project:
-    """A repository with these files: its Dockerfiles are of an image that needs nothing from anywhere."""
+    """A repository with these files, or with those of `tree` and these: its Dockerfile is of an image that needs nothing from
+    anywhere."""
 
     DOCKERFILE = 'FROM scratch\nCOPY busybox /bin/busybox\nCOPY page /www/\nENTRYPOINT ["/bin/busybox", "echo", "web"]\n'
 
-    def __init__(self, folder, files):
+    def __init__(self, folder, files, tree=None):
         self.folder = folder
-        folder.mkdir()
-        for name, text in {"Dockerfile": self.DOCKERFILE, "page": "hello\n", **files}.items():
+        own = {} if tree else {"Dockerfile": self.DOCKERFILE, "page": "hello\n"}
+        if tree:
+            shutil.copytree(tree, folder)
+        else:
+            folder.mkdir()
+        for name, text in {**own, **files}.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        shutil.copy(shutil.which("busybox"), folder / "busybox")
+        if not tree:
+            shutil.copy(shutil.which("busybox"), folder / "busybox")
         for words in (["init", "-q", "-b", "main"], ["add", "-A"],
                       ["-c", "user.name=Kim", "-c", "user.email=kim@example.com", "commit", "-q", "-m", "First"]):  # fmt: skip
             subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True)
@@ -144,21 +174,21 @@ class Result:
 class Run:
     """One configuration, compiled, in its folder."""
 
-    def __init__(self, ground, folder, config, variables, files, orbs=None):
+    def __init__(self, ground, folder, config, variables, orbs):
         self.ground, self.folder = ground, folder
         self.variables = variables
-        folder.mkdir(parents=True, exist_ok=True)
-        self.project = Project(folder / "project", files)
+        self.skip = {}
+        (folder / "workspace").mkdir(parents=True)
         source = folder / "config.yml"
         source.write_text(yaml.safe_dump(config, sort_keys=False))
         self.compiled = folder / "compiled.yml"
-        words = [f"{name}={path}" for name, path in {ORB_REFERENCE: ROOT / "orb", **(orbs or {})}.items()]
+        words = [f"{name}={path}" for name, path in {ORB_REFERENCE: ROOT / "orb", **orbs}.items()]
         command = [PROGRAM, "config", "process", str(source), "--output", "json"]
         done = subprocess.run(
             [*command, *(word for orb in words for word in ("--orb", orb))], capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise ValueError(done.stderr)
+            raise DoesNotCompile(done.stderr)
         self.compiled.write_text(done.stdout)
         self.config = json.loads(done.stdout)
 
@@ -175,6 +205,39 @@ class Run:
                 settings = waiting.pop(name)
                 yield name, settings.get("requires", []), settings.get("type") == "approval"
 
+    def engine(self, *words):
+        environment = {**os.environ, **self.ground.env, "DOCKER_BUILDKIT": "0"}
+        subprocess.run(["docker", *words], check=True, capture_output=True, env=environment)
+
+    def stand_in(self, image):
+        """Puts a small image into the engine in the place of one that would come from Docker Hub."""
+        folder = self.folder / "stand-in"
+        if not folder.exists():
+            folder.mkdir()
+            shutil.copy(shutil.which("busybox"), folder / "busybox")
+            (folder / "Dockerfile").write_text(STAND_IN)
+            for name, text in {"sudo": '#!/bin/sh\nexec "$@"\n', "nothing": "#!/bin/sh\n"}.items():
+                (folder / name).write_text(text)
+                (folder / name).chmod(0o755)
+        with ENGINE:
+            self.engine("build", "-q", "-t", image, str(folder))
+
+    def archive(self, path, image):
+        """Leaves an image in the workspace, as a job of theirs would."""
+        self.stand_in(image)
+        target = self.folder / "workspace" / path
+        target.parent.mkdir(parents=True)
+        self.engine("save", "-o", str(target), image)
+
+    def skipped(self, job):
+        """The options that leave steps out."""
+        runs = [step["run"] for step in job["steps"] if isinstance(step, dict) and "run" in step]
+        runs = [{"command": run} if isinstance(run, str) else run for run in runs]
+        lines = [run["command"].strip().splitlines()[0].strip() for run in runs]
+        short = [line if len(line) <= NAME_MAX else line[: NAME_MAX - 3] + "..." for line in lines]
+        names = [run.get("name", line) for run, line in zip(runs, short)]
+        return [f"--skip={name}" for name in self.skip if name in names]
+
     def execute(self, job, account):
         machine = self.folder / "machine"
         shutil.rmtree(machine, ignore_errors=True)
@@ -184,6 +247,7 @@ class Run:
             **self.ground.environment(account),
             "HOME": str(machine / "home"),
             "DOCKER_CONFIG": str(machine / "home/.docker"),
+            "PROJECT": str(self.project.folder),
             **self.variables,
         }
         steps = self.config["jobs"][job]
@@ -193,6 +257,7 @@ class Run:
             PROGRAM, "local", "execute", job, "--config", str(self.compiled), "--workdir", str(machine / "work"),
             "--checkout", str(self.project.folder), "--workspace", str(self.folder / "workspace"), "--timings", str(timings),
             *(f"--env={name}={value}" for name, value in {**OF_THE_BUILD, **self.variables}.items() if name.startswith("CIRCLE_")),
+            *self.skipped(steps),
         ]  # fmt: skip
         uses_engine = "docker" in json.dumps(steps["steps"])
         if uses_engine:
@@ -205,4 +270,6 @@ class Run:
         finally:
             if uses_engine:
                 ENGINE.release()
+        # The next job comes minutes later.
+        self.ground.aws.pass_time(180)
         return Result(done, timings)

@@ -8,7 +8,7 @@ FOLDER holds cases (see case.py): "examples", for the orb's examples of the same
 
 import argparse
 import concurrent.futures
-import os
+import contextlib
 import pathlib
 import queue
 import sys
@@ -33,15 +33,14 @@ def example(path):
     return yaml.safe_load(source.read_text())["usage"] if path.parent.name == "examples" else None
 
 
-def run_one(path, grounds, folder, options):
-    case = cases.Case(path, example(path))
+def run_one(case, grounds, folder, options):
     ground = grounds.get()
     started = time.monotonic()
     said = []
     try:
-        text = case.run(ground, folder, log=said.append)
-    except ValueError as error:
-        text = f"does not compile: {error}\n"
+        text = case.run(ground, folder, said.append)
+    except place.DoesNotCompile as error:
+        text = "".join(f"does not compile: {problem}\n" for problem in error.problems)
     finally:
         grounds.put(ground)
     if options.write:
@@ -49,42 +48,56 @@ def run_one(path, grounds, folder, options):
     difference = "" if options.write else case.difference(text)
     if options.verbose or difference:
         print("\n".join(said), flush=True)
-    return case.name, difference, time.monotonic() - started
+    return text, difference, time.monotonic() - started
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="write what came down as what is expected")
-    parser.add_argument("--verbose", action="store_true", help="print what the jobs say")
-    parser.add_argument("folder")
-    parser.add_argument("names", nargs="*")
-    options = parser.parse_args()
-    paths = sorted((HERE / options.folder).glob("*.txt"))
-    if options.folder == "examples":
-        missing = {p.stem for p in (place.ROOT / "orb/examples").glob("*.yml")} ^ {p.stem.partition("-")[0] for p in paths}
-        if missing and not options.write:
-            sys.exit(f"examples and their cases differ: {', '.join(sorted(missing))}")
-    paths = [path for path in paths if not options.names or path.stem in options.names]
+def run_all(made, options, stories=None):
+    """Runs cases side by side; 1 when one did not come as expected."""
+    made = [case for case in made if not options.names or case.name in options.names]
     failed = 0
-    with tempfile.TemporaryDirectory(prefix="slipway-configs-") as scratch, place.Ground(docker=True) as first, \
-            place.Ground(docker=True) as second:  # fmt: skip
+    with contextlib.ExitStack() as stack:
+        scratch = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slipway-configs-")))
         grounds = queue.Queue()
-        for ground in (first, second):
-            grounds.put(ground)
+        for _ in range(min(GROUNDS, len(made))):
+            grounds.put(stack.enter_context(place.Ground(docker=True)))
         with concurrent.futures.ThreadPoolExecutor(GROUNDS) as pool:
-            for name, difference, seconds in pool.map(
-                lambda path: run_one(path, grounds, pathlib.Path(scratch), options), paths
-            ):
+            results = pool.map(lambda case: run_one(case, grounds, scratch, options), made)
+            for case, (text, difference, seconds) in zip(made, results):
                 failed += bool(difference)
-                print(f"{'not ok' if difference else 'ok'} {name} ({seconds:.1f} s)", flush=True)
+                print(f"{'not ok' if difference else 'ok'} {case.name} ({seconds:.1f} s)", flush=True)
                 if difference:
                     print(difference, flush=True)
+                if stories is not None:
+                    stories[case.name] = text
     return 1 if failed else 0
 
 
-if __name__ == "__main__":
-    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+def read_options(folder):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="write what came down as what is expected")
+    parser.add_argument("--verbose", action="store_true", help="print what the jobs say")
+    if folder:
+        parser.add_argument("folder")
+    parser.add_argument("names", nargs="*")
+    return parser.parse_args()
+
+
+def finish(main):
     try:
         sys.exit(main())
     except parts.CannotStart as error:
         sys.exit(f"error: {error}")
+
+
+def main():
+    options = read_options(folder=True)
+    paths = sorted((HERE / options.folder).glob("*.txt"))
+    if options.folder == "examples":
+        missing = {p.stem for p in (place.ROOT / "orb/examples").glob("*.yml")} ^ {p.stem.partition("-")[0] for p in paths}
+        if missing:
+            sys.exit(f"examples and their cases differ: {', '.join(sorted(missing))}")
+    return run_all([cases.Case(path, example(path)) for path in paths], options)
+
+
+if __name__ == "__main__":
+    finish(main)

@@ -30,6 +30,7 @@ class Story:
     def __init__(self, ground, accounts):
         self.ground, self.accounts = ground, accounts
         self.lines = []
+        self.of_others = []
         self.digests = {}
         self.before = {account.id: self.revisions(account) for account in accounts}
         ground.aws.take_calls()
@@ -42,13 +43,16 @@ class Story:
 
     # Jobs.
 
-    def left_out(self, name, requires):
-        self.lines.append(f"{name}: does not run, without {', '.join(requires)}")
+    def left_out(self, name, why):
+        self.lines.append(f"{name}: does not run: {why}")
 
-    def job(self, name, result):
+    def job(self, name, result, skip):
         self.lines.append(f"{name}: " + ("passed" if result.status == 0 else f"ended with exit code {result.status}"))
-        steps = [s["name"] if s["status"] == "ok" else f"{s['name']} ({s['status']})" for s in result.steps]
-        self.lines += [f"  step {step}" for step in steps if step != "Install slipway"]
+        for step in result.steps:
+            title = " ".join(step["name"].split())[:100]
+            how = f" (left out: {skip[step['name']]})" if step["name"] in skip else f" ({step['status']})"
+            if title != "Install slipway":
+                self.lines.append(f"  step {title}{'' if step['status'] == 'ok' else how}")
         self.lines += [f"  error: {error}" for error in result.errors]
         calls = self.ground.aws.take_calls()
         if calls:
@@ -71,6 +75,8 @@ class Story:
     # What there is afterwards.
 
     def end(self):
+        if self.of_others:
+            self.lines.append(f"nothing of the orb is in: {', '.join(sorted(self.of_others))}")
         self.images()
         for account in self.accounts:
             self.repositories(account)

@@ -195,8 +195,7 @@ static void test_taskdef_file__variables_are_expanded_after_parsing(void **state
           "set it, or give a default: ${NOPE:-text}" },
         { HEAD "  image: $(id)\n", NULL,
           "td.yaml: containerDefinitions[0].image: \"$(id)\" is not run: text is never executed; "
-          "run the command in an earlier step, keep its result with: echo \"export NAME=value\" >> "
-          "\"$BASH_ENV\", and write ${NAME} here (\\$ stands for a plain $)" },
+          "run it in an earlier step: echo \"export NAME='$(id)'\" >> \"$BASH_ENV\", and write ${NAME} here (\\$ stands for a plain $)" },
         { HEAD "  cpu: ${REPO}\n", NULL,
           "td.yaml: containerDefinitions[0].cpu is string; expected a whole number" },
     };

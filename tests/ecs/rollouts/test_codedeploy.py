@@ -36,6 +36,14 @@ class CodeDeployTest(harness.TestCase):
                 "TaskDefinition": DEFINITION,
                 "LoadBalancerInfo": {"ContainerName": "web", "ContainerPort": 8080}}}}]})  # fmt: skip
 
+    def test_again_with_nothing_to_deploy(self):
+        trial, result = self.codedeploy()
+        self.check(trial, result, 0)
+        again = self.deploy(trial, *NAMES, "--allow-unchanged")
+        self.check(trial, again, 0, said=['nothing to deploy: service web in cluster "prod" already runs web:2 with '
+                                          "web=123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v2"])  # fmt: skip
+        self.assertEqual(list(trial.standin.apis["codedeploy"].deployments), ["d-000000001"])
+
     def test_appspec_by_options(self):
         trial, result = self.codedeploy("--load-balanced-container", "sidecar", "--load-balanced-port", "9000",
                                         "--codedeploy-capacity-provider", "FARGATE_SPOT,1,2", "--codedeploy-config",

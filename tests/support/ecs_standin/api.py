@@ -28,7 +28,7 @@ class Api:
 
     def _check_cluster(self, request):
         name = request.get("cluster", "default").rpartition("/")[2]
-        if name != self.world.cluster:
+        if name not in self.world.names:
             raise Refusal("ClusterNotFoundException", "Cluster not found.")
 
     def _service(self, request):

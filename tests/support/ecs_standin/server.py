@@ -43,7 +43,8 @@ class Logs:
             raise Refusal("ResourceNotFoundException", "The specified log stream does not exist.")
         when = int(task.started * 1000)
         lines = [{"timestamp": when, "message": line, "ingestionTime": when} for line in task.fate.get("log", [])]
-        return {"events": lines, "nextForwardToken": "f/0", "nextBackwardToken": "b/0"}
+        begin = int(request.get("nextToken", "f/0").rpartition("/")[2])
+        return {"events": lines[begin:], "nextForwardToken": f"f/{len(lines)}", "nextBackwardToken": "b/0"}
 
 
 class Standin:

@@ -4,6 +4,7 @@ A scenario is a JSON object; every member may be left out:
 
     account, region  whose world it is ("123456789012", "eu-west-1")
     cluster       name of the cluster ("prod")
+    aliases       other names that it goes by ([])
     definitions   {family: number of revisions} ({"web": 2}), or {family: [definition...]}
     services      CreateService requests with the extra members that service.py names
                   ([web on web:1 with 2 tasks])
@@ -62,6 +63,7 @@ class World:
         self.failing_hooks = scenario.get("failingHooks", [])
         self.alarm_bake_s = scenario.get("alarmBakeSeconds", 60)
         self.cluster = scenario.get("cluster", "prod")
+        self.names = (self.cluster, *scenario.get("aliases", []))
         self.cluster_arn = self.arn("cluster", self.cluster)
         self.definitions = {}  # family: list of definitions, revision 1 first
         self.tags = {}
