@@ -27,7 +27,7 @@ SIMULATED = os.environ["SLIPWAY_SIMULATED"]
 ORB_REFERENCE = "acme/slipway@1.0.0"
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 SECRET = "sandbox/Secret+Key/of/{}abcdefghij"
-REGISTRIES = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1")
+REGISTRIES = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-northeast-1")
 # What CircleCI sets.
 OF_THE_BUILD = {
     "CIRCLE_SHA1": REVISION,

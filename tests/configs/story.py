@@ -69,7 +69,7 @@ class Story:
                 manifests[place].append(entry["path"].rpartition("/")[2])
             elif entry["status"] == 201:
                 blobs[place] += 1
-        for place, references in manifests.items():
+        for place, references in sorted(manifests.items()):
             yield f"pushed to {place}: {blobs[place]} blobs, manifests {', '.join(references)}"
 
     # What there is afterwards.
@@ -130,6 +130,9 @@ class Story:
     def definitions(self, account):
         world = account.ecs.world
         for family, revisions in world.definitions.items():
+            states = collections.Counter(definition["status"].lower() for definition in revisions)
+            if set(states) != {"active"}:
+                self.lines.append(f"revisions of {family} of {account.id}: {counted(states.elements())}")
             for definition in revisions[self.before[account.id].get(family, 0) :]:
                 number = definition["revision"]
                 old = revisions[number - 2] if number > 1 else {}

@@ -90,6 +90,17 @@ class Api:
         definition["deregisteredAt"] = self.world.clock.now
         return {"taskDefinition": definition}
 
+    def DeleteTaskDefinitions(self, request):
+        deleted, failures = [], []
+        for reference in request["taskDefinitions"]:
+            definition = self.world.definition(reference)
+            if definition["status"] == "ACTIVE":
+                failures.append({"arn": definition["taskDefinitionArn"], "reason": "The specified task definition is still active."})
+                continue
+            definition["status"] = "DELETE_IN_PROGRESS"
+            deleted.append(definition)
+        return {"taskDefinitions": deleted, "failures": failures}
+
     def ListTaskDefinitions(self, request):
         family, status = request.get("familyPrefix"), request.get("status", "ACTIVE")
         found = [
