@@ -70,7 +70,8 @@ class Story:
             elif entry["status"] == 201:
                 blobs[place] += 1
         for place, references in sorted(manifests.items()):
-            yield f"pushed to {place}: {blobs[place]} blobs, manifests {', '.join(references)}"
+            shown = [reference if ":" not in reference else "by digest" for reference in references]
+            yield f"pushed to {place}: {blobs[place]} blobs, manifests {counted(shown)}"
 
     # What there is afterwards.
 
@@ -142,7 +143,7 @@ class Story:
     @staticmethod
     def changes(world, old, new):
         def facts(definition):
-            shown = {n: v for n, v in definition.items() if n not in ("revision", "taskDefinitionArn", "registeredAt")}
+            shown = {n: v for n, v in definition.items() if n not in ("revision", "taskDefinitionArn", "registeredAt", "deregisteredAt")}
             return dict(flat({**shown, "tags": world.tags.get(definition.get("taskDefinitionArn"), [])}))
 
         before, after = facts(old), facts(new)
