@@ -40,7 +40,7 @@ class Layout:
         return {"mediaType": f"{OCI}.{kind}", "digest": f"sha256:{digest}", "size": len(data)}
 
     def image(self, archive, platform):
-        """Takes over an image that docker saved."""
+        """Takes over an image that docker saved, as one of this platform."""
         with tarfile.open(archive) as saved:
 
             def read(name):
@@ -48,9 +48,10 @@ class Layout:
 
             entry = json.loads(read(DOCKER_MANIFEST))[0]
             layers = [self.blob("layer.v1.tar+gzip", gzip.compress(read(name), 1, mtime=0)) for name in entry["Layers"]]
-            config = self.blob("config.v1+json", read(entry["Config"]))
+            system, _, architecture = platform.partition("/")
+            config = {**json.loads(read(entry["Config"])), "os": system, "architecture": architecture}
+            config = self.blob("config.v1+json", json.dumps(config).encode())
         manifest = {"schemaVersion": 2, "mediaType": f"{OCI}.manifest.v1+json", "config": config, "layers": layers}
-        system, _, architecture = platform.partition("/")
         descriptor = self.blob("manifest.v1+json", json.dumps(manifest).encode())
         return {**descriptor, "platform": {"os": system, "architecture": architecture}}
 
@@ -86,13 +87,13 @@ def build(engine, words):
         fresh = ["--no-cache"] if "DOCKER_DEFAULT_PLATFORM" in os.environ else []
         return subprocess.run([engine, "build", *platform, *fresh, *others], check=False).returncode
     target = dict(part.split("=", 1) for part in ours["--output"].split(","))["dest"]
+    os.environ.pop("DOCKER_DEFAULT_PLATFORM", None)
     layout, images = Layout(target), []
     for platform in platforms:
         with tempfile.TemporaryDirectory() as scratch:
             name, archive = f"one-of-several:{os.getpid()}", f"{scratch}/image.tar"
-            status = subprocess.run(
-                [engine, "build", "--no-cache", f"--platform={platform}", "-t", name, *others], check=False
-            ).returncode
+            # An image to begin with is there for one platform only.
+            status = subprocess.run([engine, "build", "-t", name, *others], check=False).returncode
             if status:
                 return status
             subprocess.run([engine, "save", "-o", archive, name], check=True)
