@@ -34,6 +34,8 @@ import yaml
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 ECR = "AmazonEC2ContainerRegistry_V20150921."
+# Orbs that stand in for others that configurations use, by their names there.
+PARTNERS = pathlib.Path(__file__).resolve().parent / "orbs"
 MARK = "\n---\n"
 
 
@@ -100,7 +102,6 @@ def furnish(ground, account):
 
 
 class Case:
-    orbs = {}  # besides ours: {reference: path}
     tree = None  # the project is this one
     must_pass = True  # what a failed job is needed for does not run
 
@@ -111,6 +112,8 @@ class Case:
         self.facts = yaml.safe_load(head) or {}
         self.head = head
         self.config = config or self.facts["config"]
+        partners = {reference: PARTNERS / f"{alias}.yml" for alias, reference in self.config.get("orbs", {}).items()}
+        self.orbs = {reference: path for reference, path in partners.items() if path.exists()}
 
     def why_not(self, run, job):
         """Why a job does not run; "" when it does, and None when nothing of the orb is in it."""
