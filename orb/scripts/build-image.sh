@@ -16,9 +16,11 @@ esac
 # circleci/aws-ecr 9 calls the Dockerfile's folder path. Where it means that, the Dockerfile is there and only there.
 if [ -z "${SLIPWAY_BUILD_PATH:-}" ] && [ "$SLIPWAY_CONTEXT" != . ]; then
     dockerfile=$(slipway env subst -- "$SLIPWAY_DOCKERFILE")
-    if [ ! -f "$dockerfile" ] && [ -f "$(slipway env subst -- "$SLIPWAY_CONTEXT")/$dockerfile" ]; then
-        SLIPWAY_BUILD_PATH=.
-    fi
+    other=$(slipway env subst -- "$SLIPWAY_CONTEXT")/$dockerfile
+    case $([ -f "$dockerfile" ] && echo here)-$([ -f "$other" ] && echo there) in
+        -there) SLIPWAY_BUILD_PATH=. ;;
+        here-there) echo "note: $dockerfile is built, as with circleci/aws-ecr 1.0.0; for $other set build_path, to . as a rule" >&2 ;;
+    esac
 fi
 # With a context of its own, the path is where the Dockerfile is.
 if [ -n "${SLIPWAY_BUILD_PATH:-}" ]; then

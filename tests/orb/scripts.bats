@@ -123,6 +123,19 @@ keys_of_image=(--access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$AWS_SECRET_
         --dockerfile Dockerfile --path .
 }
 
+@test "build-image says which of two Dockerfiles it takes" {
+    printf '#!/bin/sh\n[ "$1 $2" != "env subst" ] || echo "$4"\n' >bin/slipway
+    mkdir web
+    touch Dockerfile web/Dockerfile
+    export SLIPWAY_DOCKERFILE=Dockerfile SLIPWAY_CONTEXT=web SLIPWAY_EXTRA_ARGS=
+    run --separate-stderr sh "$SLIPWAY_SOURCE/orb/scripts/build-image.sh"
+    [ "$status" -eq 0 ]
+    [ "$stderr" = "note: Dockerfile is built, as with circleci/aws-ecr 1.0.0; for web/Dockerfile set build_path, to . as a rule" ]
+    rm Dockerfile
+    run --separate-stderr sh "$SLIPWAY_SOURCE/orb/scripts/build-image.sh"
+    [ "$stderr" = "" ]
+}
+
 @test "build-image with a context of its own finds the Dockerfile under the path" {
     export SLIPWAY_DOCKERFILE=Dockerfile.prod SLIPWAY_CONTEXT=app SLIPWAY_BUILD_PATH=. SLIPWAY_PLATFORM=linux/arm64 SLIPWAY_EXTRA_ARGS=""
     runs build-image image build --expand --registry AWS_ECR_ACCOUNT_URL --repo nginx --tag '${CIRCLE_SHA1}' \
