@@ -7,7 +7,7 @@ make_built() {
     mkdir -p "${1%/*}"
     cp "$SLIPWAY_PROGRAM" "$1"
     {
-        sed -E '/^(#|$)/d; s/^([^ ]+) .* ([^ ]+)$/\1 \2/; s/,/ /g' "$SLIPWAY_SOURCE/.circleci/release/sources.txt"
+        sed -E '/^(#|$)/d; s/^([^ ]+) .* ([^ ]+) [^ ]+$/\1 \2/; s/,/ /g' "$SLIPWAY_SOURCE/.circleci/release/sources.txt"
         echo "gcc-12.2.0 crtbeginS.o crtendS.o"
     } >"$1.linked"
 }

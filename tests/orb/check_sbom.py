@@ -45,7 +45,7 @@ def main():
     assert re.fullmatch(r"\d+\.\d+\.\d+", compiler["version"]), compiler["version"]
     assert "crtbeginS.o" in compiler["description"] and "crtendS.o" in compiler["description"]
     for name, part in found.items():
-        _, archive, sha256, licence, cpe, files = wanted[name]
+        _, archive, sha256, licence, cpe, files, _ = wanted[name]
         linked = part["description"].removeprefix("linked statically: ").split()
         assert linked and set(linked) <= set(files.split(",")), linked
         assert re.fullmatch(r"\d+(\.\d+)+", part["version"]), part["version"]

@@ -156,6 +156,47 @@ openssl libcrypto.a libssl.a" ]
     [[ $stderr == *'" is no map of the linker' ]]
 }
 
+# fetch_sources: with apt-get and the archive of old versions as stand-ins; its output in $output and $stderr.
+fetch_sources() {
+    mkdir -p bin
+    printf '#!/bin/bash\n%s\n' "$1" >bin/apt-get
+    chmod +x bin/apt-get
+    run --separate-stderr env PATH="$PWD/bin:$PATH" SLIPWAY_SNAPSHOT_URL="$SERVER_URL/snapshot" no_proxy=127.0.0.1 \
+        recipe/fetch fetched
+}
+
+@test "sources come from Debian, replaced ones from its archive, and only with the right checksum" {
+    mkdir recipe
+    cp "$SLIPWAY_SOURCE/.circleci/release/fetch" recipe
+    echo one >one_1.0.orig.tar.gz
+    echo two >two_2.0.orig.tar.gz
+    for name in one_1.0 two_2.0; do
+        echo "${name%_*} $name.orig.tar.gz $(sha256sum <$name.orig.tar.gz | cut -d' ' -f1) MIT a:b lib.a $(sha1sum <$name.orig.tar.gz | cut -d' ' -f1)"
+    done >recipe/sources.txt
+    # Debian has the first, and of the second only a newer version.
+    mkdir -p "$RELEASES/snapshot/file"
+    cp two_2.0.orig.tar.gz "$RELEASES/snapshot/file/$(sha1sum <two_2.0.orig.tar.gz | cut -d' ' -f1)"
+    export ONE=$PWD/one_1.0.orig.tar.gz
+    debian='case "${*: -2}" in *"--tar-only one") cp "$ONE" . ;; *"--tar-only two") : >two_3.0.orig.tar.gz ;; esac; echo "$*" >>calls'
+    fetch_sources "$debian"
+    [ "$status" -eq 0 ] || { echo "$stderr"; return 1; }
+    cmp fetched/one_1.0.orig.tar.gz one_1.0.orig.tar.gz
+    cmp fetched/two_2.0.orig.tar.gz two_2.0.orig.tar.gz
+    [ "$(wc -l <fetched/calls)" -eq 3 ]
+    # What is there is not fetched again, and is not trusted.
+    fetch_sources "$debian"
+    [ "$(wc -l <fetched/calls)" -eq 3 ]
+    echo evil >fetched/two_2.0.orig.tar.gz
+    fetch_sources "$debian"
+    [ "$status" -eq 1 ]
+    [ "$stderr" = "fetch: $PWD/fetched/two_2.0.orig.tar.gz is not the file that sources.txt names: it has the SHA-256 $(echo evil | sha256sum | cut -d' ' -f1)" ]
+    rm -r fetched "$RELEASES/snapshot"
+    fetch_sources "$debian"
+    [ "$status" -eq 1 ]
+    [ "${stderr_lines[-1]}" = "fetch: cannot fetch two_2.0.orig.tar.gz of Debian's source package two; put it into $PWD/fetched" ]
+    [ ! -e fetched/two_2.0.orig.tar.gz ]
+}
+
 @test "with a cache the second job downloads nothing" {
     [ "$(uname -m)" = x86_64 ] || skip "the release of this test is for x86-64"
     sed -i 's|^\( *\)download-url:.*|&\n\1cache: true|' config.yml
