@@ -67,6 +67,29 @@ jobs_of() { jq -r '[.workflows | del(.version)[].jobs[] | if type == "object" th
     [ "$(paste -sd' ' with_context)" = "publish-dev publish" ]
 }
 
+# filter_of JOB KIND: the expression that a job's filter of tags or branches has, on standard input the compiled jobs.
+filter_of() { jq -r --arg job "$1" --arg kind "$2" 'select(has($job)) | .[$job].filters[$kind] | (.only // .ignore)'; }
+
+@test "every job is built on every branch and tag, and only a version's tag publishes" {
+    "$release/continue" --print "$RELEASE" reference >inline.yml
+    for file in "$SLIPWAY_SOURCE/.circleci/config.yml" inline.yml; do
+        "$SLIPWAY_PROGRAM" config process --quiet -o json "$file" --pipeline-parameters '{"context": "mine"}' |
+            jq -c '.workflows | del(.version)[].jobs[]'
+    done >job_list
+    # A job without a filter is not built on tags, and what requires it would wait for ever.
+    [ "$(jq -r 'to_entries[0] | select(.value.filters.tags.only != "/.*/" or .value.filters.branches) | .key' job_list)" = publish ]
+    [ "$(jq -r 'to_entries[0] | select(.value.context) | .key + " " + .value.context' job_list | paste -sd,)" = "publish-dev mine,publish mine" ]
+    [ "$(filter_of publish branches <job_list)" = '/.*/' ]
+    tags=$(filter_of publish tags <job_list)
+    tags=${tags:1:-1}
+    for tag in v1.2.3 v10.20.30; do
+        [[ $tag =~ $tags ]]
+    done
+    for tag in 1.2.3 v1.2 v1.2.3-rc1 v1.2.3.4 xv1.2.3; do
+        [[ ! $tag =~ $tags ]]
+    done
+}
+
 @test "scripts that the configuration runs are there" {
     grep -ohE '[.]circleci/release/[a-z-]+' "$SLIPWAY_SOURCE/.circleci/config.yml" "$SLIPWAY_SOURCE/.circleci/test-deploy.yml" |
         sort -u >scripts
@@ -191,6 +214,22 @@ run_job() {
     done
     run_job "$SLIPWAY_SOURCE/.circleci/config.yml" lint --skip "Install the tools" --workdir work
     [[ $output == *"Review the orb"* ]]
+}
+
+@test "the job that builds again finds a byte that differs" {
+    load built
+    make_built workspace/programs/arm64/slipway
+    mkdir -p work/build/again
+    cp workspace/programs/arm64/* work/build/again
+    git init -q work
+    run_job "$SLIPWAY_SOURCE/.circleci/config.yml" reproduce-arm64 --skip "Install the tools" --skip "Build the arm64 program" --workdir work
+    rm -rf work
+    mkdir -p work/build/again
+    cp workspace/programs/arm64/* work/build/again
+    printf x >>work/build/again/slipway
+    git init -q work
+    run ! run_job "$SLIPWAY_SOURCE/.circleci/config.yml" reproduce-arm64 --skip "Install the tools" --skip "Build the arm64 program" --workdir work
+    [[ $output == *"build/again/slipway and build/programs/arm64/slipway differ"* ]]
 }
 
 # What build-static leaves is there; the release is tried by tests/release. The rest is as on CircleCI, from the built

@@ -75,7 +75,7 @@ setup() {
 calls_of_crash() {
     awk '
         $2 ~ /^[0-9a-f]{8}$/ {
-            address = $1
+            address = "0x" $1
             sub(/:$/, "", address)
             if ($3 == "bl") calls[$4]++
             if (last == "mov x0, #0x0" && $3 == "strb" && $4 == "wzr," && $5 == "[x0]") crash[before]

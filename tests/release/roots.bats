@@ -229,3 +229,51 @@ install_in_real_root() {
 @test "the orb's install script in the roots of distributions, and whom the program believes there" {
     each_real_root install_in_real_root
 }
+
+# alpine_root: a copy of a real root of Alpine Linux in "root".
+alpine_root() {
+    local distribution
+    [ -n "${SLIPWAY_ROOTS:-}" ] || skip "SLIPWAY_ROOTS does not name a folder with roots"
+    [ "$(id -u)" -eq 0 ] || skip "only root can copy and enter it"
+    for distribution in "$SLIPWAY_ROOTS"/*/; do
+        grep -qx 'ID=alpine' "$distribution/etc/os-release" || continue
+        cp -a --reflink=auto "$distribution" root
+        : >root/dev/null
+        chmod 666 root/dev/null
+        return
+    done
+    skip "none of the roots is Alpine Linux"
+}
+
+# The steps as the compiled configuration has them, in the shell that runs them there; the checkout is here already, and
+# so is what the cache would bring.
+@test "the pipeline's job for Alpine Linux, in a real root of it" {
+    alpine_root
+    mkdir -p root/home/project/build/release
+    cp -R "$release" "root/home/project/build/release/v$version"
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    : >reference
+    "$SLIPWAY_SOURCE/.circleci/release/continue" --print "$release" reference | sed "s/8765/$port/g" >config.yml
+    "$program" config process --quiet --output json config.yml |
+        jq -c '.jobs["install-alpine"].steps[] | objects | .run // empty | select(.name | startswith("Install what") | not)' >steps
+    [ "$(wc -l <steps)" -ge 3 ]
+    path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin home=/root
+    number=0
+    while read -r step; do
+        number=$((number + 1))
+        jq -r '(.environment // {} | to_entries[] | "export \(.key)=\(.value | tostring | @sh)"), "cd /home/project", .command' \
+            <<<"$step" >"root/tmp/step-$number.sh"
+        if [ "$(jq .background <<<"$step")" = true ]; then
+            export -f in_root
+            export path home user
+            setsid bash -c "in_root root /bin/sh -eo pipefail /tmp/step-$number.sh" >server.log 2>&1 3>&- &
+            server=$!
+        else
+            in_root root /bin/sh -eo pipefail "/tmp/step-$number.sh" </dev/null || { kill -- -"$server"; return 1; }
+        fi
+    done <steps >output
+    kill -- -"$server"
+    cat output
+    grep -q "^slipway $version at /usr/local/bin/slipway$" output
+    [ "$(tail -n 1 output)" = "slipway $version" ]
+}
