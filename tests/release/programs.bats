@@ -74,7 +74,7 @@ setup() {
 # How often the function is called that writes to address 0, of disassembled arm64 code.
 calls_of_crash() {
     awk '
-        $2 ~ /^[0-9a-f]{8}$/ {
+        length($2) == 8 && $2 ~ /^[0-9a-f]+$/ {
             address = "0x" $1
             sub(/:$/, "", address)
             if ($3 == "bl") calls[$4]++
