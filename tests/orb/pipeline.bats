@@ -185,6 +185,31 @@ begin_github() {
     [ "$(curl -sS "$GITHUB_API_URL/_state" | jq -c 'map([.draft, ([.assets[].state] | unique)])')" = '[[false,["uploaded"]]]' ]
 }
 
+@test "the repository is what is set, what CircleCI says, or what was cloned" {
+    unset CIRCLE_PROJECT_USERNAME CIRCLE_PROJECT_REPONAME SLIPWAY_SOURCE_URL
+    mkdir -p clone/.circleci/release
+    cp "$release/repository" clone/.circleci/release
+    git init -q clone
+    repository=clone/.circleci/release/repository
+    [ -z "$(GIT_CEILING_DIRECTORIES=$PWD "$repository")" ]
+    git -C clone remote add origin x
+    for url in git@github.com:kim/ship.git https://github.com/kim/ship https://x:y@github.com/kim/ship.git ssh://git@github.com/kim/ship.git; do
+        git -C clone remote set-url origin "$url"
+        [ "$("$repository")" = https://github.com/kim/ship ]
+    done
+    for url in https://github.com.example.com/kim/ship https://example.com/kim/ship.git git@notgithub.com:kim/ship.git /srv/ship; do
+        git -C clone remote set-url origin "$url"
+        [ -z "$("$repository")" ] || { echo "$url"; return 1; }
+    done
+    export CIRCLE_PROJECT_USERNAME=ada
+    [ -z "$("$repository")" ]
+    [ "$(CIRCLE_PROJECT_REPONAME=boat "$repository")" = https://github.com/ada/boat ]
+    [ "$(CIRCLE_PROJECT_REPONAME=boat SLIPWAY_SOURCE_URL=https://example.com/x/ "$repository")" = https://example.com/x ]
+    CIRCLE_TAG=v1.0.0 GITHUB_TOKEN=t SLIPWAY_SOURCE_URL=https://example.com/x run --separate-stderr "$release/upload" "$RELEASE"
+    [ "$status" -eq 1 ]
+    [ "$stderr" = 'upload: the sources are at "https://example.com/x", and releases are made on GitHub: set SLIPWAY_SOURCE_URL to https://github.com/OWNER/NAME' ]
+}
+
 @test "a wrong token, and a missing one" {
     begin_github
     GITHUB_TOKEN=wrong run --separate-stderr "$release/upload" "$RELEASE"
