@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Builds by BuildKit, run as jobs: secrets, build arguments and stages, and what of these is to be seen afterwards. An old
-# client has its BuildKit in it; a newer one needs the buildx plugin.
+# client has its BuildKit in it; a newer one needs the buildx plugin. What needs a builder beside the engine is tried where
+# SLIPWAY_BUILDX and SLIPWAY_BUILDKITD name these programs.
 
 load helper
 
@@ -44,6 +45,7 @@ teardown_file() { end_sandbox; }
 setup() {
     rest_sandbox
     [ -n "$docker" ] || skip "no docker client here has BuildKit"
+    more=()
     export DOCKER_WORDS=$PWD/words HANDSHAKE='secret-of-the-variable $(touch ran)' GREETING='it'\''s "so"'
     : >words
 }
@@ -54,7 +56,15 @@ builds() {
     printf '          %s\n' "$@" 'extra_build_args: --network none' >>config.yml
     rm -rf work
     run --separate-stderr slipway local execute slipway/build_and_push_image --config config.yml --workdir work --checkout "$project" \
-        --orb "acme/slipway@1.0.0=$SLIPWAY_SOURCE/orb"
+        --orb "acme/slipway@1.0.0=$SLIPWAY_SOURCE/orb" "${more[@]}"
+}
+
+# has TAG FILTER: what the registry holds under this tag.
+has() {
+    local kinds='application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json'
+    kinds+=', application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json'
+    curl -sS -u "AWS:$SLIPWAY_SANDBOX_REGISTRY_PASSWORD" -H "Accept: $kinds" \
+        "http://$SLIPWAY_SANDBOX_REGISTRY/v2/nginx/manifests/$1" | jq -e "$2" >/dev/null
 }
 
 @test "secrets are read where they are, and are in no argument, output or layer" {
@@ -74,10 +84,7 @@ builds() {
     [ "$(grep -c secret-of image.tar)" -eq 0 ]
     [ ! -e work/ran ]
     # Nothing stands beside the image.
-    kinds='application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json'
-    kinds+=', application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json'
-    curl -sS -u "AWS:$SLIPWAY_SANDBOX_REGISTRY_PASSWORD" -H "Accept: $kinds" \
-        "http://$SLIPWAY_SANDBOX_REGISTRY/v2/nginx/manifests/built" | jq -e 'has("config") and (.layers | length == 2)'
+    has built 'has("config") and (.layers | length == 2)'
 }
 
 @test "a secret that is not there stops the job before the build" {
@@ -85,4 +92,31 @@ builds() {
     [ "$status" -eq 2 ]
     [[ $output$stderr == *'error: --secrets: secret "NOT_THERE": variable "NOT_THERE" is not set'* ]]
     [ "$(grep -c '^build ' words)" -eq 0 ]
+}
+
+@test "attestations are there when they are asked for, and a cache is one that ECR takes" {
+    [ -n "${SLIPWAY_BUILDX:-}" ] && [ -n "${SLIPWAY_BUILDKITD:-}" ] || skip "SLIPWAY_BUILDX and SLIPWAY_BUILDKITD do not name these programs"
+    mkdir -p docker/cli-plugins builder
+    ln -s "$SLIPWAY_BUILDX" docker/cli-plugins/docker-buildx
+    export DOCKER_CONFIG=$PWD/docker
+    printf '[registry."%s"]\n  http = true\n' "$AWS_ECR_ACCOUNT_URL" >builder/config
+    "$SLIPWAY_BUILDKITD" --config builder/config --addr "unix://$PWD/builder/sock" --root "$PWD/builder/root" --oci-worker-snapshotter native \
+        --oci-worker-net host --containerd-worker=false >builder/log 2>&1 3>&- &
+    builder=$!
+    # The builder that the job would make has a name by then.
+    docker buildx create --driver remote --name slipway-shop-slipway-build-and-push-image-0 "unix://$PWD/builder/sock"
+    for _ in $(seq 100); do
+        [ ! -S builder/sock ] || break
+        sleep 0.1
+    done
+    more=(--env CIRCLE_PROJECT_REPONAME=shop)
+    status=0
+    builds 'target: base' 'cache_to: ${SLIPWAY_REGISTRY_HOST}/nginx:cache' && succeeds && has built 'has("config")' &&
+        has cache '.mediaType == "application/vnd.oci.image.manifest.v1+json"' &&
+        docker buildx prune --builder slipway-shop-slipway-build-and-push-image-0 --all --force &&
+        builds 'target: base' 'cache_from: ${SLIPWAY_REGISTRY_HOST}/nginx:cache' 'extra-build-args: --provenance=true' && succeeds &&
+        [[ $output$stderr == *"importing cache manifest from $AWS_ECR_ACCOUNT_URL/nginx:cache"* ]] &&
+        has built '[.manifests[].annotations["vnd.docker.reference.type"]] == [null, "attestation-manifest"]' || status=1
+    kill "$builder"
+    [ "$status" -eq 0 ]
 }
