@@ -50,7 +50,7 @@ case " ${SLIPWAY_EXTRA_ARGS:-} " in
     *' --builder'*) builder='' ;;
 esac
 if [ -n "$builder" ]; then
-    builder=slipway-$(printf %s "${CIRCLE_PROJECT_REPONAME:-}-${CIRCLE_JOB:-$$}-${CIRCLE_NODE_INDEX:-0}" | tr -c 'A-Za-z0-9-' -)
+    builder=slipway-$(printf %s "${CIRCLE_PROJECT_REPONAME:+$CIRCLE_PROJECT_REPONAME-}${CIRCLE_JOB:-$$}-${CIRCLE_NODE_INDEX:-0}" | tr -c 'A-Za-z0-9-' -)
     docker buildx inspect "$builder" >/dev/null 2>&1 || {
         case ${SLIPWAY_PLATFORM:-} in
             *,*) docker run --privileged --rm "tonistiigi/binfmt:$(slipway env subst -- "$SLIPWAY_BINFMT_VERSION")" --install all >/dev/null ;;

@@ -36,7 +36,7 @@ PROJECT = {
     "AWS_ACCESS_KEY_ID": "AKIA",
     "AWS_SECRET_ACCESS_KEY": "secret",
     "AWS_ACCOUNT_ID": "123456789012",
-    "CIRCLE_WORKFLOW_JOB_ID": "0-1",
+    "CIRCLE_JOB": "build",
 }
 FILES = {"Dockerfile": "", "app/Dockerfile": "", "pushed": "host/web@sha256:1\n"}
 # What a line of a record begins with that is a call of a program.
