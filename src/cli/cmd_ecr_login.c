@@ -231,11 +231,23 @@ static enum sw_status log_in_own(struct sw_cli *cli, const struct login_args *ar
     return status == SW_OK ? log_in_all(cli, args, aws, &hosts, err) : status;
 }
 
+/* Whether an option, as NAME, $NAME or ${NAME}, names the variable that is read without it. */
+static bool is_usual(const char *text, const char *usual)
+{
+    size_t len = strlen(usual);
+    if (!text) {
+        return true;
+    }
+    text += strspn(text, "${");
+    return strncmp(text, usual, len) == 0 && (text[len] == '\0' || strcmp(text + len, "}") == 0);
+}
+
 /* The helper is called by docker, which does not know the options of this command. */
 static void warn_of_lost_options(const struct sw_env *env, const struct sw_cli_aws *aws)
 {
-    if (aws->profile || aws->endpoint_url || aws->access_key_var || aws->secret_key_var ||
-        aws->session_token_var || aws->role_arn) {
+    if (aws->profile || aws->endpoint_url || aws->session_token_var || aws->role_arn ||
+        !is_usual(aws->access_key_var, "AWS_ACCESS_KEY_ID") ||
+        !is_usual(aws->secret_key_var, "AWS_SECRET_ACCESS_KEY")) {
         sw_warn(env, "docker calls the helper without the options given here; set AWS_PROFILE, "
                      "AWS_ACCESS_KEY_ID and the like where docker runs");
     }

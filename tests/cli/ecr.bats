@@ -231,6 +231,11 @@ docker-credential-slipway answers already for $REGISTRY in $DOCKER_CONFIG/config
     slip ecr login --install-helper --endpoint-url "$AWS_ENDPOINT_URL" "$REGISTRY"
     [ "$status" -eq 0 ]
     [ "$(head -n 1 err)" = "warning: docker calls the helper without the options given here; set AWS_PROFILE, AWS_ACCESS_KEY_ID and the like where docker runs" ]
+    slip ecr login --install-helper --access-key-var OWN_KEY_ID --secret-key-var AWS_SECRET_ACCESS_KEY "$REGISTRY"
+    [[ "$(head -n 1 err)" == "warning: docker calls the helper without "* ]]
+    # The variables that the helper reads as well.
+    slip ecr login --install-helper --access-key-var '${AWS_ACCESS_KEY_ID}' --secret-key-var AWS_SECRET_ACCESS_KEY "$REGISTRY"
+    lacks "warning" err
 }
 
 @test "docker, skopeo and crane use the helper" {

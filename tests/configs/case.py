@@ -112,8 +112,10 @@ class Case:
         self.facts = yaml.safe_load(head) or {}
         self.head = head
         self.config = config or self.facts["config"]
-        partners = {reference: PARTNERS / f"{alias}.yml" for alias, reference in self.config.get("orbs", {}).items()}
-        self.orbs = {reference: path for reference, path in partners.items() if path.exists()}
+        self.orbs = {}
+        for alias, reference in self.config.get("orbs", {}).items():
+            if (PARTNERS / f"{alias}.yml").exists():
+                self.orbs[reference] = PARTNERS / f"{alias}.yml"
 
     def why_not(self, run, job):
         """Why a job does not run; "" when it does, and None when nothing of the orb is in it."""
