@@ -12,7 +12,6 @@ Besides, a case says
     tree      true: the project is the published source tree
     also      jobs that run although they have nothing of the orb in them
     replace   {text of the configuration: what takes its place}
-    reasons   {job: why it is not deployed, or not as before}
 """
 
 import json
@@ -79,23 +78,27 @@ class Published(cases.Case):
         return super().run(ground, folder, log)
 
 
-def table(name, text, reasons):
+def table(name, text):
     """A line for each job of a story: what became of it."""
-    job, calls, lines = None, "", {}
+    job, lines = None, {}
     for line in text.splitlines():
-        if not line.startswith(" ") and line.partition(": ")[2].startswith(("passed", "ended", "does not")):
-            job, _, verdict = line.partition(": ")
-            lines[job] = verdict
-        elif job and line.startswith("  AWS: "):
-            calls = line
-            if lines[job] == "passed" and any(call in calls for call in DEPLOYED):
-                lines[job] = "deployed"
-        elif job and line.startswith("  pushed to ") and lines[job] == "passed":
+        verdict = line.partition(": ")[2]
+        if not line.startswith(" ") and verdict.startswith(("passed", "ended", "does not run")):
+            job, _, lines[job] = line.partition(": ")
+        elif not line.startswith(" "):
+            job = None
+        elif job and line.startswith("  step ") and line.endswith("(failed)"):
+            lines[job] += f", in step {line[7:-9]}"
+        elif job and line.startswith("  error: "):
+            lines[job] += line[1:]
+        elif job and lines[job] == "passed" and line.startswith("  AWS: ") and any(call in line for call in DEPLOYED):
+            lines[job] = "deployed"
+        elif job and lines[job] == "passed" and line.startswith("  pushed to "):
             lines[job] = "pushed"
     for job, verdict in lines.items():
-        if job in reasons and not verdict.startswith("does not"):
-            verdict += f": {reasons[job]}"
         yield f"{name} | {job} | {verdict}"
+    if text.startswith("does not compile"):
+        yield f"{name} | all | does not compile, with its own orb neither: {text.splitlines()[0].partition(': ')[2]}"
 
 
 def main():
@@ -113,7 +116,7 @@ def main():
     status = run.run_all(made, options, stories)
     for case in made:
         if case.name in stories:
-            print("\n".join(table(case.name, stories[case.name], case.facts.get("reasons", {}))))
+            print("\n".join(table(case.name, stories[case.name])))
     return status
 
 

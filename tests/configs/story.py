@@ -9,8 +9,16 @@ import loopback
 import parts
 
 
+# What is asked again and again while something goes on; how often is a matter of chance.
+POLLED = ("ecs:Describe", "codedeploy:Get", "logs:Get")
+
+
 def counted(names):
-    return ", ".join(name if n == 1 else f"{name} x{n}" for name, n in collections.Counter(names).items())
+    shown = []
+    for name, n in collections.Counter(names).items():
+        often = "x..." if n > 2 and name.startswith(POLLED) else f"x{n}"
+        shown.append(name if n == 1 else f"{name} {often}")
+    return ", ".join(shown)
 
 
 def flat(value, path=""):
