@@ -88,9 +88,9 @@ def table(name, text):
         elif not line.startswith(" "):
             job = None
         elif job and line.startswith("  step ") and line.endswith("(failed)"):
-            lines[job] += f", in step {line[7:-9]}"
+            lines[job] += f' in step "{line[7:-9]}"'
         elif job and line.startswith("  error: "):
-            lines[job] += line[1:]
+            lines[job] += f": {line[9:]}"
         elif job and lines[job] == "passed" and line.startswith("  AWS: ") and any(call in line for call in DEPLOYED):
             lines[job] = "deployed"
         elif job and lines[job] == "passed" and line.startswith("  pushed to "):
