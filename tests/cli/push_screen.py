@@ -1,7 +1,6 @@
 """What a push shows on a terminal: a line for each layer on its way and one for all, then the lines that stay.
 A proxy in front of a real registry takes bodies piece by piece, as the test lets it."""
 
-import io
 import json
 import os
 import pathlib
@@ -9,9 +8,9 @@ import pty
 import random
 import re
 import select
+import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import threading
 import time
@@ -21,9 +20,11 @@ SUPPORT = pathlib.Path(__file__).resolve().parent.parent / "support"
 sys.path.insert(0, str(SUPPORT))
 
 import forwarder  # noqa: E402
+import image_files  # noqa: E402
 import loopback  # noqa: E402
-import push_sweep  # noqa: E402
+import real_registry  # noqa: E402
 
+PROGRAM = os.environ["SLIPWAY_PROGRAM"]
 LAYER_SIZE = 32_000_000
 SIZE = r"\d+(?:\.\d)? (?:B|kB|MB)"
 LAYER = r"layer sha256:[0-9a-f]{12}"
@@ -31,18 +32,8 @@ LAYER = r"layer sha256:[0-9a-f]{12}"
 
 def write_archive(path):
     """One layer that does not compress, larger than what lies in the buffers of a connection."""
-    layer = push_sweep.layer("noise", random.Random(1).randbytes(LAYER_SIZE))
-    config = json.dumps({
-        "architecture": "amd64", "os": "linux", "config": {},
-        "rootfs": {"type": "layers", "diff_ids": [push_sweep.sha256(layer)]},
-    }).encode()  # fmt: skip
-    manifest = [{"Config": "config.json", "RepoTags": ["acme/web:v1"], "Layers": ["layer.tar"]}]
-    files = {"layer.tar": layer, "config.json": config, "manifest.json": json.dumps(manifest).encode()}
-    with tarfile.open(path, "w") as tar:
-        for name, data in files.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            tar.addfile(info, io.BytesIO(data))
+    layers = [image_files.layer("noise", random.Random(1).randbytes(LAYER_SIZE))]
+    image_files.write_archive(path, image_files.config("amd64", layers), layers)
 
 
 class Proxy(loopback.Server):
@@ -65,7 +56,7 @@ class Handler(forwarder.Handler):
     chunk = 256 * 1024
 
     def serve(self):
-        self.forward(self.server.registry.host)
+        self.forward(self.server.registry.address)
 
     def counted(self):
         taken = 0
@@ -108,27 +99,27 @@ class Screen:
 
 
 @unittest.skipUnless(
-    all(map(push_sweep.shutil.which, push_sweep.TOOLS)),
-    f"{' or '.join(push_sweep.TOOLS)} is not installed; tests/setup does it",
+    all(map(shutil.which, real_registry.TOOLS)),
+    f"{' or '.join(real_registry.TOOLS)} is not installed; tests/setup does it",
 )
 class OnATerminal(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-        registry = push_sweep.Registry(self.folder)
+        registry = real_registry.Registry(self.folder / "registry")
         self.addCleanup(registry.stop)
         self.proxy = Proxy(registry)
         self.image = f"{self.proxy.address}/web:v1"
         write_archive(self.folder / "image.tar")
-        auth = {"auths": {self.proxy.address: {"auth": push_sweep.AUTHORIZATION.removeprefix("Basic ")}}}
+        auth = {"auths": {self.proxy.address: {"auth": real_registry.LOGIN}}}
         (self.folder / "config.json").write_text(json.dumps(auth))
 
     def push(self, *options):
         """Starts the push; its standard error is a terminal of its own."""
         master, slave = pty.openpty()
         self.addCleanup(os.close, master)
-        command = [push_sweep.PROGRAM, "image", "push", f"docker-archive:{self.folder}/image.tar", self.image]
+        command = [PROGRAM, "image", "push", f"docker-archive:{self.folder}/image.tar", self.image]
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "DOCKER_CONFIG": str(self.folder)}
         process = subprocess.Popen(
             [*command, *options], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=slave

@@ -63,5 +63,11 @@ class Handler(loopback.Handler):
         received = 0
         while data := answer.read(self.chunk):
             received += len(data)
-            self.wfile.write(data)
+            self.pass_on(data)
+        if self.command != "HEAD" and length is not None and received < int(length):
+            raise ConnectionError("the server went away")
         return answer.status, received
+
+    def pass_on(self, data):
+        """One piece of an answer's body."""
+        self.wfile.write(data)

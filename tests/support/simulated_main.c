@@ -1,7 +1,8 @@
 /*
  * The program in simulated time: slipway_simulated is slipway, but for its clock, which is that of
  * the stand-in at $SLIPWAY_SIMULATION (tests/support/ecs_standin). Sleeping moves that clock, and a
- * signal that the scenario has planned is raised when its time has come.
+ * signal that the scenario has planned is raised when its time has come. Without the variable the
+ * clock is the program's own, and nothing but sleeping moves it.
  */
 
 #include "cli.h"
@@ -10,6 +11,7 @@
 
 #include <curl/curl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { ANSWER_MAX = 4096 };
@@ -47,11 +49,8 @@ static void raise_signals(const json_t *names)
 /* Lets `millis` go by in the stand-in's world, and reads its clock. */
 static void move(struct simulation *simulation, int64_t millis)
 {
-    const char *base = getenv("SLIPWAY_SIMULATION");
-    if (!base) {
-        die("$SLIPWAY_SIMULATION is not set");
-    }
-    SW_CLEANUP(sw_free_str) char *url = sw_xasprintf("%s/_sim/sleep", base);
+    SW_CLEANUP(sw_free_str)
+    char *url = sw_xasprintf("%s/_sim/sleep", getenv("SLIPWAY_SIMULATION"));
     SW_CLEANUP(sw_free_str) char *body = sw_xasprintf("{\"ms\": %lld}", (long long)millis);
     sw_buf_init(&simulation->answer, ANSWER_MAX);
     (void)curl_easy_setopt(simulation->curl, CURLOPT_URL, url);
@@ -91,7 +90,31 @@ static void simulated_sleep_ms(void *ctx, int64_t millis)
     }
 }
 
-int main(int argc, char **argv)
+/* The clock of the program's own. Its threads may sleep at once; each moves it. */
+
+static int64_t own_now_ms(void *ctx)
+{
+    return atomic_load((_Atomic int64_t *)ctx);
+}
+
+static void own_sleep_ms(void *ctx, int64_t millis)
+{
+    if (!sw_env_stop_requested(NULL)) {
+        (void)atomic_fetch_add((_Atomic int64_t *)ctx, millis);
+    }
+}
+
+static int run_on_own_clock(int argc, char **argv)
+{
+    /* 2026-11-02 00:00:00 UTC */
+    _Atomic int64_t now_ms = 1793577600000;
+    const struct sw_clock clock = {
+        .wall_ms = own_now_ms, .mono_ms = own_now_ms, .sleep_ms = own_sleep_ms, .ctx = &now_ms
+    };
+    return sw_cli_process(&clock, argc, argv);
+}
+
+static int run_in_simulation(int argc, char **argv)
 {
     struct simulation simulation = { .curl = curl_easy_init() };
     const struct sw_clock clock = { .wall_ms = simulated_wall_ms,
@@ -103,4 +126,10 @@ int main(int argc, char **argv)
     int exit_code = sw_cli_process(&clock, argc, argv);
     curl_easy_cleanup(simulation.curl);
     return exit_code;
+}
+
+int main(int argc, char **argv)
+{
+    return getenv("SLIPWAY_SIMULATION") ? run_in_simulation(argc, argv)
+                                        : run_on_own_clock(argc, argv);
 }
