@@ -29,7 +29,10 @@ SW_NODISCARD enum sw_status sw_fs_write_atomic(const char *path, struct sw_str d
  * before work whose result would be lost.
  */
 SW_NODISCARD enum sw_status sw_fs_can_replace(const char *path, struct sw_err *err);
-/* Appends `data` to a file (created with `mode`) in one write. */
+/*
+ * Appends lines to a file (created with `mode`) in one write; a last line without an end gets one
+ * first. When they cannot be written whole, the file stays as it was.
+ */
 SW_NODISCARD enum sw_status sw_fs_append(const char *path, struct sw_str data, mode_t mode,
                                          struct sw_err *err);
 /* Makes a folder and its missing parents with `mode`; an existing folder is fine. */

@@ -21,6 +21,7 @@ enum {
     SW_HTTP_HEADERS_MAX = 256,            /* header lines of a reply */
     SW_HTTP_HEADER_BYTES_MAX = 64 * 1024, /* their sum */
     SW_HTTP_REDIRECTS_MAX = 5,
+    SW_HTTP_STALL_BYTES = 4096, /* what of a body has to move within stall_timeout_ms */
 };
 #define SW_HTTP_BODY_MAX ((size_t)8 * 1024 * 1024) /* default for collected bodies */
 
@@ -62,8 +63,12 @@ struct sw_http_request {
     bool plain_http_ok;         /* allow http:// beyond loopback */
     bool follow_redirects;      /* sw_http_send only: GET and HEAD follow 301, 302, 303, 307, 308 */
     int64_t connect_timeout_ms; /* 0: 10 s */
-    int64_t stall_timeout_ms;   /* 0: 60 s without a byte in either direction */
-    int64_t total_timeout_ms;   /* 0: none */
+    /* 0: 60 s. Without a byte for so long, or with less than SW_HTTP_STALL_BYTES of a body, a
+     * transfer has stalled. Time that body.read and sink.write take does not count. */
+    int64_t stall_timeout_ms;
+    /* How long the answer to a request that has been sent may take to begin; 0: as above. */
+    int64_t answer_timeout_ms;
+    int64_t total_timeout_ms; /* 0: none */
     /* A world whose wish to stop ends the exchange, besides the transport's; may be NULL. */
     const struct sw_env *stop;
 };

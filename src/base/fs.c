@@ -154,15 +154,38 @@ enum sw_status sw_fs_can_replace(const char *path, struct sw_err *err)
     return SW_OK;
 }
 
+/* Whether the last line of a file lacks its end; where that cannot be seen, it does not. */
+static bool is_open_ended(const char *path, off_t size)
+{
+    int SW_CLEANUP(sw_close_fd) fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    char last = '\n';
+
+    return size > 0 && fd >= 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
 enum sw_status sw_fs_append(const char *path, struct sw_str data, mode_t mode, struct sw_err *err)
 {
     int SW_CLEANUP(sw_close_fd) fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, mode);
+    SW_CLEANUP(sw_buf_release) struct sw_buf text = { 0 };
+    struct stat st;
 
-    if (fd < 0) {
+    if (fd < 0 || fstat(fd, &st)) {
         return sw_fail(err, SW_E_FAILED, "cannot open \"%s\" for appending: %s", path,
                        strerror(errno));
     }
-    return write_all(fd, path, data, err);
+    sw_buf_init(&text, data.len + 1);
+    if (data.len > 0 && S_ISREG(st.st_mode) && is_open_ended(path, st.st_size)) {
+        sw_buf_add_char(&text, '\n');
+    }
+    sw_buf_add_str(&text, data);
+    if (write_all(fd, path, sw_buf_str(&text), err) == SW_OK) {
+        return SW_OK;
+    }
+    /* Half a line would spoil the file for what reads it. */
+    if (S_ISREG(st.st_mode) && ftruncate(fd, st.st_size)) {
+        (void)sw_append(err, "; it may end in half a line");
+    }
+    return err->status;
 }
 
 enum sw_status sw_fs_mkdirs(const char *path, mode_t mode, struct sw_err *err)
@@ -225,8 +248,15 @@ enum sw_status sw_fs_temp(const char *tmpdir, int *ret_fd, struct sw_err *err)
 {
     const char *dir = tmpdir && tmpdir[0] ? tmpdir : "/tmp";
     char *SW_CLEANUP(sw_free_str) name = sw_fs_join(dir, "slipway-XXXXXX");
-    int fd = mkostemp(name, O_CLOEXEC);
+    /* One that never has a name cannot stay behind. */
+    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
+    if (fd >= 0) {
+        *ret_fd = fd;
+        return SW_OK;
+    }
+    /* Not all file systems know that. */
+    fd = mkostemp(name, O_CLOEXEC);
     if (fd < 0) {
         return sw_fail(err, SW_E_FAILED, "cannot make a temporary file in \"%s\": %s", dir,
                        strerror(errno));

@@ -53,6 +53,7 @@ static SW_NORETURN void become(const struct sw_proc *proc, int ends[3], bool gro
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)signal(SIGPIPE, SIG_DFL);
+    (void)signal(SIGXFSZ, SIG_DFL);
     (void)signal(SIGINT, SIG_DFL);
     (void)signal(SIGTERM, SIG_DFL);
     if (!proc->cwd || chdir(proc->cwd) == 0) {

@@ -22,6 +22,8 @@ static void catch_signals(void)
     (void)sigaction(SIGINT, &stop, NULL);
     (void)sigaction(SIGTERM, &stop, NULL);
     (void)sigaction(SIGPIPE, &ignore, NULL);
+    /* A file that may not grow (ulimit -f) is an error to be told, as a full disk is. */
+    (void)sigaction(SIGXFSZ, &ignore, NULL);
 }
 
 /*

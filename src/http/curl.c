@@ -313,6 +313,9 @@ static enum sw_status fail_transfer(struct transfer *t, CURLcode code)
         .request_began = request_began(t),
     };
     failure.limit_ms = limit_of(t, failure.kind);
+    if (failure.kind == SW_HTTP_STALLED) {
+        failure.got = sw_http_exchange_stall_moved(&t->x);
+    }
     if (failure.kind == SW_HTTP_TLS_BUNDLE) {
         failure.detail = t->ca->file ? t->ca->file : t->ca->dir;
     }

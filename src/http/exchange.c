@@ -26,16 +26,23 @@ void sw_http_exchange_init(struct sw_http_exchange *x, const struct sw_env *env,
         .has_body = sends_body(request),
         .body_length = request->body ? request->body->length : (int64_t)request->data.len,
         .body_max = request->reply_max ? request->reply_max : SW_HTTP_BODY_MAX,
-        .last_progress_ms = sw_env_mono_ms(env),
+        .mark_ms = sw_env_mono_ms(env),
     };
     sw_http_reply_init(&x->reply);
     x->reply.body.max = x->body_max;
+}
+
+/* Producing or storing data may have taken long; the peer is not to blame for that. */
+static void leave_out_time(struct sw_http_exchange *x, int64_t since_ms)
+{
+    x->mark_ms += sw_env_mono_ms(x->env) - since_ms;
 }
 
 /* Pulls from the caller's body; it must not end before its announced length. */
 static bool pull(struct sw_http_exchange *x, char *into, size_t room, size_t *ret_len)
 {
     const struct sw_http_body *body = x->request->body;
+    int64_t started_ms = sw_env_mono_ms(x->env);
     if (x->body_length >= 0 && x->body_length - x->body_sent < (int64_t)room) {
         room = (size_t)(x->body_length - x->body_sent);
     }
@@ -48,8 +55,7 @@ static bool pull(struct sw_http_exchange *x, char *into, size_t room, size_t *re
             sw_fail(x->err, SW_E_FAILED, "the request body ended after %lld of %lld bytes",
                     (long long)x->body_sent, (long long)x->body_length);
     }
-    /* Producing the data may have taken long; the peer is not to blame for that. */
-    x->last_progress_ms = sw_env_mono_ms(x->env);
+    leave_out_time(x, started_ms);
     return x->own_status == SW_OK;
 }
 
@@ -68,6 +74,7 @@ bool sw_http_exchange_read(struct sw_http_exchange *x, char *into, size_t room, 
         *ret_len = part.len;
     }
     x->body_sent += (int64_t)*ret_len;
+    x->body_ended = *ret_len == 0 || x->body_sent == x->body_length;
     return true;
 }
 
@@ -82,6 +89,7 @@ bool sw_http_exchange_rewind(struct sw_http_exchange *x)
         x->own_status = body->rewind(body->ctx, x->err);
     }
     x->body_sent = 0;
+    x->body_ended = false;
     return x->own_status == SW_OK;
 }
 
@@ -148,8 +156,9 @@ bool sw_http_exchange_write(struct sw_http_exchange *x, const char *data, size_t
     const struct sw_http_sink *sink = x->request->sink;
     bool success = sw_http_exchange_succeeded(x);
     if (success && sink) {
+        int64_t started_ms = sw_env_mono_ms(x->env);
         x->own_status = sink->write(sink->ctx, data, len, x->err);
-        x->last_progress_ms = sw_env_mono_ms(x->env);
+        leave_out_time(x, started_ms);
         return x->own_status == SW_OK;
     }
     size_t room = x->body_max - x->reply.body.len;
@@ -168,19 +177,40 @@ bool sw_http_exchange_write(struct sw_http_exchange *x, const char *data, size_t
     return false;
 }
 
+static enum sw_http_phase phase_of(const struct sw_http_exchange *x)
+{
+    if (x->headers_done) {
+        return SW_HTTP_RECEIVING;
+    }
+    return x->has_body && !x->body_ended ? SW_HTTP_SENDING : SW_HTTP_AWAITING;
+}
+
 int64_t sw_http_exchange_stall_limit(const struct sw_http_exchange *x)
 {
+    if (x->phase == SW_HTTP_AWAITING && x->request->answer_timeout_ms) {
+        return x->request->answer_timeout_ms;
+    }
     return x->request->stall_timeout_ms ? x->request->stall_timeout_ms : STALL_TIMEOUT_MS;
+}
+
+int64_t sw_http_exchange_stall_moved(const struct sw_http_exchange *x)
+{
+    return x->moved - x->mark;
 }
 
 bool sw_http_exchange_stalled(struct sw_http_exchange *x, int64_t moved, bool waiting)
 {
     int64_t now_ms = sw_env_mono_ms(x->env);
-    moved += (int64_t)x->header_bytes;
-    if (moved != x->last_progress || !waiting) {
-        x->last_progress = moved;
-        x->last_progress_ms = now_ms;
+    enum sw_http_phase phase = phase_of(x);
+    /* An interim answer, or a part of a head, shows that somebody is there. */
+    int64_t enough = phase == SW_HTTP_AWAITING ? 1 : SW_HTTP_STALL_BYTES;
+    x->moved = moved + (int64_t)x->header_bytes;
+    /* A head starts to count anew. */
+    if (!waiting || phase != x->phase || x->moved < x->mark || x->moved - x->mark >= enough) {
+        x->phase = phase;
+        x->mark = x->moved;
+        x->mark_ms = now_ms;
         return false;
     }
-    return now_ms - x->last_progress_ms >= sw_http_exchange_stall_limit(x);
+    return now_ms - x->mark_ms >= sw_http_exchange_stall_limit(x);
 }

@@ -9,6 +9,8 @@
 
 #include <slipway/http.h>
 
+enum sw_http_phase { SW_HTTP_SENDING, SW_HTTP_AWAITING, SW_HTTP_RECEIVING };
+
 struct sw_http_exchange {
     const struct sw_env *env;
     const struct sw_http_request *request;
@@ -18,6 +20,7 @@ struct sw_http_exchange {
     bool has_body;
     int64_t body_length; /* negative: unknown */
     int64_t body_sent;
+    bool body_ended; /* all of it has been taken; it may not all have left */
 
     struct sw_http_reply reply;
     size_t header_bytes;
@@ -26,8 +29,10 @@ struct sw_http_exchange {
     size_t body_max;
 
     enum sw_status own_status; /* SW_OK: nothing on our side ended the transfer */
-    int64_t last_progress_ms;  /* when bytes last moved, or we were busy ourselves */
-    int64_t last_progress;
+    enum sw_http_phase phase;  /* when it was last looked for a stall */
+    int64_t mark_ms;           /* when enough had last moved; moves on while we are busy */
+    int64_t mark;              /* the bytes that had moved by then ... */
+    int64_t moved;             /* ... and by now */
 };
 
 /* Starts on a request that sw_http_check_request() has accepted. */
@@ -46,10 +51,12 @@ bool sw_http_exchange_write(struct sw_http_exchange *x, const char *data, size_t
 bool sw_http_exchange_succeeded(const struct sw_http_exchange *x);
 
 /*
- * Whether nothing has moved for the request's stall timeout, now that `moved` bytes have been
+ * Whether too little has moved for too long, see stall_timeout_ms, now that `moved` bytes have been
  * moved in all; `waiting` is false while there is no connection yet.
  */
 bool sw_http_exchange_stalled(struct sw_http_exchange *x, int64_t moved, bool waiting);
+/* The limit that counts at the moment, and what has moved since it began to run. */
 int64_t sw_http_exchange_stall_limit(const struct sw_http_exchange *x);
+int64_t sw_http_exchange_stall_moved(const struct sw_http_exchange *x);
 
 #endif

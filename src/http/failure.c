@@ -79,6 +79,10 @@ static enum sw_status fail_time(const struct sw_http_failure *failure, const cha
     case SW_HTTP_CONNECT_TIMEOUT:
         return sw_fail(err, SW_E_NETWORK, "cannot connect to %s: no answer within %s", peer, limit);
     case SW_HTTP_STALLED:
+        if (failure->got > 0) {
+            return sw_fail(err, SW_E_NETWORK, "%s is too slow: %lld bytes within %s", peer,
+                           (long long)failure->got, limit);
+        }
         return sw_fail(err, SW_E_NETWORK, "%s is silent: not a byte within %s", peer, limit);
     default:
         return sw_fail(err, SW_E_NETWORK, "%s took longer than the permitted %s", peer, limit);

@@ -19,7 +19,7 @@ enum sw_http_failure_kind {
     SW_HTTP_BROKEN,          /* os_error if known */
     SW_HTTP_NO_ANSWER,       /* closed before a byte of the answer */
     SW_HTTP_INCOMPLETE,      /* closed within the body: got of expected bytes */
-    SW_HTTP_STALLED,         /* limit_ms */
+    SW_HTTP_STALLED,         /* limit_ms; got: the bytes that moved all the same */
     SW_HTTP_TOTAL_TIMEOUT,   /* limit_ms */
     SW_HTTP_NOT_HTTP,
     SW_HTTP_OTHER, /* detail: the library's words */

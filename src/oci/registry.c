@@ -167,7 +167,9 @@ static enum sw_status request_manifest(struct sw_registry *registry, const char 
                                        const char *repository, const char *object,
                                        struct sw_http_reply *ret_reply, struct sw_err *err)
 {
-    static const struct sw_http_header accept[] = { { "Accept", ACCEPT_MANIFESTS } };
+    /* Without the second one, any coding would do (RFC 9110, 12.5.3). */
+    static const struct sw_http_header accept[] = { { "Accept", ACCEPT_MANIFESTS },
+                                                    { "Accept-Encoding", "identity" } };
     SW_CLEANUP(sw_free_str)
     char *url = sw_xasprintf("%s/v2/%s/manifests/%s", registry->origin, repository, object);
     const struct sw_http_request request = { .method = method,
@@ -184,33 +186,51 @@ static enum sw_status request_manifest(struct sw_registry *registry, const char 
     return sw_registry_ask(registry, &call, &request, ret_reply, err);
 }
 
+/* Whether the bytes are what was asked for, and what the registry says they are. */
+static enum sw_status check_bytes(const struct sw_registry *registry,
+                                  const struct sw_http_reply *reply, const char *repository,
+                                  const char *object, const char *actual, struct sw_err *err)
+{
+    const char *claimed = header_or_empty(reply, "Docker-Content-Digest");
+    const char *wanted = sw_digest_is_valid(sw_str(object)) ? object : claimed;
+    const char *coding = header_or_empty(reply, "Content-Encoding");
+
+    if (strcmp(wanted, actual) == 0) {
+        return SW_OK;
+    }
+    if (coding[0] && !sw_str_eq_nocase(sw_str(coding), SW_STR("identity"))) {
+        return sw_fail(err, SW_E_UNAVAILABLE,
+                       "manifest %s of \"%s/%s\" came packed (Content-Encoding \"%s\"), which "
+                       "nobody asked for; a proxy before the registry may do this",
+                       object, registry->host, repository, coding);
+    }
+    if (wanted[0]) {
+        return sw_fail(err, SW_E_UNAVAILABLE,
+                       "manifest %s of \"%s/%s\" came as %s although it should be %s", object,
+                       registry->host, repository, actual, wanted);
+    }
+    return SW_OK;
+}
+
 enum sw_status sw_registry_get_manifest(struct sw_registry *registry, const char *repository,
                                         const char *object, struct sw_buf *out,
                                         struct sw_manifest_info *ret, struct sw_err *err)
 {
     struct sw_http_reply reply;
-    struct sw_manifest_info info;
     char actual[SW_DIGEST_SIZE];
-    const char *wanted;
     enum sw_status status = request_manifest(registry, "GET", repository, object, &reply, err);
 
     if (status != SW_OK) {
         return status;
     }
-    info = read_info(&reply);
     sw_digest_of(sw_buf_str(&reply.body), actual);
-    wanted = sw_digest_is_valid(sw_str(object)) ? object : info.digest;
-    if (wanted[0] && strcmp(wanted, actual) != 0) {
-        status = sw_fail(err, SW_E_UNAVAILABLE,
-                         "manifest %s of \"%s/%s\" came as %s although it should be %s", object,
-                         registry->host, repository, actual, wanted);
-        sw_manifest_info_release(&info);
-    } else {
-        free(info.digest);
-        info.digest = sw_xstrdup(actual);
-        info.size = (int64_t)reply.body.len;
+    status = check_bytes(registry, &reply, repository, object, actual, err);
+    if (status == SW_OK) {
+        *ret = read_info(&reply);
+        free(ret->digest);
+        ret->digest = sw_xstrdup(actual);
+        ret->size = (int64_t)reply.body.len;
         sw_buf_add_str(out, sw_buf_str(&reply.body));
-        *ret = info;
     }
     sw_http_reply_release(&reply);
     return status;

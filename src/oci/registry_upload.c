@@ -6,6 +6,12 @@
 
 static const struct sw_http_header bytes_type = { "Content-Type", "application/octet-stream" };
 
+/*
+ * Registries hash a blob, or move it to where it stays, before they answer its last byte: minutes
+ * for a large one.
+ */
+enum { ANSWER_TIMEOUT_MS = 5 * 60 * 1000 };
+
 /* One upload of one blob. */
 struct upload {
     struct sw_registry *registry;
@@ -176,7 +182,8 @@ static enum sw_status send_last(struct upload *upload, const char *session,
                                              .url = url,
                                              .headers = &bytes_type,
                                              .header_count = body ? 1 : 0,
-                                             .body = body };
+                                             .body = body,
+                                             .answer_timeout_ms = ANSWER_TIMEOUT_MS };
     struct sw_http_reply reply;
     enum sw_status status = send_part(upload, &call, &request, &reply, err);
 
@@ -201,7 +208,8 @@ static enum sw_status stream(struct upload *upload, char **session, struct sw_er
                                              .url = *session,
                                              .headers = &bytes_type,
                                              .header_count = 1,
-                                             .body = upload->body };
+                                             .body = upload->body,
+                                             .answer_timeout_ms = ANSWER_TIMEOUT_MS };
     struct sw_http_reply reply;
     enum sw_status status = send_part(upload, &call, &request, &reply, err);
     char *next = NULL;

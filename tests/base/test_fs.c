@@ -3,9 +3,26 @@
 
 #include <slipway/fs.h>
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* The files of a folder. */
+static int file_count(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    int count = -2; /* "." and ".." */
+
+    assert_non_null(dir);
+    while (readdir(dir)) {
+        count++;
+    }
+    (void)closedir(dir);
+    return count;
+}
 
 static void test_fs__atomic_write_keeps_links_and_sets_the_mode(void **state)
 {
@@ -51,6 +68,58 @@ static void test_fs__what_is_no_file_gets_the_bytes_and_stays(void **state)
     assert_ok(sw_fs_write_atomic("/dev/null", SW_STR("result"), 0644, &err));
     assert_int_equal(stat("/dev/null", &st), 0);
     assert_true(S_ISCHR(st.st_mode));
+}
+
+static void test_fs__appends_whole_lines(void **state)
+{
+    char *SW_CLEANUP(sw_free_str) file = sw_fs_join(*state, "lines");
+    struct sw_buf SW_CLEANUP(sw_buf_release) back = { 0 };
+    struct sw_err err;
+
+    assert_ok(sw_fs_append(file, SW_STR(""), 0600, &err));
+    assert_ok(sw_fs_append(file, SW_STR("one\n"), 0600, &err));
+    assert_ok(sw_fs_append(file, SW_STR("two"), 0600, &err));
+    assert_ok(sw_fs_append(file, SW_STR("three\n"), 0600, &err));
+    sw_buf_init(&back, 100);
+    assert_ok(sw_fs_read(file, &back, &err));
+    assert_string_equal(back.ptr, "one\ntwo\nthree\n");
+}
+
+/* Writes `more` to a file that may not become larger than 8 bytes. */
+static enum sw_status write_limited(bool append, const char *file, struct sw_str more,
+                                    struct sw_err *err)
+{
+    struct rlimit before;
+    struct rlimit small;
+    enum sw_status status;
+
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 8;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    status =
+        append ? sw_fs_append(file, more, 0600, err) : sw_fs_write_atomic(file, more, 0600, err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    return status;
+}
+
+static void test_fs__a_write_that_fails_leaves_the_file_as_it_was(void **state)
+{
+    char *SW_CLEANUP(sw_free_str) file = sw_fs_join(*state, "full");
+    char *SW_CLEANUP(sw_free_str) text = sw_xasprintf("cannot write \"%s\": File too large", file);
+    struct sw_err err;
+
+    for (int append = 0; append < 2; append++) {
+        struct sw_buf SW_CLEANUP(sw_buf_release) back = { 0 };
+
+        assert_ok(sw_fs_write_atomic(file, SW_STR("old\n"), 0600, &err));
+        assert_fails(write_limited(append, file, SW_STR("much longer\n"), &err), SW_E_FAILED, text);
+        sw_buf_init(&back, 100);
+        assert_ok(sw_fs_read(file, &back, &err));
+        assert_string_equal(back.ptr, "old\n");
+        assert_int_equal(file_count(*state), 1);
+    }
 }
 
 static void test_fs__failures_name_the_file(void **state)
@@ -113,6 +182,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_fs__atomic_write_keeps_links_and_sets_the_mode,
                                         temp_dir_setup, temp_dir_teardown),
         cmocka_unit_test_setup_teardown(test_fs__what_is_no_file_gets_the_bytes_and_stays,
+                                        temp_dir_setup, temp_dir_teardown),
+        cmocka_unit_test_setup_teardown(test_fs__appends_whole_lines, temp_dir_setup,
+                                        temp_dir_teardown),
+        cmocka_unit_test_setup_teardown(test_fs__a_write_that_fails_leaves_the_file_as_it_was,
                                         temp_dir_setup, temp_dir_teardown),
         cmocka_unit_test_setup_teardown(test_fs__failures_name_the_file, temp_dir_setup,
                                         temp_dir_teardown),

@@ -96,6 +96,21 @@ slipway() {
     [ ! -s "$err" ]
 }
 
+@test "a file that cannot be written whole stays what it was" {
+    local folder="$BATS_TEST_TMPDIR/files"
+    mkdir "$folder"
+    echo old >"$folder/packed"
+    code=0
+    (
+        ulimit -f 1
+        exec "$SLIPWAY_PROGRAM" orb pack "$SLIPWAY_SOURCE/orb" --output-file "$folder/packed"
+    ) 2>"$err" || code=$?
+    [ "$code" -eq 1 ]
+    [ "$(cat "$err")" = "error: cannot write \"$folder/packed\": File too large" ]
+    [ "$(cat "$folder/packed")" = old ]
+    [ "$(ls "$folder")" = packed ]
+}
+
 @test "a result without a standard output is a failure, not lost in another file" {
     code=0
     "$SLIPWAY_PROGRAM" env subst hello >&- 2>"$err" || code=$?

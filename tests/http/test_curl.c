@@ -619,6 +619,31 @@ static void test_curl__gives_up_on_silence(void **state)
     assert_network_error(world, status, "", " took longer than the permitted 0.2 s");
 }
 
+/* What does not fit into the buffers of the connection stays with us. */
+static void test_curl__gives_up_on_a_server_that_stops_reading(void **state)
+{
+    struct world *world = *state;
+    static const struct fault_step steps[] = {
+        { .early = true, .then = FAULT_HOLD, .times = 2 },
+    };
+    start(world, steps, SW_COUNT(steps));
+    for (int known = 0; known < 2; known++) {
+        struct source source = { .end = 500000000, .fail_at = -1 };
+        const struct sw_http_body body = { .length = known ? source.end : -1,
+                                           .read = source_read,
+                                           .ctx = &source };
+        const struct sw_http_request request = { .method = "PUT",
+                                                 .url = world->url,
+                                                 .body = &body,
+                                                 .stall_timeout_ms = 200,
+                                                 .answer_timeout_ms = 3600000 };
+        enum sw_status status = perform(world, &request);
+        assert_network_error(world, status, "", " is silent: not a byte within 0.2 s");
+        assert_true(world->err.retryable);
+        assert_true(source.at < source.end);
+    }
+}
+
 static void test_curl__is_patient_with_a_drip_feed(void **state)
 {
     struct world *world = *state;
@@ -901,6 +926,7 @@ int main(void)
         WORLD_TEST(test_curl__says_when_tls_meets_plain_http),
         WORLD_TEST(test_curl__gives_up_connecting),
         WORLD_TEST(test_curl__gives_up_on_silence),
+        WORLD_TEST(test_curl__gives_up_on_a_server_that_stops_reading),
         WORLD_TEST(test_curl__is_patient_with_a_drip_feed),
         WORLD_TEST(test_curl__reports_an_early_refusal_of_an_upload),
         WORLD_TEST(test_curl__survives_a_rude_refusal_of_an_upload),

@@ -12,6 +12,7 @@
 #define ECR   "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 #define BASE  "https://" ECR "/v2/team/app"
 #define HELLO "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+#define OTHER "sha256:0000000000000000000000000000000000000000000000000000000000000000"
 #define MOUNT BASE "/blobs/uploads/?mount=" HELLO "&from=team%2Fbase"
 
 /* An upload is one request with all bytes, so that what registries say of parts (202 or 201 for a
@@ -160,6 +161,55 @@ static void test_rules__a_manifest_is_read_where_asking_does_not_tell(void **sta
 
             sw_digest_of(SW_STR("{}"), digest);
             assert_string_equal(info.digest, digest);
+        }
+        sw_manifest_info_release(&info);
+        registry_world_release(&world);
+    }
+}
+
+/* Its digest is that of its bytes, so that a proxy must not pack it; a false label does no harm. */
+static void test_rules__a_manifest_must_come_as_it_is(void **state)
+{
+    static const struct {
+        const char *coding;
+        const char *claimed; /* Docker-Content-Digest; NULL: none */
+        enum sw_status result;
+    } cases[] = {
+        { "identity", NULL, SW_OK },         { "gzip", HELLO, SW_OK },
+        { "gzip", OTHER, SW_E_UNAVAILABLE }, { "gzip", NULL, SW_E_UNAVAILABLE },
+        { "zstd", NULL, SW_E_UNAVAILABLE },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        const struct fake_http_step step = {
+            .method = "GET",
+            .url = BASE "/manifests/v1",
+            .headers = { { "Accept-Encoding", "identity" } },
+            .reply_headers = { { "Content-Encoding", cases[i].coding },
+                               { cases[i].claimed ? "Docker-Content-Digest" : "X-None",
+                                 cases[i].claimed ? cases[i].claimed : "" } },
+            .reply = "hello",
+        };
+        struct registry_world world;
+        struct sw_err err = SW_ERR_INIT;
+        struct sw_manifest_info info = { .size = -1 };
+        SW_CLEANUP(sw_buf_release) struct sw_buf out = { 0 };
+
+        print_message("%s %s\n", cases[i].coding, cases[i].claimed ? cases[i].claimed : "");
+        sw_buf_init(&out, 100);
+        registry_world_init(&world, ECR, &step, 1);
+        assert_int_equal(
+            sw_registry_get_manifest(world.registry, "team/app", "v1", &out, &info, &err),
+            cases[i].result);
+        if (cases[i].result != SW_OK) {
+            SW_CLEANUP(sw_free_str)
+            char *expected = sw_xasprintf(
+                "manifest v1 of \"" ECR "/team/app\" came packed (Content-Encoding \"%s\"), which "
+                "nobody asked for; a proxy before the registry may do this",
+                cases[i].coding);
+
+            assert_string_equal(err.msg, expected);
         }
         sw_manifest_info_release(&info);
         registry_world_release(&world);
@@ -347,6 +397,7 @@ int main(void)
         cmocka_unit_test(test_rules__a_session_opens_with_any_success),
         cmocka_unit_test(test_rules__a_blob_that_cannot_be_looked_for_is_sent),
         cmocka_unit_test(test_rules__a_manifest_is_read_where_asking_does_not_tell),
+        cmocka_unit_test(test_rules__a_manifest_must_come_as_it_is),
         cmocka_unit_test(test_rules__a_mount_that_fails_becomes_an_upload),
         cmocka_unit_test(test_rules__an_interrupted_mount_is_the_end),
         cmocka_unit_test(test_rules__a_session_that_a_mount_opened_is_used_first),

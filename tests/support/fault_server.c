@@ -228,6 +228,14 @@ static void drain(struct connection *c)
     } while (fill(c));
 }
 
+/* Waits, reading nothing, until fault_server_stop() shuts the connection down. */
+static void hold(const struct connection *c)
+{
+    struct pollfd end = { .fd = c->fd };
+    while (!(end.revents & POLLHUP) && (poll(&end, 1, -1) >= 0 || errno == EINTR)) {
+    }
+}
+
 /* What the step wants done with the connection; true: it goes on. */
 static bool finish(struct connection *c, enum fault_then then)
 {
@@ -243,6 +251,9 @@ static bool finish(struct connection *c, enum fault_then then)
         break;
     case FAULT_RESET:
         (void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+        break;
+    case FAULT_HOLD:
+        hold(c);
         break;
     case FAULT_IDLE:
         drain(c);

@@ -29,6 +29,7 @@ enum fault_then {
     FAULT_CLOSE,    /* closes in the ordinary way */
     FAULT_DRAIN,    /* reads what still comes, then closes: the polite way to refuse an upload */
     FAULT_RESET,    /* RST */
+    FAULT_HOLD,     /* reads nothing more, and says nothing, until the server goes */
     FAULT_IDLE,     /* says nothing more until the client or the server goes */
 };
 
