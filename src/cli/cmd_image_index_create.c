@@ -156,4 +156,5 @@ const struct sw_command sw_cmd_image_index_create = {
     .args_size = sizeof(struct index_args),
     .defaults = index_defaults,
     .run = run_index_create,
+    .resumes = true,
 };

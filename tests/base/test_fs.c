@@ -72,14 +72,14 @@ static void test_fs__what_is_no_file_gets_the_bytes_and_stays(void **state)
 
 static void test_fs__appends_whole_lines(void **state)
 {
+    static const char *const texts[] = { "", "one\n", "two", "three\n" };
     char *SW_CLEANUP(sw_free_str) file = sw_fs_join(*state, "lines");
     struct sw_buf SW_CLEANUP(sw_buf_release) back = { 0 };
     struct sw_err err;
 
-    assert_ok(sw_fs_append(file, SW_STR(""), 0600, &err));
-    assert_ok(sw_fs_append(file, SW_STR("one\n"), 0600, &err));
-    assert_ok(sw_fs_append(file, SW_STR("two"), 0600, &err));
-    assert_ok(sw_fs_append(file, SW_STR("three\n"), 0600, &err));
+    for (size_t i = 0; i < SW_COUNT(texts); i++) {
+        assert_ok(sw_fs_append(file, sw_str(texts[i]), 0600, &err));
+    }
     sw_buf_init(&back, 100);
     assert_ok(sw_fs_read(file, &back, &err));
     assert_string_equal(back.ptr, "one\ntwo\nthree\n");

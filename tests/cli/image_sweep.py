@@ -272,8 +272,9 @@ class Sweep:
 
         def judge(status, told):
             self.assertEqual(status, NETWORK, told)
-            error = told.splitlines()[-1]
+            error, advice = told.splitlines()[-2:]
             self.assertTrue(error.startswith("error: "), told)
+            self.assertEqual(advice, "what has arrived stays: the same command again goes on from there", told)
             self.assertTrue(any(proxy.address.split(":")[1] in error for proxy in self.proxies), told)
 
         self.strike_everywhere("gone", go, judge, SIMULATED, ["asked"])

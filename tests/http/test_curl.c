@@ -184,6 +184,30 @@ static void test_curl__skips_interim_answers(void **state)
     assert_string_equal(world->reply.body.ptr, "ok");
 }
 
+static void test_curl__understands_http_1_0(void **state)
+{
+    struct world *world = *state;
+    static const struct fault_step steps[] = {
+        { .answer = "HTTP/1.0 200 OK\r\n\r\nto the end", .then = FAULT_CLOSE },
+        { .answer = "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", .then = FAULT_CLOSE },
+        { .answer = "HTTP/1.0 404 Not Found\r\n\r\n", .then = FAULT_CLOSE },
+        { .answer = "HTTP/1.0 201 Created\r\nLocation: /u/1\r\n\r\n", .then = FAULT_CLOSE },
+    };
+    start(world, steps, SW_COUNT(steps));
+    assert_good(world, get(world));
+    assert_string_equal(world->reply.body.ptr, "to the end");
+    assert_good(world, get(world));
+    assert_string_equal(world->reply.body.ptr, "ok");
+    assert_good(world, get(world));
+    assert_int_equal(world->reply.status, 404);
+    struct source source = { .end = 100000, .fail_at = -1 };
+    const struct sw_http_body body = { .length = -1, .read = source_read, .ctx = &source };
+    const struct sw_http_request request = { .method = "PATCH", .url = world->url, .body = &body };
+    assert_good(world, perform(world, &request));
+    assert_int_equal(world->reply.status, 201);
+    assert_int_equal(fault_server_request(world->server, 3)->body_len, 100000);
+}
+
 static void test_curl__keeps_connections(void **state)
 {
     struct world *world = *state;
@@ -911,6 +935,7 @@ int main(void)
         WORLD_TEST(test_curl__returns_status_headers_and_body),
         WORLD_TEST(test_curl__reads_chunked_answers_and_drops_trailers),
         WORLD_TEST(test_curl__skips_interim_answers),
+        WORLD_TEST(test_curl__understands_http_1_0),
         WORLD_TEST(test_curl__keeps_connections),
         WORLD_TEST(test_curl__sends_exactly_this),
         WORLD_TEST(test_curl__streams_bodies_of_known_and_unknown_length),
