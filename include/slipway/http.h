@@ -123,7 +123,8 @@ enum sw_status sw_http_status_class(long status);
  * delay would pass it, the last failure is returned.
  */
 struct sw_retry_policy {
-    int max_tries; /* at least 1 */
+    int max_tries;       /* at least 1 */
+    int unreached_tries; /* the same while nobody is reached (err->not_sent); 0: max_tries */
     int64_t base_delay_ms;
     int64_t max_delay_ms;
     int64_t budget_ms;   /* 0: none */

@@ -94,6 +94,8 @@ bool sw_media_is_manifest(const char *media_type);
 bool sw_media_is_foreign(const char *media_type);
 /* Whether an entry of an index is an attestation: they are stored as platform unknown/unknown. */
 bool sw_descriptor_is_attestation(const struct sw_descriptor *descriptor);
+/* Whether the text has the form of a platform: OS/ARCH or OS/ARCH/VARIANT, in lower case. */
+bool sw_platform_is(const char *text);
 /* Whether an image of platform `have` satisfies the wish `want`; a missing variant matches any. */
 bool sw_platform_matches(const char *want, const char *have);
 

@@ -32,8 +32,6 @@ SW_NODISCARD enum sw_status sw_ref_parse(struct sw_str text, struct sw_ref *ret,
                                          struct sw_err *err);
 /* Frees the parts; the struct is empty and may be released again. */
 void sw_ref_release(struct sw_ref *ref);
-/* A copy; the caller's. */
-void sw_ref_copy(const struct sw_ref *ref, struct sw_ref *ret);
 
 /* Appends "HOST/REPOSITORY", then ":TAG" and "@DIGEST" as they are there. */
 void sw_ref_format(const struct sw_ref *ref, struct sw_buf *out);

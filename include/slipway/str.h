@@ -37,7 +37,6 @@ bool sw_str_eq(struct sw_str a, struct sw_str b);
 bool sw_str_eq_nocase(struct sw_str a, struct sw_str b);
 /* Whether `s` equals the NUL-terminated `text`. */
 bool sw_str_is(struct sw_str s, const char *text);
-int sw_str_cmp(struct sw_str a, struct sw_str b); /* byte order */
 bool sw_str_starts(struct sw_str s, const char *prefix);
 bool sw_str_ends(struct sw_str s, const char *suffix);
 

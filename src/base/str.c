@@ -25,17 +25,6 @@ bool sw_str_is(struct sw_str s, const char *text)
     return sw_str_eq(s, sw_str(text));
 }
 
-int sw_str_cmp(struct sw_str a, struct sw_str b)
-{
-    size_t common = a.len < b.len ? a.len : b.len;
-    int order = common > 0 ? memcmp(a.ptr, b.ptr, common) : 0;
-
-    if (order != 0) {
-        return order;
-    }
-    return (a.len > b.len) - (a.len < b.len);
-}
-
 bool sw_str_starts(struct sw_str s, const char *prefix)
 {
     size_t len = strlen(prefix);

@@ -1,6 +1,7 @@
 #include "commands.h"
 
 #include "image_login.h"
+#include "image_refs.h"
 #include "image_result.h"
 
 #include <slipway/alloc.h>
@@ -58,13 +59,13 @@ static enum sw_status read_operands(const struct sw_cli *cli, struct sw_ref *sou
 
     more.items++;
     more.count--;
-    if (sw_ref_parse(sw_str(cli->operands.items[0]), source, err)) {
+    if (sw_cli_ref_parse(cli->operands.items[0], source, err)) {
         return err->status;
     }
     return sw_cli_targets_parse(&more, default_tag(source), targets, err);
 }
 
-static enum sw_status copy(struct sw_cli *cli, const struct copy_args *args,
+static enum sw_status copy(struct sw_cli *cli, const struct copy_args *args, const char *platform,
                            const struct sw_ref *source, const struct sw_cli_targets *targets,
                            struct sw_err *err)
 {
@@ -72,7 +73,7 @@ static enum sw_status copy(struct sw_cli *cli, const struct copy_args *args,
     SW_CLEANUP(sw_copy_result_release) struct sw_copy_result result = { 0 };
     const struct sw_copy_options options = { .auth = &login.auth.callback,
                                              .plain_http = args->plain_http,
-                                             .platform = sw_cli_text_or_null(args->platform),
+                                             .platform = platform,
                                              .mount_from = args->mount_from };
     enum sw_status status = sw_cli_login_init(&login, cli, &args->aws, err);
 
@@ -91,12 +92,16 @@ static enum sw_status run_copy(struct sw_cli *cli, void *data, struct sw_err *er
     const struct copy_args *args = data;
     SW_CLEANUP(sw_ref_release) struct sw_ref source = { 0 };
     SW_CLEANUP(sw_cli_targets_release) struct sw_cli_targets targets = { 0 };
+    const char *platform = NULL;
     enum sw_status status = read_operands(cli, &source, &targets, err);
 
     if (status == SW_OK) {
+        status = sw_cli_platform(args->platform, &platform, err);
+    }
+    if (status == SW_OK) {
         status = sw_cli_digest_file_check(args->digest_file, err);
     }
-    return status == SW_OK ? copy(cli, args, &source, &targets, err) : status;
+    return status == SW_OK ? copy(cli, args, platform, &source, &targets, err) : status;
 }
 
 const struct sw_command sw_cmd_image_copy = {

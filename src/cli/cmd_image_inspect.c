@@ -1,6 +1,7 @@
 #include "commands.h"
 
 #include "image_login.h"
+#include "image_refs.h"
 
 #include <slipway/alloc.h>
 #include <slipway/inspect.h>
@@ -175,11 +176,12 @@ static void print_text(struct sw_cli *cli, const json_t *facts)
 }
 
 static enum sw_status inspect(struct sw_cli *cli, const struct inspect_args *args,
-                              const struct sw_ref *ref, json_t **ret, struct sw_err *err)
+                              const char *platform, const struct sw_ref *ref, json_t **ret,
+                              struct sw_err *err)
 {
     SW_CLEANUP(sw_cli_login_release) struct sw_cli_login login = { 0 };
     SW_CLEANUP(sw_registry_cleanup) struct sw_registry *registry = NULL;
-    const struct sw_inspect_options options = { .platform = sw_cli_text_or_null(args->platform),
+    const struct sw_inspect_options options = { .platform = platform,
                                                 .show_env = args->show_env,
                                                 .history = args->history };
     enum sw_status status = sw_cli_login_init(&login, cli, &args->aws, err);
@@ -198,13 +200,17 @@ static enum sw_status run_inspect(struct sw_cli *cli, void *data, struct sw_err 
     struct sw_buf SW_CLEANUP(sw_buf_release) text = { 0 };
     json_auto_t *facts = NULL;
     json_auto_t *doc = NULL;
-    enum sw_status status = sw_ref_parse(sw_str(cli->operands.items[0]), &ref, err);
+    const char *platform = NULL;
+    enum sw_status status = sw_cli_ref_parse(cli->operands.items[0], &ref, err);
 
+    if (status == SW_OK) {
+        status = sw_cli_platform(args->platform, &platform, err);
+    }
     if (status == SW_OK && !ref.tag && !ref.digest) {
         ref.tag = sw_xstrdup("latest");
     }
     if (status == SW_OK) {
-        status = inspect(cli, args, &ref, &facts, err);
+        status = inspect(cli, args, platform, &ref, &facts, err);
     }
     if (status != SW_OK) {
         return status;

@@ -222,13 +222,16 @@ static enum sw_status run_push(struct sw_cli *cli, void *data, struct sw_err *er
     SW_CLEANUP(sw_free_str) char *source_text = NULL;
     SW_CLEANUP(sw_strs_release) struct sw_strs refs = { 0 };
     SW_CLEANUP(sw_cli_targets_release) struct sw_cli_targets targets = { 0 };
-    const char *platform = args->platform && args->platform[0] ? args->platform : NULL;
+    const char *platform = NULL;
     const struct sw_compression *compression = NULL;
     struct sw_compression slot;
     enum sw_status status = read_operands(cli, &args->image, &source_text, &refs, err);
 
     if (status == SW_OK) {
         status = check_options(args, err);
+    }
+    if (status == SW_OK) {
+        status = sw_cli_platform(args->platform, &platform, err);
     }
     if (status == SW_OK) {
         status = sw_cli_targets_parse(&refs, "latest", &targets, err);

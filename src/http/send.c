@@ -192,6 +192,13 @@ static void add_answer(struct sw_buf *line, const struct sw_retry_policy *policy
     }
 }
 
+/* How many tries there are when the last one went like this. */
+static int tries_of(const struct sw_retry_policy *policy, const struct sw_http_try *last)
+{
+    bool unreached = last->err && last->err->not_sent;
+    return unreached && policy->unreached_tries > 0 ? policy->unreached_tries : policy->max_tries;
+}
+
 /* "host" answered 503 (service unavailable); trying again in 1.6 s (try 2 of 8) */
 static void announce(const struct sw_env *env, const struct sw_http_request *request,
                      const struct sw_retry_policy *policy, const struct sw_http_try *last,
@@ -208,7 +215,7 @@ static void announce(const struct sw_env *env, const struct sw_http_request *req
     char delay[SW_SIZE_TEXT_MAX];
     sw_format_duration(delay_ms, delay);
     sw_say(env, "%s; trying again in %s (try %d of %d)", line.ptr, delay, next_try,
-           policy->max_tries);
+           tries_of(policy, last));
 }
 
 static enum sw_status stopped(struct sw_err *err)
@@ -232,7 +239,7 @@ static bool plan_next(const struct sw_env *env, const struct sw_retry_policy *po
                       const struct sw_http_request *request, const struct sw_http_try *last,
                       int try_number, int64_t started_ms, int64_t *ret_delay_ms)
 {
-    if (try_number >= policy->max_tries || !sw_http_wants_retry(policy, request, last)) {
+    if (try_number >= tries_of(policy, last) || !sw_http_wants_retry(policy, request, last)) {
         return false;
     }
     int64_t delay_ms = sw_retry_delay_ms(env, policy, try_number, last->reply);

@@ -19,6 +19,28 @@ bool sw_descriptor_is_attestation(const struct sw_descriptor *descriptor)
     return descriptor->platform && sw_str_starts(sw_str(descriptor->platform), "unknown/");
 }
 
+bool sw_platform_is(const char *text)
+{
+    enum { PARTS_MIN = 2, PARTS_MAX = 3 };
+    struct sw_str rest = sw_str(text);
+    int parts = 0;
+
+    while (rest.ptr) {
+        struct sw_str part = sw_str_cut(&rest, '/');
+
+        parts++;
+        for (size_t i = 0; i < part.len; i++) {
+            if (!sw_is_alnum(part.ptr[i]) || sw_lower(part.ptr[i]) != part.ptr[i]) {
+                return false;
+            }
+        }
+        if (part.len == 0) {
+            return false;
+        }
+    }
+    return parts >= PARTS_MIN && parts <= PARTS_MAX;
+}
+
 bool sw_platform_matches(const char *want, const char *have)
 {
     size_t len = strlen(want);

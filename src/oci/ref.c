@@ -364,16 +364,6 @@ void sw_ref_release(struct sw_ref *ref)
     *ref = (struct sw_ref){ 0 };
 }
 
-void sw_ref_copy(const struct sw_ref *ref, struct sw_ref *ret)
-{
-    *ret = (struct sw_ref){
-        .host = sw_xstrdup(ref->host),
-        .repository = sw_xstrdup(ref->repository),
-        .tag = ref->tag ? sw_xstrdup(ref->tag) : NULL,
-        .digest = ref->digest ? sw_xstrdup(ref->digest) : NULL,
-    };
-}
-
 void sw_ref_format(const struct sw_ref *ref, struct sw_buf *out)
 {
     sw_buf_addf(out, "%s/%s", ref->host, ref->repository);

@@ -6,7 +6,11 @@
 #include <slipway/manifest.h>
 #include <slipway/ref.h>
 
-enum { HEADERS_MAX = 6 };
+enum {
+    HEADERS_MAX = 6,
+    /* On this machine nobody listens at a wrong port, or not yet: that is known within 2 s. */
+    LOOPBACK_TRIES = 4,
+};
 
 #define ACCEPT_MANIFESTS                                                        \
     SW_MEDIA_OCI_MANIFEST ", " SW_MEDIA_DOCKER_MANIFEST ", " SW_MEDIA_OCI_INDEX \
@@ -27,8 +31,9 @@ enum sw_status sw_registry_new(const struct sw_env *env, const char *host,
     if (sw_url_parse(https, &url, err) != SW_OK) {
         return sw_wrap(err, "registry host \"%s\"", host);
     }
-    plain = options->plain_http || sw_host_is_loopback(url.host);
     registry = sw_xcalloc(1, sizeof(*registry));
+    registry->loopback = sw_host_is_loopback(url.host);
+    plain = options->plain_http || registry->loopback;
     registry->env = env;
     registry->policy = options->policy ? *options->policy : sw_retry_default;
     if (options->auth) {
@@ -87,6 +92,8 @@ static enum sw_status send_once(struct sw_registry *registry, const char *reposi
 {
     struct sw_http_header headers[HEADERS_MAX];
     struct sw_http_request full = *request;
+    struct sw_retry_policy patience = *policy;
+    enum sw_status status;
     SW_CLEANUP(sw_free_secret_str)
     char *authorization = sw_registry_authorization(registry, repository, ret_generation);
 
@@ -98,7 +105,15 @@ static enum sw_status send_once(struct sw_registry *registry, const char *reposi
     if (authorization && at_registry(registry, request->url)) {
         headers[full.header_count++] = (struct sw_http_header){ "Authorization", authorization };
     }
-    return sw_http_send(registry->env, &full, policy, ret_reply, err);
+    if (registry->loopback && !atomic_load(&registry->answered) &&
+        patience.max_tries > LOOPBACK_TRIES) {
+        patience.unreached_tries = LOOPBACK_TRIES;
+    }
+    status = sw_http_send(registry->env, &full, &patience, ret_reply, err);
+    if (status == SW_OK) {
+        atomic_store(&registry->answered, true);
+    }
+    return status;
 }
 
 enum sw_status sw_registry_send(struct sw_registry *registry, const char *repository,

@@ -7,6 +7,7 @@
 #include <slipway/registry.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* A bearer token for one scope. */
 struct sw_registry_token {
@@ -22,6 +23,8 @@ struct sw_registry {
     char *origin; /* "https://registry-1.docker.io" */
     bool plain_http;
     bool push;
+    bool loopback;
+    atomic_bool answered; /* ever: what was there and is gone may come back */
 
     pthread_mutex_t lock; /* guards everything below */
     bool login_known;     /* auth.get was asked */

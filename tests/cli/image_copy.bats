@@ -26,6 +26,24 @@ setup() {
 
 slipway() { run --separate-stderr "$SLIPWAY_PROGRAM" "$@"; }
 
+@test "names and platforms that are none are refused before any request" {
+    while IFS='|' read -r words message; do
+        # shellcheck disable=SC2086 # words
+        slipway image $words --debug
+        [ "$status" -eq 2 ]
+        [[ $stderr == *"$message"* ]] || { echo "$words: $stderr"; return 1; }
+        [[ $stderr != *HEAD* && $stderr != *GET* ]]
+    done <<END
+copy 127.0.0.1:1/a:v1 127.0.0.1:1/b --platform foo|--platform is OS/ARCH, as linux/arm64, not "foo"
+inspect 127.0.0.1:1/a:v1 --platform arm64|--platform is OS/ARCH, as linux/arm64, not "arm64"
+push oci:gone 127.0.0.1:1/a:v1 --platform linux/|--platform is OS/ARCH, as linux/arm64, not "linux/"
+copy docker-daemon:b 127.0.0.1:1/b|"docker-daemon:b" is not in a registry; "slipway image push" gets an image there
+copy 127.0.0.1:1/a:v1 oci:b|"oci:b" is not in a registry
+copy docker://127.0.0.1:1/a:v1 127.0.0.1:1/b|name the image without "docker://": "127.0.0.1:1/a:v1"
+tag docker-archive:a.tar b|"docker-archive:a.tar" is not in a registry
+END
+}
+
 @test "an image is copied with its digest, and its layers are shared" {
     slipway image copy "$image" "$REGISTRY/$repo-b" "$REGISTRY/$repo-b:latest" --digest-file digest
     [ "$status" -eq 0 ]

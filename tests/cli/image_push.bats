@@ -229,6 +229,7 @@ END
 @test "nobody listens at the registry" {
     slipway image digest 127.0.0.1:1/app:v1
     [ "$status" -eq 4 ]
+    [[ $stderr == *'onnection refused (gave up after 4 tries)'* ]]
 }
 
 @test "image digest" {

@@ -117,6 +117,29 @@ static void test_send__says_after_how_many_tries_it_gave_up(void **state)
     fake_http_done(&world->fake);
 }
 
+/* Where it is known soon that nobody is there; an answer, even a bad one, is another matter. */
+static void test_send__tries_less_often_while_nobody_is_reached(void **state)
+{
+    struct world *world = *state;
+    const struct fake_http_step steps[] = {
+        { .failure = FAKE_REFUSED, .times = 3 },
+        { .status = 503, .times = 8 },
+    };
+    fake_http_expect_all(&world->fake, steps, SW_COUNT(steps));
+    struct sw_retry_policy policy = sw_retry_default;
+    policy.unreached_tries = 3;
+    const struct sw_http_request request = { .method = "GET", .url = "https://h/" };
+    struct sw_err err = SW_ERR_INIT;
+    struct sw_http_reply reply;
+    assert_fails(sw_http_send(&world->t.env, &request, &policy, &reply, &err), SW_E_NETWORK,
+                 "cannot connect to the fake: connection refused (gave up after 3 tries)");
+    assert_int_equal(test_env_said(&world->t, "(try 2 of 3)"), 1);
+    assert_ok(sw_http_send(&world->t.env, &request, &policy, &reply, &err));
+    assert_int_equal(reply.status, 503);
+    sw_http_reply_release(&reply);
+    fake_http_done(&world->fake);
+}
+
 static void test_send__keeps_within_the_budget(void **state)
 {
     struct world *world = *state;
@@ -545,6 +568,7 @@ int main(void)
         WORLD_TEST(test_send__tries_again_and_says_so),
         WORLD_TEST(test_send__returns_the_last_answer_when_tries_are_used_up),
         WORLD_TEST(test_send__says_after_how_many_tries_it_gave_up),
+        WORLD_TEST(test_send__tries_less_often_while_nobody_is_reached),
         WORLD_TEST(test_send__keeps_within_the_budget),
         WORLD_TEST(test_send__does_not_repeat_a_post_that_may_have_been_done),
         WORLD_TEST(test_send__rewinds_the_body_for_each_further_try),

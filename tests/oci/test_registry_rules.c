@@ -49,6 +49,46 @@ static void test_rules__an_upload_has_no_parts(void **state)
     }
 }
 
+/*
+ * Nobody listens at a wrong port of this machine, and that is said soon; but a registry that has
+ * answered and is gone may be starting again. Elsewhere a refused connection may pass in any case.
+ */
+static void test_rules__nobody_at_a_loopback_port_is_known_soon(void **state)
+{
+    static const struct {
+        const char *host;
+        bool answered;
+        unsigned tries;
+    } cases[] = {
+        { "127.0.0.1:5000", false, 4 },
+        { "localhost:5000", false, 4 },
+        { "[::1]:5000", false, 4 },
+        { "127.0.0.1:5000", true, 8 },
+        { ECR, false, 8 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        const struct fake_http_step steps[] = {
+            { .method = "HEAD", .status = 404 },
+            { .method = "HEAD", .failure = FAKE_REFUSED, .times = cases[i].tries },
+        };
+        const size_t from = cases[i].answered ? 0 : 1;
+        struct registry_world world;
+        struct sw_err err = SW_ERR_INIT;
+        bool there = true;
+
+        registry_world_init(&world, cases[i].host, steps + from, SW_COUNT(steps) - from);
+        if (cases[i].answered) {
+            assert_ok(sw_registry_has_blob(world.registry, "team/app", HELLO, &there, &err));
+        }
+        assert_int_equal(sw_registry_has_blob(world.registry, "team/app", HELLO, &there, &err),
+                         SW_E_NETWORK);
+        assert_non_null(strstr(err.msg, "connection refused"));
+        registry_world_release(&world);
+    }
+}
+
 /* 201 is the success of an upload; any other 2xx is looked into. */
 static void test_rules__a_success_that_is_not_201_is_looked_into(void **state)
 {
@@ -393,6 +433,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rules__an_upload_has_no_parts),
+        cmocka_unit_test(test_rules__nobody_at_a_loopback_port_is_known_soon),
         cmocka_unit_test(test_rules__a_success_that_is_not_201_is_looked_into),
         cmocka_unit_test(test_rules__a_session_opens_with_any_success),
         cmocka_unit_test(test_rules__a_blob_that_cannot_be_looked_for_is_sent),
