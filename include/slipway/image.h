@@ -7,9 +7,11 @@
  * Sources:
  *   docker-archive:FILE[:NAME]  what "docker save", "docker buildx --output type=docker|oci" and
  *                               podman write; plain, or packed with gzip or zstd; "-" is standard
- *                               input, which is read to its end. NAME picks one of several images.
+ *                               input, which is read to its end. NAME picks one of several images;
+ *                               an image's id, "sha256:...", does so too.
  *   oci-archive:FILE[:NAME]     an OCI layout packed with tar: index.json says what is in it. NAME
- *                               is an image's name there, or its org.opencontainers.image.ref.name.
+ *                               is an image's name there, its org.opencontainers.image.ref.name, or
+ *                               the digest of its manifest.
  *   oci:DIR[:NAME]              an OCI layout in a folder: of buildx, skopeo or crane.
  *   docker-daemon:NAME          an image of the Docker engine that DOCKER_HOST names.
  *

@@ -184,9 +184,14 @@ static enum sw_status add_dir_blobs(struct sw_archive *archive, struct sw_err *e
 enum sw_status sw_archive_index_dir(struct sw_archive *archive, const char *dir, struct sw_err *err)
 {
     enum sw_status status;
+    struct stat st;
 
     archive->fd = -1;
     archive->dir = dir;
+    if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode)) {
+        return sw_fail(err, SW_E_INPUT,
+                       "it is no folder; an OCI layout in one file is oci-archive:%s", dir);
+    }
     status = add_dir_file(archive, "index.json", err);
     if (status == SW_OK && archive->count == 0) {
         status = sw_fail(err, SW_E_INPUT, "this is no OCI layout: it has no index.json");

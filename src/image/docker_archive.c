@@ -69,6 +69,9 @@ static enum sw_status take_stream(struct docker_archive *self, bool pipe, struct
     const struct sw_archive_wish wish = { .layers = &nothing };
     enum sw_status status = sw_reader_fill(&back.in, back.head, sizeof(back.head), &back.len, err);
 
+    if (status == SW_OK && back.len == 0) {
+        status = sw_fail(err, SW_E_INPUT, "it is empty; did the program that writes it fail?");
+    }
     if (status != SW_OK) {
         return status;
     }
@@ -90,13 +93,22 @@ static enum sw_status read_archive(struct docker_archive *self, struct sw_intake
         return sw_fail(err, SW_E_FAILED, "cannot read: %s", strerror(errno));
     }
     if (S_ISDIR(st.st_mode)) {
-        return sw_fail(err, SW_E_INPUT, "it is a folder; an archive is one file");
+        return sw_fail(err, SW_E_INPUT,
+                       "it is a folder; an archive is one file, and an OCI layout in a folder is "
+                       "oci:%s",
+                       self->path);
     }
     len = S_ISREG(st.st_mode) ? pread(self->fd, head, sizeof(head), 0) : -1;
     if (len < 0 || sw_packing_of(head, (size_t)len) != SW_PACKING_NONE) {
         return take_stream(self, !S_ISREG(st.st_mode), intake, err);
     }
     return sw_archive_index(&self->archive, self->fd, st.st_size, err);
+}
+
+static enum sw_status of_archive(const struct docker_archive *self, struct sw_err *err)
+{
+    return strcmp(self->path, "-") == 0 ? sw_wrap(err, "the archive on standard input")
+                                        : sw_wrap(err, "archive \"%s\"", self->path);
 }
 
 static enum sw_status archive_load(struct sw_image_source *source, struct sw_intake *intake,
@@ -111,7 +123,7 @@ static enum sw_status archive_load(struct sw_image_source *source, struct sw_int
                            : sw_docker_image_load(&self->archive, self->name, self->platform,
                                                   intake, ret, err);
     }
-    return status == SW_OK ? SW_OK : sw_wrap(err, "archive \"%s\"", self->path);
+    return status == SW_OK ? SW_OK : of_archive(self, err);
 }
 
 /* Everything is sent as it lies there, so that it must be possible to read it there. */
@@ -141,7 +153,7 @@ static enum sw_status archive_load_all(struct sw_image_source *source, struct sw
         status = sw_oci_tree(&self->archive, self->name, ret, err);
     }
     *ret_store = sw_archive_store(&self->archive);
-    return status == SW_OK ? SW_OK : sw_wrap(err, "archive \"%s\"", self->path);
+    return status == SW_OK ? SW_OK : of_archive(self, err);
 }
 
 static enum sw_status open_archive(const char *kind, bool oci, const char *text,

@@ -18,21 +18,12 @@ static void take_choice(struct sw_picture *picture, struct sw_oci_choice *choice
     }
 }
 
-/* A file named by a digest must have it: "<hex>.json" or ".../<hex>". */
+/* A file named by a digest must have it. */
 static enum sw_status check_name(const char *path, const char *digest, struct sw_err *err)
 {
-    ptrdiff_t slash = sw_str_rfind(sw_str(path), '/');
-    struct sw_str name = sw_str_from(sw_str(path), (size_t)(slash + 1));
-    char claimed[SW_DIGEST_SIZE] = "sha256:";
+    char claimed[SW_DIGEST_SIZE];
 
-    if (sw_str_ends(name, ".json")) {
-        name.len -= strlen(".json");
-    }
-    if (name.len != 64) {
-        return SW_OK;
-    }
-    memcpy(claimed + strlen("sha256:"), name.ptr, 64);
-    if (sw_digest_is_valid(sw_str(claimed)) && strcmp(claimed, digest) != 0) {
+    if (sw_config_path_digest(path, claimed) && strcmp(claimed, digest) != 0) {
         return sw_fail(err, SW_E_INPUT, "the archive is damaged: configuration \"%s\" is %s", path,
                        digest);
     }
@@ -67,7 +58,7 @@ static enum sw_status consult_index(const struct sw_archive *archive, const char
 {
     const bool other = platform && !sw_platform_matches(platform, image->parsed.platform);
     const struct sw_oci_wish wish = {
-        .name = name,
+        .name = name && sw_digest_is_valid(sw_str(name)) ? NULL : name, /* .config is that id */
         .config = other ? NULL : image->config_blob->digest,
         .platform = other ? platform : NULL,
     };
@@ -156,6 +147,29 @@ static enum sw_status known_layer(const struct sw_archive *archive,
     return status;
 }
 
+/*
+ * A layer that the targets have, as images there tell, need not be read. One that came through a
+ * pipe was made before it was known to be of the image; that it is not sent is all that is saved.
+ */
+static enum sw_status learned_layer(struct sw_archive_file *file, const char *diff_id,
+                                    struct sw_intake *intake, struct sw_blob **ret,
+                                    struct sw_err *err)
+{
+    const bool made = file->blob != NULL;
+
+    if (made && (file->blob->handed_on || strcmp(file->blob->diff_id, diff_id) != 0)) {
+        return SW_OK;
+    }
+    if (sw_intake_learned(intake, diff_id, ret, err) != SW_OK) {
+        return err->status;
+    }
+    if (made && *ret) {
+        sw_blob_drop_content(file->blob);
+        file->blob = *ret;
+    }
+    return SW_OK;
+}
+
 static enum sw_status check_layer(const struct sw_archive *archive, const struct sw_blob *blob,
                                   const char *path, const char *diff_id,
                                   const struct sw_descriptor *descriptor, struct sw_err *err)
@@ -222,8 +236,8 @@ static enum sw_status load_layer(const struct sw_archive *archive, const struct 
     }
     if (descriptor) {
         status = known_layer(archive, file, descriptor, intake, &blob, err);
-    } else if (!file->blob) {
-        status = sw_intake_learned(intake, image->parsed.diff_ids[index], &blob, err);
+    } else {
+        status = learned_layer(file, image->parsed.diff_ids[index], intake, &blob, err);
     }
     if (status == SW_OK && !blob) {
         status = sw_archive_layer(archive, file, intake, &blob, err);

@@ -5,6 +5,7 @@
 #include <slipway/ref.h>
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 void sw_picture_release(struct sw_picture *picture)
@@ -53,6 +54,24 @@ bool sw_image_name_equal(const char *a, const char *b)
     return equal;
 }
 
+bool sw_config_path_digest(const char *path, char ret[SW_DIGEST_SIZE])
+{
+    ptrdiff_t slash = sw_str_rfind(sw_str(path), '/');
+    struct sw_str name = sw_str_from(sw_str(path), (size_t)(slash + 1));
+
+    if (sw_str_starts(name, "sha256:")) {
+        name = sw_str_from(name, strlen("sha256:"));
+    }
+    if (sw_str_ends(name, ".json")) {
+        name.len -= strlen(".json");
+    }
+    if (name.len != SW_DIGEST_SIZE - sizeof("sha256:")) {
+        return false;
+    }
+    (void)snprintf(ret, SW_DIGEST_SIZE, "sha256:%.*s", SW_STR_ARG(name));
+    return sw_digest_is_valid(sw_str(ret));
+}
+
 static bool has_tag(const json_t *tags, const char *name)
 {
     for (size_t i = 0; i < json_array_size(tags); i++) {
@@ -65,12 +84,28 @@ static bool has_tag(const json_t *tags, const char *name)
     return false;
 }
 
-/* "a:1, b:2", the names an archive has. */
+/* Whether the image is called so: by a tag, or by its id, the digest of its configuration. */
+static bool is_called(const struct entry *entry, const char *name)
+{
+    char digest[SW_DIGEST_SIZE];
+
+    if (sw_digest_is_valid(sw_str(name))) {
+        return sw_config_path_digest(entry->config, digest) && strcmp(digest, name) == 0;
+    }
+    return has_tag(entry->tags, name);
+}
+
+/* "a:1, b:2", the names an archive has; an image without one has an id. */
 static void list_tags(const json_t *images, struct sw_buf *out)
 {
     for (size_t i = 0; i < json_array_size(images); i++) {
         const json_t *tags = sw_json_array(json_array_get(images, i), "RepoTags");
+        char id[SW_DIGEST_SIZE];
 
+        if (json_array_size(tags) == 0 &&
+            sw_config_path_digest(sw_json_str(json_array_get(images, i), "Config", ""), id)) {
+            sw_buf_addf(out, "%s%s", out->len ? ", " : "", id);
+        }
         for (size_t j = 0; j < json_array_size(tags); j++) {
             const char *tag = json_string_value(json_array_get(tags, j));
 
@@ -112,7 +147,7 @@ static enum sw_status choose_entry(const json_t *images, const char *name, struc
     for (size_t i = 0; i < json_array_size(images); i++) {
         enum sw_status status = read_entry(json_array_get(images, i), into, err);
 
-        if (status != SW_OK || !name || has_tag(into->tags, name)) {
+        if (status != SW_OK || !name || is_called(into, name)) {
             return status;
         }
     }

@@ -14,9 +14,15 @@ struct sw_picture {
     struct sw_oci_choice oci; /* found false: there is no manifest for these files */
 };
 
-/* Reads the image of that name; NULL: the only one. *into is zeroed, and the caller's. */
+/* Reads the image of that name or id; NULL: the only one. *into is zeroed, and the caller's. */
 SW_NODISCARD enum sw_status sw_picture_read(const struct sw_archive *archive, const char *name,
                                             struct sw_picture *into, struct sw_err *err);
 void sw_picture_release(struct sw_picture *picture);
+
+/*
+ * The digest of a configuration as the name of its file says it: "<hex>.json", "sha256:<hex>" or
+ * "blobs/sha256/<hex>". False when it says none.
+ */
+bool sw_config_path_digest(const char *path, char ret[SW_DIGEST_SIZE]);
 
 #endif

@@ -45,7 +45,7 @@ static enum sw_status no_choice(const struct sw_archive *archive,
         return sw_fail(err, SW_E_INPUT, "image \"%s\" is not in the %s; it has: %s", name,
                        sw_archive_word(archive), list.ptr);
     }
-    return sw_fail(err, SW_E_INPUT, "the %s has several images (%s); pick one by name",
+    return sw_fail(err, SW_E_INPUT, "the %s has several images (%s); pick one by name or digest",
                    sw_archive_word(archive), list.ptr);
 }
 

@@ -112,14 +112,25 @@ static void add_word(struct sw_buf *list, const char *word)
     sw_buf_addf(list, "%s%s", list->len ? ", " : "", word);
 }
 
-/* "linux/amd64", and the name where the index says one. */
+/* What an entry of index.json can be picked by. */
+static const char *handle_of(const struct sw_descriptor *entry)
+{
+    const char *name = entry->ref_name ? entry->ref_name : entry->name;
+
+    return name ? name : entry->digest;
+}
+
+/* "linux/amd64", and the name where that alone might not pick it. */
 static void add_image(struct sw_buf *list, const struct sw_descriptor *descriptor,
                       const char *platform)
 {
-    const char *name = descriptor->ref_name ? descriptor->ref_name : descriptor->name;
+    const char *name = handle_of(descriptor);
 
-    sw_buf_addf(list, "%s%s%s%s", list->len ? ", " : "", platform ? platform : "?", name ? " " : "",
-                name ? name : "");
+    if (name == descriptor->digest && descriptor->platform) {
+        name = ""; /* of an index: its platform is its own */
+    }
+    sw_buf_addf(list, "%s%s%s%s", list->len ? ", " : "", platform ? platform : "",
+                platform && name[0] ? " " : "", name);
 }
 
 static bool fits(struct walk *walk, const struct sw_manifest *manifest, const char *platform)
@@ -188,6 +199,9 @@ struct level {
 
 bool sw_oci_has_name(const struct sw_oci_wish *wish, const struct sw_descriptor *entry)
 {
+    if (sw_digest_is_valid(sw_str(wish->name))) {
+        return strcmp(entry->digest, wish->name) == 0;
+    }
     if (entry->ref_name && wish->named && strcmp(entry->ref_name, wish->name) == 0) {
         return true;
     }
@@ -202,9 +216,7 @@ static bool is_of_interest(struct walk *walk, const struct sw_descriptor *entry,
     if (depth > 0 || !walk->wish->name) {
         return true;
     }
-    if (entry->ref_name || entry->name) {
-        add_word(&walk->names, entry->ref_name ? entry->ref_name : entry->name);
-    }
+    add_word(&walk->names, handle_of(entry));
     return sw_oci_has_name(walk->wish, entry);
 }
 
@@ -291,8 +303,13 @@ static enum sw_status none(const struct walk *walk, struct sw_err *err)
         return sw_fail(err, SW_E_INPUT, "image \"%s\" is not in the %s; it has: %s", wish->name,
                        word, walk->names.len ? walk->names.ptr : "no name");
     }
-    if (walk->archive->dir) {
-        return sw_fail(err, SW_E_INPUT, "the layout has no image in index.json");
+    if (walk->archive->dir || sw_archive_find(walk->archive, "index.json")) {
+        return sw_fail(err, SW_E_INPUT, "the %s has no image in index.json", word);
+    }
+    if (sw_archive_find(walk->archive, "manifest.json")) {
+        return sw_fail(err, SW_E_INPUT,
+                       "the archive has no index.json; it is one of \"docker save\", which "
+                       "docker-archive:FILE reads");
     }
     return sw_fail(err, SW_E_INPUT,
                    "this is no image archive: it has neither manifest.json nor an image in "
@@ -309,7 +326,7 @@ static enum sw_status judge(const struct walk *walk, struct sw_err *err)
         return SW_OK;
     }
     return sw_fail(err, SW_E_INPUT,
-                   "the %s has %zu images (%s); pick one by name or with --platform",
+                   "the %s has %zu images (%s); pick one by name, by digest or with --platform",
                    sw_archive_word(walk->archive), walk->fits, walk->platforms.ptr);
 }
 

@@ -54,7 +54,7 @@ char *sw_oci_blob_path(const char *digest);
  */
 SW_NODISCARD enum sw_status sw_oci_document(const struct sw_archive *archive, const char *digest,
                                             struct sw_buf *out, struct sw_err *err);
-/* Whether an entry of index.json has the wished name. */
+/* Whether an entry of index.json has the wished name, or digest. */
 bool sw_oci_has_name(const struct sw_oci_wish *wish, const struct sw_descriptor *entry);
 /* Whether two image names mean the same tag; docker_manifest.c. */
 bool sw_image_name_equal(const char *a, const char *b);

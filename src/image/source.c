@@ -17,7 +17,8 @@ static const struct {
  * Other programs' names for sources. Without them "containers-storage:image" would be taken for the
  * tag "image" of an image "containers-storage" on Docker Hub.
  */
-static const char *const foreign[] = { "containers-storage:", "docker://", "ocidir://" };
+static const char *const foreign[] = { "containers-storage:", "dir:", "docker://", "ocidir://",
+                                       "ostree:" };
 
 bool sw_image_source_is(const char *text)
 {

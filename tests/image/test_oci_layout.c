@@ -306,7 +306,7 @@ static const struct pick_case {
     { "", "linux/arm64", true, NULL },
     { "", "linux/amd64", false, NULL },
     { "", NULL, false,
-      "the layout has 2 images (linux/amd64 v1, linux/arm64 other); pick one by name or with "
+      "the layout has 2 images (linux/amd64 v1, linux/arm64 other); pick one by name, by digest or with "
       "--platform" },
     { ":v", NULL, false, "image \"v\" is not in the layout; it has: v1, latest, other" },
     { "", "linux/s390x", false,

@@ -287,7 +287,7 @@ static void test_push_all__takes_one_of_several_by_name(void **state)
     both = sw_xasprintf("%s,%s", one, two);
     add_index(&world, both);
     expected = in_layout(&world, sw_xstrdup("the layout has several images (multi, single); pick "
-                                            "one by name"));
+                                            "one by name or digest"));
     assert_fails(push(&world.t.env, &world, "oci", "layout", &result, &err), SW_E_INPUT, expected);
     free(expected);
     expected = in_layout(&world, sw_xstrdup("image \"other\" is not in the layout; it has: multi, "
