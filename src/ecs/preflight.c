@@ -246,12 +246,35 @@ static bool runs_on_ec2(const json_t *service, const json_t *definition)
     return json_array_size(needs) != 1 || !preflight_has(needs, "FARGATE");
 }
 
+/* The secrets of all containers: parameters of SSM, and what Secrets Manager keeps. */
+static json_t *list_secrets(const json_t *containers)
+{
+    json_t *list = json_array();
+    size_t index = 0;
+    const json_t *container = NULL;
+    json_array_foreach(containers, index, container)
+    {
+        size_t at = 0;
+        const json_t *secret = NULL;
+        json_array_foreach(sw_json_array(container, "secrets"), at, secret)
+        {
+            const char *from = sw_json_str(secret, "valueFrom", "");
+            bool managed = strstr(from, ":secretsmanager:") != NULL;
+            (void)json_array_append_new(list, json_pack("{s:s, s:s, s:b}", "container",
+                                                        sw_json_str(container, "name", "?"), "from",
+                                                        from, "managed", (int)managed));
+        }
+    }
+    return list;
+}
+
 static void start(struct preflight *preflight)
 {
     const struct sw_check_options *options = preflight->options;
     preflight->service = options->service;
     preflight->definition = options->definition;
     preflight->containers = sw_json_array(options->definition, "containerDefinitions");
+    preflight->secrets = list_secrets(preflight->containers);
     preflight->mode = sw_json_str(options->definition, "networkMode", "bridge");
     preflight->on_ec2 = runs_on_ec2(options->service, options->definition);
     set_counts(preflight);
@@ -307,6 +330,7 @@ enum sw_status sw_check_run(struct sw_aws *aws, const struct sw_check_options *o
     for (size_t i = 0; i < FACT_COUNT; i++) {
         json_decref(preflight.facts[i].value);
     }
+    json_decref(preflight.secrets);
     return status;
 }
 
@@ -354,6 +378,7 @@ enum sw_status ecs_preflight(const struct sw_env *env, const json_t *service,
             keep_hint(ret_hints, found);
         }
     }
+    json_decref(preflight.secrets);
     enum sw_status status = tell(env, &report, err);
     sw_check_report_release(&report);
     return status;

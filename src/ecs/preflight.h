@@ -52,10 +52,11 @@ struct preflight {
     const json_t *service; /* may be NULL */
     const json_t *definition;
     const json_t *containers; /* its containers */
-    const char *mode;         /* its network mode; "bridge" when it says none */
-    bool on_ec2;              /* the tasks run on the cluster's own instances */
-    bool rolls;               /* the service exists, wants tasks, and replaces them in steps */
-    int64_t desired;          /* tasks wanted */
+    json_t *secrets;  /* of them all: {"container", "from", "managed" by Secrets Manager}. Owned */
+    const char *mode; /* its network mode; "bridge" when it says none */
+    bool on_ec2;      /* the tasks run on the cluster's own instances */
+    bool rolls;       /* the service exists, wants tasks, and replaces them in steps */
+    int64_t desired;  /* tasks wanted */
     int64_t minimum, maximum; /* percentages */
     int64_t low, high;        /* tasks that must stay, and that may be, while it rolls */
     struct preflight_fact facts[FACT_COUNT]; /* owned */

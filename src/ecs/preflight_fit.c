@@ -8,8 +8,6 @@ static void add_container_needs(const json_t *container, json_t *needs)
 {
     const char *driver =
         sw_json_str(sw_json_object(container, "logConfiguration"), "logDriver", "");
-    size_t index = 0;
-    const json_t *secret = NULL;
     if (*driver && strcmp(driver, "awsfirelens") != 0) {
         char *name SW_CLEANUP(sw_free_str) =
             sw_xasprintf("com.amazonaws.ecs.capability.logging-driver.%s", driver);
@@ -17,12 +15,6 @@ static void add_container_needs(const json_t *container, json_t *needs)
     }
     if (sw_json_bool(container, "privileged", false)) {
         preflight_add_once(needs, "com.amazonaws.ecs.capability.privileged-container");
-    }
-    json_array_foreach(sw_json_array(container, "secrets"), index, secret)
-    {
-        bool manager = strstr(sw_json_str(secret, "valueFrom", ""), ":secretsmanager:");
-        preflight_add_once(needs, manager ? "ecs.capability.secrets.asm.environment-variables"
-                                          : "ecs.capability.secrets.ssm.environment-variables");
     }
     if (json_array_size(sw_json_array(container, "environmentFiles")) > 0) {
         preflight_add_once(needs, "ecs.capability.env-files.s3");
@@ -38,6 +30,12 @@ static json_t *needed_attributes(const struct preflight *preflight)
     json_array_foreach(preflight->containers, index, container)
     {
         add_container_needs(container, needs);
+    }
+    json_array_foreach(preflight->secrets, index, container)
+    {
+        preflight_add_once(needs, sw_json_bool(container, "managed", false)
+                                      ? "ecs.capability.secrets.asm.environment-variables"
+                                      : "ecs.capability.secrets.ssm.environment-variables");
     }
     if (strcmp(preflight->mode, "awsvpc") == 0) {
         preflight_add_once(needs, "ecs.capability.task-eni");

@@ -66,8 +66,6 @@ static json_t *wanted_rights(const struct preflight *preflight)
     {
         const json_t *log = sw_json_object(container, "logConfiguration");
         const char *image = sw_json_str(container, "image", "");
-        size_t at = 0;
-        const json_t *secret = NULL;
         if (strstr(image, ".dkr.ecr")) {
             preflight_add_once(rights, "ecr:GetAuthorizationToken");
             preflight_add_once(rights, "ecr:BatchCheckLayerAvailability");
@@ -82,16 +80,16 @@ static json_t *wanted_rights(const struct preflight *preflight)
                 preflight_add_once(rights, "logs:CreateLogGroup");
             }
         }
-        json_array_foreach(sw_json_array(container, "secrets"), at, secret)
-        {
-            bool manager = strstr(sw_json_str(secret, "valueFrom", ""), ":secretsmanager:");
-            preflight_add_once(rights,
-                               manager ? "secretsmanager:GetSecretValue" : "ssm:GetParameters");
-        }
         if (json_array_size(sw_json_array(container, "environmentFiles")) > 0) {
             preflight_add_once(rights, "s3:GetObject");
             preflight_add_once(rights, "s3:GetBucketLocation");
         }
+    }
+    json_array_foreach(preflight->secrets, index, container)
+    {
+        preflight_add_once(rights, sw_json_bool(container, "managed", false)
+                                       ? "secretsmanager:GetSecretValue"
+                                       : "ssm:GetParameters");
     }
     return rights;
 }
@@ -189,17 +187,11 @@ PREFLIGHT_READER(parameters)
     json_auto_t *names = json_array();
     json_auto_t *answer = NULL;
     size_t index = 0;
-    const json_t *container = NULL;
-    json_array_foreach(preflight->containers, index, container)
+    const json_t *item = NULL;
+    json_array_foreach(preflight->secrets, index, item)
     {
-        size_t at = 0;
-        const json_t *secret = NULL;
-        json_array_foreach(sw_json_array(container, "secrets"), at, secret)
-        {
-            const char *from = sw_json_str(secret, "valueFrom", "");
-            if (!strstr(from, ":secretsmanager:") && json_array_size(names) < NAMES_MAX) {
-                preflight_add_once(names, parameter_name(from));
-            }
+        if (!sw_json_bool(item, "managed", false) && json_array_size(names) < NAMES_MAX) {
+            preflight_add_once(names, parameter_name(sw_json_str(item, "from", "")));
         }
     }
     *ret = json_pack("{s:O, s:[]}", "asked", names, "found");
@@ -210,9 +202,9 @@ PREFLIGHT_READER(parameters)
                                    "Option", "Equals", "Values", names, "MaxResults", NAMES_MAX);
     enum sw_status status = sw_aws_json(preflight->aws, "ssm", "AmazonSSM.DescribeParameters",
                                         input, &preflight_patience, &answer, err);
-    json_array_foreach(sw_json_array(answer, "Parameters"), index, container)
+    json_array_foreach(sw_json_array(answer, "Parameters"), index, item)
     {
-        preflight_add_once(sw_json_array(*ret, "found"), sw_json_str(container, "Name", ""));
+        preflight_add_once(sw_json_array(*ret, "found"), sw_json_str(item, "Name", ""));
     }
     return status;
 }

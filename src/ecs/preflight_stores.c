@@ -71,19 +71,14 @@ void preflight_secrets(struct preflight *preflight)
     json_auto_t *asked = json_array();
     bool parameters = false;
     size_t index = 0;
-    const json_t *container = NULL;
-    json_array_foreach(preflight->containers, index, container)
+    const json_t *secret = NULL;
+    json_array_foreach(preflight->secrets, index, secret)
     {
-        size_t at = 0;
-        const json_t *secret = NULL;
-        json_array_foreach(sw_json_array(container, "secrets"), at, secret)
-        {
-            const char *from = sw_json_str(secret, "valueFrom", "");
-            if (!strstr(from, ":secretsmanager:")) {
-                parameters = true;
-            } else if (json_array_size(asked) < SECRETS_MAX) {
-                judge_secret(preflight, sw_json_str(container, "name", "?"), from, asked);
-            }
+        if (!sw_json_bool(secret, "managed", false)) {
+            parameters = true;
+        } else if (json_array_size(asked) < SECRETS_MAX) {
+            judge_secret(preflight, sw_json_str(secret, "container", "?"),
+                         sw_json_str(secret, "from", ""), asked);
         }
     }
     if (parameters) {
