@@ -1,7 +1,5 @@
 #include "commands.h"
 
-#include "image_refs.h"
-
 #include <slipway/alloc.h>
 #include <slipway/ecr.h>
 #include <slipway/ref.h>
@@ -155,7 +153,7 @@ static enum sw_status wait_for_scan(struct sw_cli *cli, const struct scan_args *
 static enum sw_status run_scan(struct sw_cli *cli, void *args, struct sw_err *err)
 {
     struct sw_ref ref = { 0 };
-    enum sw_status status = sw_cli_ref_parse(cli->operands.items[0], &ref, err);
+    enum sw_status status = sw_ref_parse(sw_str(cli->operands.items[0]), &ref, err);
     if (status == SW_OK) {
         status = wait_for_scan(cli, args, &ref, err);
     }

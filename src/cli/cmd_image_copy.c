@@ -59,7 +59,7 @@ static enum sw_status read_operands(const struct sw_cli *cli, struct sw_ref *sou
 
     more.items++;
     more.count--;
-    if (sw_cli_ref_parse(cli->operands.items[0], source, err)) {
+    if (sw_ref_parse(sw_str(cli->operands.items[0]), source, err)) {
         return err->status;
     }
     return sw_cli_targets_parse(&more, default_tag(source), targets, err);

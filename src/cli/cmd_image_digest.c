@@ -1,7 +1,6 @@
 #include "commands.h"
 
 #include "image_login.h"
-#include "image_refs.h"
 
 #include <slipway/ref.h>
 
@@ -76,7 +75,7 @@ static enum sw_status run_digest(struct sw_cli *cli, void *data, struct sw_err *
     const char *text = cli->operands.items[0];
     SW_CLEANUP(sw_ref_release) struct sw_ref ref = { 0 };
     struct sw_manifest_info info = { .size = -1 };
-    enum sw_status status = sw_cli_ref_parse(text, &ref, err);
+    enum sw_status status = sw_ref_parse(sw_str(text), &ref, err);
 
     if (status == SW_OK) {
         status = ask(cli, args, &ref, &info, err);

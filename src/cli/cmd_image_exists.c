@@ -69,7 +69,7 @@ static enum sw_status parse_questions(const struct sw_strs *texts, struct questi
         struct question *question = &ret->items[i];
         struct sw_buf text;
 
-        if (sw_cli_ref_parse(texts->items[i], &question->ref, err) != SW_OK) {
+        if (sw_ref_parse(sw_str(texts->items[i]), &question->ref, err) != SW_OK) {
             return err->status;
         }
         if (!question->ref.tag && !question->ref.digest) {

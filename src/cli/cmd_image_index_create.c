@@ -1,7 +1,6 @@
 #include "commands.h"
 
 #include "image_login.h"
-#include "image_refs.h"
 #include "image_result.h"
 
 #include <slipway/alloc.h>
@@ -66,7 +65,7 @@ static enum sw_status parse_images(const struct sw_strs *texts, struct images *r
 {
     ret->refs = sw_xcalloc(texts->count + 1, sizeof(*ret->refs));
     for (size_t i = 0; i < texts->count; i++) {
-        if (sw_cli_ref_parse(texts->items[i], &ret->refs[i], err)) {
+        if (sw_ref_parse(sw_str(texts->items[i]), &ret->refs[i], err)) {
             return sw_wrap(err, "--manifest");
         }
         ret->count++;

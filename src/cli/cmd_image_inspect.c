@@ -201,7 +201,7 @@ static enum sw_status run_inspect(struct sw_cli *cli, void *data, struct sw_err 
     json_auto_t *facts = NULL;
     json_auto_t *doc = NULL;
     const char *platform = NULL;
-    enum sw_status status = sw_cli_ref_parse(cli->operands.items[0], &ref, err);
+    enum sw_status status = sw_ref_parse(sw_str(cli->operands.items[0]), &ref, err);
 
     if (status == SW_OK) {
         status = sw_cli_platform(args->platform, &platform, err);

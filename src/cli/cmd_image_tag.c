@@ -1,7 +1,6 @@
 #include "commands.h"
 
 #include "image_login.h"
-#include "image_refs.h"
 
 #include <slipway/alloc.h>
 #include <slipway/ref.h>
@@ -126,7 +125,7 @@ static enum sw_status run_tag(struct sw_cli *cli, void *data, struct sw_err *err
     SW_CLEANUP(sw_ref_release) struct sw_ref ref = { 0 };
     SW_CLEANUP(sw_strs_release) struct sw_strs tags = { 0 };
     SW_CLEANUP(sw_retag_result_release) struct sw_retag_result result = { 0 };
-    enum sw_status status = sw_cli_ref_parse(cli->operands.items[0], &ref, err);
+    enum sw_status status = sw_ref_parse(sw_str(cli->operands.items[0]), &ref, err);
 
     if (status == SW_OK) {
         status = read_tags(&cli->operands, &tags, err);

@@ -1,9 +1,6 @@
 #include "image_refs.h"
 
-#include <slipway/image.h>
 #include <slipway/manifest.h>
-
-#include <string.h>
 
 const struct sw_opt sw_cli_image_opts[] = {
     { SW_OPT_STR, "registry", 0, offsetof(struct sw_cli_image, registry), "HOST",
@@ -114,21 +111,6 @@ enum sw_status sw_cli_image_refs(const struct sw_cli_image *image, const struct 
         return err->status;
     }
     return SW_OK;
-}
-
-enum sw_status sw_cli_ref_parse(const char *text, struct sw_ref *ret, struct sw_err *err)
-{
-    if (sw_str_starts(sw_str(text), "docker://")) {
-        return sw_cli_usage(err, "name the image without \"docker://\": \"%s\"",
-                            text + strlen("docker://"));
-    }
-    if (sw_image_source_is(text)) {
-        return sw_cli_usage(err,
-                            "\"%s\" is not in a registry; \"slipway image push\" gets an image "
-                            "there, from the Docker engine, an archive or an OCI layout",
-                            text);
-    }
-    return sw_ref_parse(sw_str(text), ret, err);
 }
 
 enum sw_status sw_cli_platform(const char *text, const char **ret, struct sw_err *err)

@@ -32,13 +32,6 @@ SW_NODISCARD enum sw_status sw_cli_image_refs(const struct sw_cli_image *image,
                                               const struct sw_strs *more, struct sw_strs *ret,
                                               struct sw_err *err);
 
-/*
- * A reference to an image in a registry. What names an image elsewhere ("docker-daemon:web") is
- * SW_E_USAGE, although it could be read as a name on Docker Hub. *ret is the caller's.
- */
-SW_NODISCARD enum sw_status sw_cli_ref_parse(const char *text, struct sw_ref *ret,
-                                             struct sw_err *err);
-
 /* The value of --platform; *ret is NULL when it is not given. SW_E_USAGE when it is none. */
 SW_NODISCARD enum sw_status sw_cli_platform(const char *text, const char **ret, struct sw_err *err);
 

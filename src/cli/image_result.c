@@ -1,7 +1,5 @@
 #include "image_result.h"
 
-#include "image_refs.h"
-
 #include <slipway/alloc.h>
 #include <slipway/fs.h>
 
@@ -25,7 +23,7 @@ enum sw_status sw_cli_targets_parse(const struct sw_strs *texts, const char *def
     for (size_t i = 0; i < texts->count; i++) {
         struct sw_ref *ref = &ret->refs[i];
 
-        if (sw_cli_ref_parse(texts->items[i], ref, err)) {
+        if (sw_ref_parse(sw_str(texts->items[i]), ref, err)) {
             return err->status;
         }
         ret->count++;

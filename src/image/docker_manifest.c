@@ -42,9 +42,9 @@ bool sw_image_name_equal(const char *a, const char *b)
     struct sw_err ignored = SW_ERR_INIT;
     struct sw_ref x = { 0 };
     struct sw_ref y = { 0 };
-    bool equal = false;
+    bool equal = strcmp(a, b) == 0;
 
-    if (sw_ref_parse(sw_str(a), &x, &ignored) == SW_OK &&
+    if (!equal && sw_ref_parse(sw_str(a), &x, &ignored) == SW_OK &&
         sw_ref_parse(sw_str(b), &y, &ignored) == SW_OK) {
         equal = strcmp(x.host, y.host) == 0 && strcmp(x.repository, y.repository) == 0 &&
                 strcmp(sw_ref_object(&x), sw_ref_object(&y)) == 0;

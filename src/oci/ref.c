@@ -286,7 +286,8 @@ struct parts {
  */
 static enum sw_status check_transport(struct sw_str text, struct sw_err *err)
 {
-    static const char *const local[] = { "docker-daemon:", "docker-archive:", "oci-archive:" };
+    static const char *const local[] = { "docker-daemon:", "docker-archive:", "oci-archive:",
+                                         "oci:", "containers-storage:" };
 
     for (size_t i = 0; i < SW_COUNT(local); i++) {
         if (sw_str_starts(text, local[i])) {

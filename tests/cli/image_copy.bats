@@ -37,10 +37,10 @@ slipway() { run --separate-stderr "$SLIPWAY_PROGRAM" "$@"; }
 copy 127.0.0.1:1/a:v1 127.0.0.1:1/b --platform foo|--platform is OS/ARCH, as linux/arm64, not "foo"
 inspect 127.0.0.1:1/a:v1 --platform arm64|--platform is OS/ARCH, as linux/arm64, not "arm64"
 push oci:gone 127.0.0.1:1/a:v1 --platform linux/|--platform is OS/ARCH, as linux/arm64, not "linux/"
-copy docker-daemon:b 127.0.0.1:1/b|"docker-daemon:b" is not in a registry; "slipway image push" gets an image there
-copy 127.0.0.1:1/a:v1 oci:b|"oci:b" is not in a registry
-copy docker://127.0.0.1:1/a:v1 127.0.0.1:1/b|name the image without "docker://": "127.0.0.1:1/a:v1"
-tag docker-archive:a.tar b|"docker-archive:a.tar" is not in a registry
+copy docker-daemon:b 127.0.0.1:1/b|"docker-daemon:" names an image of this machine, and one in a registry is wanted here; 'slipway image push' brings it there
+copy 127.0.0.1:1/a:v1 oci:b|"oci:" names an image of this machine
+copy docker://127.0.0.1:1/a:v1 127.0.0.1:1/b|write it without "docker://"
+tag docker-archive:a.tar b|"docker-archive:" names an image of this machine
 END
 }
 

@@ -198,40 +198,6 @@ static void test_image_refs__names_the_option_that_is_wrong(void **state)
     }
 }
 
-static void test_image_refs__are_images_in_registries(void **state)
-{
-    static const struct {
-        const char *text;
-        const char *message; /* NULL: fine */
-    } rows[] = {
-        { "web:v1", NULL },
-        { "docker-daemon/web:v1", NULL },
-        { "oci.example/web", NULL },
-        { "docker://h.example/web:v1",
-          "name the image without \"docker://\": \"h.example/web:v1\"" },
-        { "docker-daemon:web",
-          "\"docker-daemon:web\" is not in a registry; \"slipway image push\" gets an image there, "
-          "from the Docker engine, an archive or an OCI layout" },
-        { "docker-archive:web.tar", "\"docker-archive:web.tar\" is not in a registry; " },
-        { "oci:web", "\"oci:web\" is not in a registry; " },
-        { "oci-archive:web.tar", "\"oci-archive:web.tar\" is not in a registry; " },
-        { "containers-storage:web", "\"containers-storage:web\" is not in a registry; " },
-    };
-
-    (void)state;
-    for (size_t i = 0; i < SW_COUNT(rows); i++) {
-        struct sw_ref ref = { 0 };
-        struct sw_err err = SW_ERR_INIT;
-
-        assert_int_equal(sw_cli_ref_parse(rows[i].text, &ref, &err),
-                         rows[i].message ? SW_E_USAGE : SW_OK);
-        if (rows[i].message) {
-            assert_memory_equal(err.msg, rows[i].message, strlen(rows[i].message));
-        }
-        sw_ref_release(&ref);
-    }
-}
-
 static void test_image_refs__platforms_have_two_or_three_parts(void **state)
 {
     static const char *const good[] = { "linux/amd64", "linux/arm64/v8", "windows/amd64" };
@@ -263,7 +229,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_image_refs__puts_references_together),
-        cmocka_unit_test(test_image_refs__are_images_in_registries),
         cmocka_unit_test(test_image_refs__platforms_have_two_or_three_parts),
         cmocka_unit_test(test_image_refs__takes_only_so_many_registries),
         cmocka_unit_test(test_image_refs__names_the_option_that_is_wrong),

@@ -75,6 +75,11 @@ static const struct bad_case {
       "is wanted here; 'slipway image push' brings it there" },
     { "oci-archive:web.tar:1", "\"oci-archive:\" names an image of this machine, and one in a "
                                "registry is wanted here; 'slipway image push' brings it there" },
+    { "oci:web", "\"oci:\" names an image of this machine, and one in a registry is wanted here; "
+                 "'slipway image push' brings it there" },
+    { "containers-storage:web",
+      "\"containers-storage:\" names an image of this machine, and one in a registry is wanted "
+      "here; 'slipway image push' brings it there" },
     { "h.io/App", "repository \"App\" has 'A' at position 1; repository names are lower case" },
     { "Acme/app",
       "repository \"Acme/app\" has 'A' at position 1; repository names are lower case" },
