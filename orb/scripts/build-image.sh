@@ -1,6 +1,13 @@
 #!/bin/sh
 # Builds the image. slipway checks the Dockerfile and the context first, then runs "docker build".
 set -eu
+# A builder of buildx, and emulators where there are foreign platforms.
+make_builder() {
+    case ${SLIPWAY_PLATFORM:-} in
+        *,*) docker run --privileged --rm "tonistiigi/binfmt:$(slipway env subst -- "$SLIPWAY_BINFMT_VERSION")" --install all >/dev/null || return ;;
+    esac
+    docker buildx create --name "$builder" >/dev/null || docker buildx inspect "$builder" >/dev/null
+}
 case ${SLIPWAY_SKIP_EXISTING:-}:${SLIPWAY_TAGS_EXIST:-} in
     1:true | true:true)
         echo "every tag is there already"
@@ -51,11 +58,9 @@ case " ${SLIPWAY_EXTRA_ARGS:-} " in
 esac
 if [ -n "$builder" ]; then
     builder=slipway-$(printf %s "${CIRCLE_PROJECT_REPONAME:+$CIRCLE_PROJECT_REPONAME-}${CIRCLE_JOB:-$$}-${CIRCLE_NODE_INDEX:-0}" | tr -c 'A-Za-z0-9-' -)
-    docker buildx inspect "$builder" >/dev/null 2>&1 || {
-        case ${SLIPWAY_PLATFORM:-} in
-            *,*) docker run --privileged --rm "tonistiigi/binfmt:$(slipway env subst -- "$SLIPWAY_BINFMT_VERSION")" --install all >/dev/null ;;
-        esac
-        docker buildx create --name "$builder" >/dev/null || docker buildx inspect "$builder" >/dev/null
+    docker buildx inspect "$builder" >/dev/null 2>&1 || make_builder || {
+        echo "error: no builder for this image can be made; docker says why above: is there an engine (setup_remote_docker, or a machine executor), buildx, and a way to the image tonistiigi/binfmt?" >&2
+        exit 4
     }
     SLIPWAY_EXTRA_ARGS="${SLIPWAY_EXTRA_ARGS:-} --builder $builder"
 fi

@@ -3,7 +3,12 @@
 set -eu
 # What a push left in the workspace is ${SLIPWAY_IMAGE} in the texts below.
 if [ -n "${SLIPWAY_IMAGE_FILE:-}" ]; then
-    SLIPWAY_IMAGE=$(cat "$(slipway env subst -- "$SLIPWAY_IMAGE_FILE")")
+    SLIPWAY_IMAGE_FILE=$(slipway env subst -- "$SLIPWAY_IMAGE_FILE")
+    [ -s "$SLIPWAY_IMAGE_FILE" ] || {
+        echo "error: no image is named in the file \"$SLIPWAY_IMAGE_FILE\"; it is written by a push with the same image_file, and comes with the workflow's workspace (attach_workspace)" >&2
+        exit 2
+    }
+    SLIPWAY_IMAGE=$(cat "$SLIPWAY_IMAGE_FILE")
     export SLIPWAY_IMAGE
 fi
 set --

@@ -3,7 +3,7 @@
 set -eu
 case $SLIPWAY_MAX_POLL_ATTEMPTS$SLIPWAY_POLL_INTERVAL in
     *[!0-9]*)
-        echo "max-poll-attempts and poll-interval must be numbers" >&2
+        echo "error: max-poll-attempts and poll-interval must be numbers" >&2
         exit 2
         ;;
 esac

@@ -123,8 +123,10 @@ static enum sw_status check_name(struct parser *p, const char *text, const char 
     if (!is_meant_as_name(sw_str(text)) || sw_env_get(p->env, text)) {
         return SW_OK;
     }
-    return sw_fail(p->err, SW_E_INPUT, "%s: variable \"%s\" is %s", what, text,
-                   sw_env_get_raw(p->env, text) ? "empty" : "not set");
+    return sw_fail(
+        p->err, SW_E_INPUT,
+        "%s: variable \"%s\" is %s; set it in the project or a context, or give the value itself",
+        what, text, sw_env_get_raw(p->env, text) ? "empty" : "not set");
 }
 
 /* Expands `text` when --expand was given; *ret points into argv or into p->owned. */

@@ -198,8 +198,10 @@ static void test_opt__mistakes_are_explained(void **state)
         { "-n x --wait=maybe",
           "option \"--wait\" does not take \"maybe\"; give true, false, 1 or 0" },
         { "-n ${NOPE} --expand", NULL },
-        { "-n NOPE_VAR --expand", "--name: variable \"NOPE_VAR\" is not set" },
-        { "-n EMPTY_VAR --expand", "--name: variable \"EMPTY_VAR\" is empty" },
+        { "-n NOPE_VAR --expand",
+          "--name: variable \"NOPE_VAR\" is not set; set it in the project or a context, or give the value itself" },
+        { "-n EMPTY_VAR --expand",
+          "--name: variable \"EMPTY_VAR\" is empty; set it in the project or a context, or give the value itself" },
     };
 
     (void)state;

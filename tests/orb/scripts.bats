@@ -506,11 +506,42 @@ keys=(--region AWS_REGION --access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$
     export SLIPWAY_TASK_DEFINITION=arn SLIPWAY_POLL_INTERVAL='a[$(touch pwned)]'
     run --separate-stderr bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/verify-revision-is-deployed.sh"
     [ "$status" -eq 2 ]
-    [ "$stderr" = "max-poll-attempts and poll-interval must be numbers" ]
+    [ "$stderr" = "error: max-poll-attempts and poll-interval must be numbers" ]
     [ ! -e pwned ]
 }
 
 @test "no script holds a template tag, and none evaluates text" {
     run grep -nE '<<[^<]|eval|`' "$SLIPWAY_SOURCE"/orb/scripts/*.sh
     [ "$status" -eq 1 ]
+}
+
+# refuses STATUS TEXT STEP: the step ends with this, says this, and starts nothing.
+refuses() {
+    for shell in "bash -eo pipefail" sh; do
+        # shellcheck disable=SC2086 # two words on purpose
+        run --separate-stderr $shell "$SLIPWAY_SOURCE/orb/scripts/$3.sh"
+        [ "$status" -eq "$1" ] || { echo "exit $status: $stderr"; return 1; }
+        [ "$output" = "" ]
+        [ "${stderr_lines[-1]}" = "error: $2" ] || { echo "$stderr"; return 1; }
+    done
+}
+
+@test "a deployment says what is missing when no push left an image's name" {
+    printf '#!/bin/sh\n[ "$1" != env ] || { echo "$4"; exit; }\necho ran\n' >bin/slipway
+    deploy_settings false true
+    export SLIPWAY_IMAGE_FILE='image name'
+    for step in update-service update-task-definition check; do
+        refuses 2 "no image is named in the file \"image name\"; it is written by a push with the same image_file, and comes with the workflow's workspace (attach_workspace)" $step
+        : >'image name'
+        refuses 2 "no image is named in the file \"image name\"; it is written by a push with the same image_file, and comes with the workflow's workspace (attach_workspace)" $step
+    done
+}
+
+@test "build-image says what a builder needs when docker cannot make one" {
+    printf '#!/bin/sh\n[ "$1" != env ] || { echo "$4"; exit; }\necho ran\n' >bin/slipway
+    printf '#!/bin/sh\necho "docker: Cannot connect to the Docker daemon" >&2\nexit 125\n' >bin/docker
+    chmod 755 bin/docker
+    export SLIPWAY_DOCKERFILE=Dockerfile SLIPWAY_CONTEXT=. SLIPWAY_PLATFORM=linux/amd64,linux/arm64 SLIPWAY_BINFMT_VERSION=qemu
+    refuses 4 "no builder for this image can be made; docker says why above: is there an engine (setup_remote_docker, or a machine executor), buildx, and a way to the image tonistiigi/binfmt?" build-image
+    [ "${stderr_lines[0]}" = "docker: Cannot connect to the Docker daemon" ]
 }
