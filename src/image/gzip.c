@@ -1,26 +1,20 @@
 #include <slipway/gzip.h>
 
+#include "deflate.h"
+
 #include <slipway/alloc.h>
 
 #include <isa-l/crc.h>
-#include <isa-l/igzip_lib.h>
 
 #include <pthread.h>
 #include <string.h>
 
 enum {
     PIECE_SIZE = 1024 * 1024,
-    OUT_SIZE = 2 * PIECE_SIZE, /* no level comes near, and what is not used takes no memory */
-    WINDOW = 32 * 1024,
+    /* No level comes near, and what is not used takes no memory. */
+    OUT_SIZE = 2 * PIECE_SIZE + 1024,
+    SLOT_ALIGN = 4096,
     SLOTS_MAX = SW_GZIP_WORKERS_MAX + 2,
-};
-
-/* What ISA-L needs at each level besides the stream itself. */
-static const uint32_t level_buf_sizes[SW_GZIP_LEVEL_MAX + 1] = {
-    ISAL_DEF_LVL0_DEFAULT,
-    ISAL_DEF_LVL1_DEFAULT,
-    ISAL_DEF_LVL2_DEFAULT,
-    ISAL_DEF_LVL3_DEFAULT,
 };
 
 enum slot_state { SLOT_FREE, SLOT_FILLED, SLOT_BUSY, SLOT_DONE };
@@ -28,12 +22,12 @@ enum slot_state { SLOT_FREE, SLOT_FILLED, SLOT_BUSY, SLOT_DONE };
 struct slot {
     enum slot_state state; /* guarded by the lock */
     bool last;
+    bool has_window;
     size_t in_len;
-    size_t window_len;
     size_t out_len;
     size_t out_hashed; /* of out, once it is written */
-    unsigned char in[PIECE_SIZE];
-    unsigned char window[WINDOW]; /* the input before this piece */
+    _Alignas(SLOT_ALIGN) unsigned char in[PIECE_SIZE];
+    unsigned char window[SW_DEFLATE_WINDOW]; /* the input before this piece */
     unsigned char out[OUT_SIZE];
 };
 
@@ -68,29 +62,16 @@ struct sw_gzip {
     struct sw_err err; /* the sink's failure; status SW_OK: none */
 };
 
-static void compress_piece(const struct sw_gzip *gzip, struct slot *slot, unsigned char *level_buf)
+static void compress_piece(const struct sw_gzip *gzip, struct slot *slot, unsigned char *memory)
 {
-    struct isal_zstream stream;
+    const struct sw_deflate_piece piece = {
+        .in = slot->in,
+        .in_len = slot->in_len,
+        .window = slot->has_window ? slot->window : NULL,
+        .last = slot->last,
+    };
 
-    isal_deflate_init(&stream);
-    stream.level = (uint32_t)gzip->level;
-    stream.level_buf = level_buf;
-    stream.level_buf_size = level_buf_sizes[gzip->level];
-    stream.gzip_flag = IGZIP_DEFLATE;
-    stream.end_of_stream = slot->last;
-    stream.flush = slot->last ? NO_FLUSH : SYNC_FLUSH;
-    if (slot->window_len > 0) {
-        (void)isal_deflate_set_dict(&stream, slot->window, (uint32_t)slot->window_len);
-    }
-    stream.next_in = slot->in;
-    stream.avail_in = (uint32_t)slot->in_len;
-    stream.next_out = slot->out;
-    stream.avail_out = OUT_SIZE;
-    /* Cannot fail with these settings, and the output has room for twice the input. */
-    if (isal_deflate(&stream) != COMP_OK || stream.avail_in > 0 || stream.avail_out == 0) {
-        abort();
-    }
-    slot->out_len = OUT_SIZE - stream.avail_out;
+    slot->out_len = sw_deflate(&piece, gzip->level, memory, slot->out, OUT_SIZE);
     slot->out_hashed = 0;
 }
 
@@ -144,36 +125,36 @@ static void write_done(struct sw_gzip *gzip)
 }
 
 /* The lock is held, and released for the work. */
-static void work_on(struct sw_gzip *gzip, struct slot *slot, unsigned char *level_buf)
+static void work_on(struct sw_gzip *gzip, struct slot *slot, unsigned char *memory)
 {
     bool dropping = gzip->dropping || gzip->err.status != SW_OK;
 
     slot->state = SLOT_BUSY;
     if (!dropping) {
         (void)pthread_mutex_unlock(&gzip->lock);
-        compress_piece(gzip, slot, level_buf);
+        compress_piece(gzip, slot, memory);
         (void)pthread_mutex_lock(&gzip->lock);
     }
     slot->state = SLOT_DONE;
     write_done(gzip);
 }
 
-static unsigned char *new_level_buf(const struct sw_gzip *gzip)
+static unsigned char *new_memory(const struct sw_gzip *gzip)
 {
-    return sw_xmalloc(level_buf_sizes[gzip->level] + (size_t)1);
+    return sw_xmalloc(sw_deflate_memory(gzip->level));
 }
 
 static void *work(void *ctx)
 {
     struct sw_gzip *gzip = ctx;
-    unsigned char *level_buf = new_level_buf(gzip);
+    unsigned char *memory = new_memory(gzip);
 
     (void)pthread_mutex_lock(&gzip->lock);
     for (;;) {
         struct slot *slot = next_filled(gzip);
 
         if (slot) {
-            work_on(gzip, slot, level_buf);
+            work_on(gzip, slot, memory);
         } else if (gzip->quit) {
             break;
         } else {
@@ -181,8 +162,22 @@ static void *work(void *ctx)
         }
     }
     (void)pthread_mutex_unlock(&gzip->lock);
-    free(level_buf);
+    free(memory);
     return NULL;
+}
+
+/* The kernel copies fastest to where a page begins. */
+static struct slot *new_slot(void)
+{
+    struct slot *slot = aligned_alloc(SLOT_ALIGN, sizeof(*slot));
+
+    if (!slot) {
+        abort();
+    }
+    slot->state = SLOT_FREE;
+    slot->out_len = 0;
+    slot->out_hashed = 0;
+    return slot;
 }
 
 struct sw_gzip *sw_gzip_new(unsigned workers, int level)
@@ -194,8 +189,7 @@ struct sw_gzip *sw_gzip_new(unsigned workers, int level)
     gzip->level = level;
     gzip->slot_count = workers + 2;
     for (size_t i = 0; i < gzip->slot_count; i++) {
-        gzip->slots[i] = sw_xmalloc(sizeof(*gzip->slots[i]));
-        gzip->slots[i]->state = SLOT_FREE;
+        gzip->slots[i] = new_slot();
     }
     (void)pthread_mutex_init(&gzip->lock, NULL);
     (void)pthread_cond_init(&gzip->filled, NULL);
@@ -265,12 +259,11 @@ static void start_piece(struct sw_gzip *gzip, const struct slot *before)
     struct slot *slot = gzip->slots[gzip->head];
 
     slot->in_len = 0;
-    slot->window_len = 0;
+    slot->has_window = before != NULL;
     slot->last = false;
     if (before) {
         /* Every piece but the last is full, and stays so until this thread fills it again. */
-        memcpy(slot->window, before->in + PIECE_SIZE - WINDOW, WINDOW);
-        slot->window_len = WINDOW;
+        memcpy(slot->window, before->in + PIECE_SIZE - SW_DEFLATE_WINDOW, SW_DEFLATE_WINDOW);
     }
     gzip->filling = slot;
 }
@@ -323,10 +316,10 @@ static void submit(struct sw_gzip *gzip, bool last)
     gzip->head = (gzip->head + 1) % gzip->slot_count;
     gzip->pending++;
     if (gzip->thread_count == 0) {
-        unsigned char *level_buf = new_level_buf(gzip);
+        unsigned char *memory = new_memory(gzip);
 
-        work_on(gzip, slot, level_buf); /* no thread could be started */
-        free(level_buf);
+        work_on(gzip, slot, memory); /* no thread could be started */
+        free(memory);
     }
     (void)pthread_cond_signal(&gzip->filled);
     (void)pthread_mutex_unlock(&gzip->lock);

@@ -139,10 +139,13 @@ static enum sw_status compress_layer(struct making *making, struct sw_err *err)
     sw_packer_begin(packer, &sink);
     while (status == SW_OK) {
         size_t room = 0;
+        size_t size;
         size_t len = 0;
         char *into = sw_packer_room(packer, &room);
 
-        status = read_source(making, into, room < READ_SIZE ? room : READ_SIZE, &len, err);
+        /* After the head, whose length is odd, reads come back to multiples of READ_SIZE. */
+        size = room % READ_SIZE ? room % READ_SIZE : READ_SIZE;
+        status = read_source(making, into, size, &len, err);
         if (status == SW_OK && len == 0) {
             return sw_packer_end(packer, err);
         }
