@@ -17,8 +17,13 @@
  * ends at $ or ` (two give one, the odd one makes $ or ` plain); and "&" in r is plain. Characters
  * are UTF-8; a byte that is none counts as one character. ^ and , change ASCII letters only.
  *
- * Refused with SW_E_INPUT: $(...) and `...`, since text is never executed; ${!NAME} and ${NAME@x};
- * $1, $@, $$ and the like, which name nothing here.
+ * $(date) and `date` give the time as date(1) prints it in the C locale, without running it: in
+ * the zone that TZ names, or with -u in UTC, and as +FORMAT, in quotes or not, says; of a format,
+ * %a %A %b %B %C %d %D %e %F %g %G %h %H %I %j %m %M %n %p %r %R %s %S %t %T %u %U %V %w %W %y %Y
+ * %z %Z %% are known.
+ *
+ * Refused with SW_E_INPUT: every other $(...) and `...`, since text is never executed; ${!NAME} and
+ * ${NAME@x}; $1, $@, $$ and the like, which name nothing here.
  */
 
 #include <slipway/buf.h>

@@ -58,6 +58,12 @@ enum sw_status sw_subst_unterminated(struct sw_str source, const char *closing, 
 /* Expands the form at the start of *in, which is '$' or '`'. */
 enum sw_status sw_subst_dollar(struct expander *ex, struct sw_str *in, bool quoted,
                                struct sink *sink, struct sw_err *err);
+/*
+ * Appends what date(1) prints for a command as in the text, $(date...) or `date...`, with the
+ * options and formats that subst.h names. False when it is another command, or cannot be answered;
+ * `out` may have a part of it then.
+ */
+bool sw_subst_date(const struct sw_env *env, struct sw_str command, struct sw_buf *out);
 /* Reads a quoted part whose opening quote is at the start of *in. */
 enum sw_status sw_subst_double_quoted(struct expander *ex, struct sw_str *in, struct sink *sink,
                                       struct sw_err *err);

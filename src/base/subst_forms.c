@@ -438,12 +438,28 @@ static enum sw_status refuse_command(struct sw_str source, struct sw_err *err)
                    SW_STR_ARG(part), SW_STR_ARG(command), source.ptr[0], source.ptr[0]);
 }
 
+/* The one command that is answered, as text that asks for it is common; it is not run either. */
+static enum sw_status substitute_command(const struct expander *ex, struct sw_str *in, bool quoted,
+                                         struct sink *sink, struct sw_err *err)
+{
+    const struct sw_str command = command_of(*in);
+    SW_CLEANUP(sw_buf_release) struct sw_buf date = { 0 };
+
+    sw_buf_init(&date, SW_SUBST_MAX);
+    if (!sw_subst_date(ex->env, command, &date)) {
+        return refuse_command(*in, err);
+    }
+    sw_subst_emit(sink, sw_buf_str(&date), quoted);
+    sw_subst_take(in, command.len);
+    return SW_OK;
+}
+
 enum sw_status sw_subst_dollar(struct expander *ex, struct sw_str *in, bool quoted,
                                struct sink *sink, struct sw_err *err)
 {
     struct parameter p = { .source = *in, .quoted = quoted };
     if (sw_subst_at(*in, '`') || (in->len > 1 && in->ptr[1] == '(')) {
-        return refuse_command(*in, err);
+        return substitute_command(ex, in, quoted, sink, err);
     }
     sw_subst_take(in, 1);
     if (sw_subst_at(*in, '{')) {

@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sw_err err = SW_ERR_INIT;
     struct sw_yaml_pool *pool = sw_yaml_pool_new();
     struct sw_yaml *doc = NULL;
-    const struct sw_env env = { .get = no_variables };
+    const struct sw_env env = { .clock = &fuzz_clock, .get = no_variables };
     const struct sw_config_options options = { .check_all = true };
     struct sw_config_problems problems = { 0 };
     if (sw_yaml_parse(pool, sw_str_n((const char *)data, size), "f", NULL, &doc, &err) == SW_OK) {

@@ -18,7 +18,7 @@ static const char *get(void *ctx, const char *name)
 /* The verdict on a document as a deployment with --cluster gets it. */
 static enum sw_status read_services(const struct sw_yaml *document, bool expand, struct sw_err *err)
 {
-    const struct sw_env env = { .get = get };
+    const struct sw_env env = { .clock = &fuzz_clock, .get = get };
     const struct sw_cli_ecs_entry base = { .cluster = "prod" };
     struct sw_cli_ecs_fleet *fleet = sw_cli_ecs_fleet_new();
     struct sw_strs owned = { 0 };

@@ -88,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sw_str text = sw_str_n((const char *)data, size);
     struct sw_str value = sw_str_cut(&text, '\n');
     char *value_text SW_CLEANUP(sw_free_str) = sw_str_dup(value);
-    const struct sw_env env = { .get = get, .get_ctx = value_text };
+    const struct sw_env env = { .clock = &fuzz_clock, .get = get, .get_ctx = value_text };
     check_text(&env, text);
     check_words(&env, text);
     check_quoted(&env, text);

@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     struct sw_yaml_pool *pool = sw_yaml_pool_new();
-    const struct sw_env env = { .get = no_variables };
+    const struct sw_env env = { .clock = &fuzz_clock, .get = no_variables };
     const struct sw_config_options options = { 0 };
     struct sw_config_problems problems = { 0 };
     struct cc cc;
