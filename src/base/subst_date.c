@@ -6,6 +6,9 @@
 /* What may stand in a format that is not quoted, besides letters and digits. */
 #define PLAIN "%:+-_./,@="
 
+/* What may follow % in a format: what is the same everywhere. */
+#define CONVERSIONS "aAbBCdDeFgGhHIjmMnprRsStTuUVwWyYzZ%"
+
 enum { FORMAT_MAX = 200, PIECE_MAX = 128 };
 
 static bool take_text(struct sw_str *in, const char *text)
@@ -44,8 +47,9 @@ static bool is_literal(struct sw_str format, bool quoted)
 static bool take_format(struct sw_str *in, struct sw_str *ret)
 {
     const bool unquoted_plus = take_text(in, "+");
-    const char quote = sw_subst_at(*in, '"') || sw_subst_at(*in, '\'') ? in->ptr[0] : '\0';
-    if (quote) {
+    char quote = '\0';
+    if (sw_subst_at(*in, '"') || sw_subst_at(*in, '\'')) {
+        quote = in->ptr[0];
         sw_subst_take(in, 1);
         if (in->len == 0 || in->ptr[in->len - 1] != quote) {
             return false;
@@ -89,7 +93,7 @@ static bool add_conversion(char conversion, int64_t seconds, const struct tm *tm
 {
     const char format[] = { '%', conversion, '\0' };
     char piece[PIECE_MAX];
-    if (conversion == '\0' || !strchr("aAbBCdDeFgGhHIjmMnprRsStTuUVwWyYzZ%", conversion)) {
+    if (conversion == '\0' || !strchr(CONVERSIONS, conversion)) {
         return false;
     }
     if (conversion == 's') {
@@ -106,26 +110,39 @@ static bool add_conversion(char conversion, int64_t seconds, const struct tm *tm
     return true;
 }
 
-bool sw_subst_date(const struct sw_env *env, struct sw_str command, struct sw_buf *out)
+/* Names the conversion that `format` starts with. */
+static enum sw_status unknown_conversion(struct sw_str command, struct sw_str format,
+                                         struct sw_err *err)
+{
+    const struct sw_str name = sw_str_first(format, 2);
+    return sw_fail(err, SW_E_INPUT,
+                   "\"%.*s\" in \"%.*s\" is not known; these are: %% with one of %s",
+                   SW_STR_ARG(name), SW_STR_ARG(command), CONVERSIONS);
+}
+
+enum sw_status sw_subst_date(const struct sw_env *env, struct sw_str command, bool *ret_known,
+                             struct sw_buf *out, struct sw_err *err)
 {
     struct date date;
     struct tm tm;
+    *ret_known = command.len > 0 && read_command(command, &date);
+    if (!*ret_known) {
+        return SW_OK;
+    }
     const int64_t seconds = sw_env_wall_ms(env) / 1000;
     const time_t time = (time_t)seconds;
-    if (command.len == 0 || !read_command(command, &date) ||
-        !(date.utc ? gmtime_r(&time, &tm) : localtime_r(&time, &tm))) {
-        return false;
+    if (!(date.utc ? gmtime_r(&time, &tm) : localtime_r(&time, &tm))) {
+        return sw_fail(err, SW_E_INPUT, "the clock has no date: it stands at %lld seconds",
+                       (long long)seconds);
     }
-    for (size_t i = 0; i < date.format.len; i++) {
-        const char c = date.format.ptr[i];
-        const char next = i + 1 < date.format.len ? date.format.ptr[i + 1] : '\0';
-        if (c != '%') {
-            sw_buf_add_char(out, c);
-        } else if (add_conversion(next, seconds, &tm, date.utc, out)) {
-            i++;
+    for (struct sw_str rest = date.format; rest.len > 0;) {
+        if (rest.ptr[0] != '%') {
+            sw_buf_add_str(out, sw_subst_take(&rest, 1));
+        } else if (rest.len > 1 && add_conversion(rest.ptr[1], seconds, &tm, date.utc, out)) {
+            sw_subst_take(&rest, 2);
         } else {
-            return false;
+            return unknown_conversion(command, rest, err);
         }
     }
-    return true;
+    return SW_OK;
 }

@@ -60,10 +60,12 @@ enum sw_status sw_subst_dollar(struct expander *ex, struct sw_str *in, bool quot
                                struct sink *sink, struct sw_err *err);
 /*
  * Appends what date(1) prints for a command as in the text, $(date...) or `date...`, with the
- * options and formats that subst.h names. False when it is another command, or cannot be answered;
- * `out` may have a part of it then.
+ * options and formats that subst.h names; *ret_known is false, and nothing else happens, when it is
+ * another command. A conversion that is not known is SW_E_INPUT; `out` may have a part of it then.
  */
-bool sw_subst_date(const struct sw_env *env, struct sw_str command, struct sw_buf *out);
+enum { SW_SUBST_DATE_MAX = 256 }; /* bytes of such a command */
+enum sw_status sw_subst_date(const struct sw_env *env, struct sw_str command, bool *ret_known,
+                             struct sw_buf *out, struct sw_err *err);
 /* Reads a quoted part whose opening quote is at the start of *in. */
 enum sw_status sw_subst_double_quoted(struct expander *ex, struct sw_str *in, struct sink *sink,
                                       struct sw_err *err);

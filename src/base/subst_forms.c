@@ -399,17 +399,16 @@ static enum sw_status braced(struct expander *ex, struct parameter *p, struct sw
     return status;
 }
 
-/* The command at the beginning of `source`, $(...) or `...`; empty when its end is not in sight. */
-static struct sw_str command_of(struct sw_str source)
+/* The command at the beginning of `line`, $(...) or `...`; empty when its end is not in sight. */
+static struct sw_str command_of(struct sw_str line)
 {
-    struct sw_str line = sw_subst_snippet(source);
     int depth = 0;
 
     for (size_t i = 1; i < line.len; i++) {
         char c = line.ptr[i];
         depth += c == '(' ? 1 : 0;
         depth -= c == ')' ? 1 : 0;
-        if (source.ptr[0] == '`' ? c == '`' : depth == 0 && c == ')') {
+        if (line.ptr[0] == '`' ? c == '`' : depth == 0 && c == ')') {
             return sw_str_first(line, i + 1);
         }
     }
@@ -419,7 +418,7 @@ static struct sw_str command_of(struct sw_str source)
 static enum sw_status refuse_command(struct sw_str source, struct sw_err *err)
 {
     struct sw_str part = sw_subst_snippet(source);
-    struct sw_str command = command_of(source);
+    struct sw_str command = command_of(part);
     if (sw_str_starts(source, "$((")) {
         return sw_fail(err, SW_E_INPUT,
                        "arithmetic in \"%.*s\" is not supported; compute it in an earlier step, "
@@ -442,12 +441,15 @@ static enum sw_status refuse_command(struct sw_str source, struct sw_err *err)
 static enum sw_status substitute_command(const struct expander *ex, struct sw_str *in, bool quoted,
                                          struct sink *sink, struct sw_err *err)
 {
-    const struct sw_str command = command_of(*in);
+    const struct sw_str command = command_of(sw_str_first(*in, SW_SUBST_DATE_MAX));
     SW_CLEANUP(sw_buf_release) struct sw_buf date = { 0 };
 
+    bool known = false;
+
     sw_buf_init(&date, SW_SUBST_MAX);
-    if (!sw_subst_date(ex->env, command, &date)) {
-        return refuse_command(*in, err);
+    enum sw_status status = sw_subst_date(ex->env, command, &known, &date, err);
+    if (status != SW_OK || !known) {
+        return status != SW_OK ? status : refuse_command(*in, err);
     }
     sw_subst_emit(sink, sw_buf_str(&date), quoted);
     sw_subst_take(in, command.len);

@@ -107,8 +107,9 @@ const struct sw_command sw_cmd_env_subst = {
         "${#NAME}, ${NAME:offset:length}, ${NAME#pattern} ${NAME##pattern} ${NAME%pattern}\n"
         "${NAME%%pattern}, ${NAME/pattern/text} ${NAME//pattern/text}, ${NAME^^} ${NAME,,}, and\n"
         "these inside each other. A backslash makes $ a plain character.\n\n"
-        "$(command) and `command` are refused: text is never executed. An unset variable without\n"
-        "a default is an error that names it, unless --allow-unset is given.",
+        "$(date), $(date -u) and $(date +FORMAT) give the time as date(1) prints it, without running\n"
+        "it. Any other $(command) or `command` is refused: text is never executed. An unset variable\n"
+        "without a default is an error that names it, unless --allow-unset is given.",
     .operands = "[TEXT]",
     .operands_max = 1,
     .example = "slipway env subst 'web-${CIRCLE_SHA1:0:7}-${CIRCLE_BRANCH//\\//-}'\n"
