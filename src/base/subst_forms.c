@@ -443,7 +443,6 @@ static enum sw_status substitute_command(const struct expander *ex, struct sw_st
 {
     const struct sw_str command = command_of(sw_str_first(*in, SW_SUBST_DATE_MAX));
     SW_CLEANUP(sw_buf_release) struct sw_buf date = { 0 };
-
     bool known = false;
 
     sw_buf_init(&date, SW_SUBST_MAX);
