@@ -86,9 +86,9 @@ calls_of_crash() {
     '
 }
 
-# What a path in a program may be: the places of certificates, settings, devices and tools, and of what OpenSSL and musl
-# would look for. Anything else would be a folder of the machine it was built on.
-known_paths='^/(etc|dev|proc)/|^(/usr)?/share/zoneinfo/|^/usr/local/lib/(engines-3|ossl-modules)$|^/usr/local/bin:|^/bin/(ba)?sh( |$)|^/var/(run/(docker[.]sock|nscd/socket)|lib/ca-certificates/ca-bundle[.]pem)$'
+# What a path in a program may be: the places of certificates, settings, devices, secrets of a build and tools, and of what
+# OpenSSL and musl would look for. Anything else would be a folder of the machine it was built on.
+known_paths='^/(etc|dev|proc|run/secrets)/|^(/usr)?/share/zoneinfo/|^/usr/local/lib/(engines-3|ossl-modules)$|^/usr/local/bin:|^/bin/(ba)?sh$|^/var/(run/(docker[.]sock|nscd/socket)|lib/ca-certificates/ca-bundle[.]pem)$'
 
 @test "says nothing of the machine it was built on" {
     for file in $programs; do
@@ -97,7 +97,7 @@ known_paths='^/(etc|dev|proc)/|^(/usr)?/share/zoneinfo/|^/usr/local/lib/(engines
         [ ! -s unknown ] || { cat unknown; return 1; }
         run -1 grep -aF "$SLIPWAY_SOURCE" "$file"
         # Two components or more of lower-case names, as folders are called.
-        strings -n 8 "$file" | grep -E '^/[a-z][a-z0-9._-]+/[a-z]' | grep -vE "$known_paths" | grep -vE '^/(latest|v2|repos|api|schedules)/' >unknown || true
+        strings -n 8 "$file" | grep -oE '^/[a-z][a-z0-9._-]+/[a-z][^ ]*' | grep -vE "$known_paths" | grep -vE '^/(latest|v2|repos|api|schedules)/' >unknown || true
         [ ! -s unknown ] || { cat unknown; return 1; }
     done
 }
