@@ -99,6 +99,9 @@ struct sw_strs {
 void sw_strs_add(struct sw_strs *list, struct sw_str s);
 /* Takes ownership of `s`, which came from malloc. */
 void sw_strs_take(struct sw_strs *list, char *s);
+/* Adds the parts of `text` between `sep`s without the white space around them; empty ones are none.
+ */
+void sw_strs_add_parts(struct sw_strs *list, struct sw_str text, char sep);
 bool sw_strs_has(const struct sw_strs *list, struct sw_str s);
 /* Frees the strings and the array; the list is empty and usable again. */
 void sw_strs_release(struct sw_strs *list);

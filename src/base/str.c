@@ -297,6 +297,17 @@ void sw_strs_take(struct sw_strs *list, char *s)
     list->items[list->count] = NULL;
 }
 
+void sw_strs_add_parts(struct sw_strs *list, struct sw_str text, char sep)
+{
+    while (text.ptr) {
+        struct sw_str part = sw_str_trim(sw_str_cut(&text, sep));
+
+        if (part.len > 0) {
+            sw_strs_add(list, part);
+        }
+    }
+}
+
 bool sw_strs_has(const struct sw_strs *list, struct sw_str s)
 {
     for (size_t i = 0; i < list->count; i++) {

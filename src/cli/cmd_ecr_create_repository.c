@@ -75,12 +75,7 @@ static void set_defaults(void *args_)
 static void split_patterns(const struct sw_strs *given, struct sw_strs *patterns)
 {
     for (size_t i = 0; i < given->count; i++) {
-        for (struct sw_str rest = sw_str(given->items[i]); rest.ptr;) {
-            struct sw_str pattern = sw_str_trim(sw_str_cut(&rest, ','));
-            if (pattern.len > 0) {
-                sw_strs_add(patterns, pattern);
-            }
-        }
+        sw_strs_add_parts(patterns, sw_str(given->items[i]), ',');
     }
 }
 

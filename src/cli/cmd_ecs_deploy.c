@@ -90,12 +90,7 @@ static void split_services(struct deploy_args *args)
 {
     struct sw_strs names = { .items = NULL };
     for (size_t i = 0; i < args->services.count; i++) {
-        for (struct sw_str rest = sw_str(args->services.items[i]); rest.ptr;) {
-            struct sw_str name = sw_str_trim(sw_str_cut(&rest, ','));
-            if (name.len > 0) {
-                sw_strs_add(&names, name);
-            }
-        }
+        sw_strs_add_parts(&names, sw_str(args->services.items[i]), ',');
     }
     sw_strs_release(&args->services);
     args->services = names;

@@ -90,16 +90,10 @@ static enum sw_status expand_dockerfile(struct sw_cli *cli, const char *text, st
     return SW_OK;
 }
 
-/* The lines of a text that say something, without the blanks around them. */
+/* The lines of a text that say something; NULL has none. */
 static void split_lines(const char *text, struct sw_strs *ret)
 {
-    for (struct sw_str rest = sw_str(text ? text : ""); rest.ptr;) {
-        struct sw_str line = sw_str_trim(sw_str_cut(&rest, '\n'));
-
-        if (line.len > 0) {
-            sw_strs_add(ret, line);
-        }
-    }
+    sw_strs_add_parts(ret, sw_str(text ? text : ""), '\n');
 }
 
 static enum sw_status add_build_args(struct sw_cli *cli, const struct build_args *args,

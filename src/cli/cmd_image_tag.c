@@ -54,13 +54,14 @@ static enum sw_status add_tag(struct sw_str tag, struct sw_strs *tags, struct sw
 static enum sw_status read_tags(const struct sw_strs *operands, struct sw_strs *tags,
                                 struct sw_err *err)
 {
-    for (size_t i = 1; i < operands->count; i++) {
-        for (struct sw_str list = sw_str(operands->items[i]); list.ptr;) {
-            struct sw_str tag = sw_str_trim(sw_str_cut(&list, ','));
+    struct sw_strs SW_CLEANUP(sw_strs_release) named = { 0 };
 
-            if (tag.len > 0 && add_tag(tag, tags, err)) {
-                return err->status;
-            }
+    for (size_t i = 1; i < operands->count; i++) {
+        sw_strs_add_parts(&named, sw_str(operands->items[i]), ',');
+    }
+    for (size_t i = 0; i < named.count; i++) {
+        if (add_tag(sw_str(named.items[i]), tags, err)) {
+            return err->status;
         }
     }
     if (tags->count == 0) {

@@ -43,23 +43,23 @@ static enum sw_status add_tag(struct sw_str registry, const char *repo, struct s
 static enum sw_status add_tags(struct sw_str registry, const struct sw_cli_image *image,
                                struct sw_strs *ret, struct sw_err *err)
 {
-    bool any = false;
+    struct sw_strs SW_CLEANUP(sw_strs_release) tags = { 0 };
 
     for (size_t i = 0; i < image->tags.count; i++) {
-        for (struct sw_str tags = sw_str(image->tags.items[i]); tags.ptr;) {
-            struct sw_str tag = sw_str_trim(sw_str_cut(&tags, ','));
-
-            /* "a, b," is a list of two. */
-            if (tag.len > 0 && add_tag(registry, image->repo, tag, ret, err)) {
-                return err->status;
-            }
-            any = any || tag.len > 0;
-        }
+        sw_strs_add_parts(&tags, sw_str(image->tags.items[i]), ',');
     }
-    if (!any && image->tags.count > 0) {
+    if (tags.count == 0 && image->tags.count > 0) {
         return sw_fail(err, SW_E_INPUT, "--tag is empty: is the variable that it is made of set?");
     }
-    return any ? SW_OK : add_tag(registry, image->repo, SW_STR("latest"), ret, err);
+    if (tags.count == 0) {
+        sw_strs_add(&tags, SW_STR("latest"));
+    }
+    for (size_t i = 0; i < tags.count; i++) {
+        if (add_tag(registry, image->repo, sw_str(tags.items[i]), ret, err)) {
+            return err->status;
+        }
+    }
+    return SW_OK;
 }
 
 static enum sw_status add_repo(const struct sw_cli_image *image, struct sw_strs *ret,

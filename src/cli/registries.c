@@ -43,13 +43,7 @@ static enum sw_status split(const struct sw_cli_more_registries *more, struct sw
                             struct sw_err *err)
 {
     for (size_t i = 0; i < more->texts.count; i++) {
-        for (struct sw_str rest = sw_str(more->texts.items[i]); rest.ptr;) {
-            struct sw_str item = sw_str_trim(sw_str_cut(&rest, ','));
-
-            if (item.len > 0) {
-                sw_strs_add(ret, item);
-            }
-        }
+        sw_strs_add_parts(ret, sw_str(more->texts.items[i]), ',');
     }
     if (ret->count > SW_CLI_REGISTRIES_MAX) {
         return sw_fail(err, SW_E_TOO_LARGE, "%s: more than %d registries", option_name,

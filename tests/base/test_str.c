@@ -116,6 +116,40 @@ static void test_strs__stays_null_terminated(void **state)
     assert_int_equal(list.count, 0);
 }
 
+static void test_strs__adds_the_parts_of_a_text(void **state)
+{
+    static const struct {
+        const char *text;
+        char sep;
+        const char *parts; /* with bars between them */
+    } cases[] = {
+        { "", ',', "" },
+        { "a", ',', "a" },
+        { "a,b", ',', "a|b" },
+        { " a , b,", ',', "a|b" },
+        { " , ,,", ',', "" },
+        { "a b,c", ',', "a b|c" },
+        { "a\n\r\n b,c\n", '\n', "a|b,c" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        struct sw_strs list = { 0 };
+        struct sw_buf joined;
+
+        sw_buf_init(&joined, SW_BUF_TEXT_MAX);
+        sw_strs_add(&list, SW_STR("before"));
+        sw_strs_add_parts(&list, sw_str(cases[i].text), cases[i].sep);
+        assert_string_equal(list.items[0], "before");
+        for (size_t j = 1; j < list.count; j++) {
+            sw_buf_addf(&joined, "%s%s", j > 1 ? "|" : "", list.items[j]);
+        }
+        assert_string_equal(joined.ptr ? joined.ptr : "", cases[i].parts);
+        sw_buf_release(&joined);
+        sw_strs_release(&list);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +159,7 @@ int main(void)
         cmocka_unit_test(test_str__searches_and_slices),
         cmocka_unit_test(test_str__env_names),
         cmocka_unit_test(test_strs__stays_null_terminated),
+        cmocka_unit_test(test_strs__adds_the_parts_of_a_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
