@@ -57,12 +57,12 @@ static bool is_lower(char c)
 }
 
 /* us-east-1, us-gov-west-1, eusc-de-east-1: two to four letters, words, one or two digits. */
-static bool is_region(struct sw_str region)
+bool sw_ecr_is_region(struct sw_str text)
 {
-    if (region.len >= SW_ECR_REGION_MAX) {
+    if (text.len >= SW_ECR_REGION_MAX) {
         return false;
     }
-    struct sw_str rest = region;
+    struct sw_str rest = text;
     if (!all_between(sw_str_cut(&rest, '-'), 2, 4, is_lower)) {
         return false;
     }
@@ -78,11 +78,6 @@ static bool is_region(struct sw_str region)
         words++;
     }
     return false;
-}
-
-bool sw_ecr_is_region(struct sw_str text)
-{
-    return is_region(text);
 }
 
 static const struct partition *partition_of(struct sw_str region)
@@ -135,7 +130,7 @@ bool sw_ecr_host_parse(struct sw_str host, struct sw_ecr_host *ret)
     }
     rest = sw_str_from(rest, strlen(service->text));
     struct sw_str region = sw_str_cut(&rest, '.');
-    if (!is_region(region)) {
+    if (!sw_ecr_is_region(region)) {
         return false;
     }
     const struct partition *partition = partition_of(region);

@@ -31,9 +31,10 @@ static json_t *needed_attributes(const struct preflight *preflight)
     {
         add_container_needs(container, needs);
     }
-    json_array_foreach(preflight->secrets, index, container)
+    const json_t *secret = NULL;
+    json_array_foreach(preflight->secrets, index, secret)
     {
-        preflight_add_once(needs, sw_json_bool(container, "managed", false)
+        preflight_add_once(needs, sw_json_bool(secret, "managed", false)
                                       ? "ecs.capability.secrets.asm.environment-variables"
                                       : "ecs.capability.secrets.ssm.environment-variables");
     }

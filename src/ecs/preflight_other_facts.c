@@ -85,9 +85,10 @@ static json_t *wanted_rights(const struct preflight *preflight)
             preflight_add_once(rights, "s3:GetBucketLocation");
         }
     }
-    json_array_foreach(preflight->secrets, index, container)
+    const json_t *secret = NULL;
+    json_array_foreach(preflight->secrets, index, secret)
     {
-        preflight_add_once(rights, sw_json_bool(container, "managed", false)
+        preflight_add_once(rights, sw_json_bool(secret, "managed", false)
                                        ? "secretsmanager:GetSecretValue"
                                        : "ssm:GetParameters");
     }
