@@ -14,6 +14,9 @@
 
 /* `size` bytes, uninitialised. The result is the caller's, released with free(). */
 void *sw_xmalloc(size_t size) __attribute__((malloc, returns_nonnull, warn_unused_result));
+/* The same at a multiple of `alignment`, a power of two; `size` is a multiple of it. */
+void *sw_xaligned(size_t alignment, size_t size)
+    __attribute__((malloc, returns_nonnull, warn_unused_result));
 /* `count` elements of `size` bytes, zeroed; aborts on overflow. */
 void *sw_xcalloc(size_t count, size_t size)
     __attribute__((malloc, returns_nonnull, warn_unused_result));

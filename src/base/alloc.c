@@ -22,6 +22,16 @@ void *sw_xmalloc(size_t size)
     return p;
 }
 
+void *sw_xaligned(size_t alignment, size_t size)
+{
+    void *p = aligned_alloc(alignment, size);
+
+    if (!p) {
+        out_of_memory();
+    }
+    return p;
+}
+
 void *sw_xcalloc(size_t count, size_t size)
 {
     void *p = calloc(count ? count : 1, size ? size : 1);

@@ -57,8 +57,8 @@ static void set_defaults(void *args_)
     args->output = "text";
 }
 
-/* The client for the registry that the reference names. */
-/* A client for the registry; its host, *ret_host, has no account when it is a stand-in. */
+/* The client for the registry that the reference names; its host, *ret_host, has no account when it
+ * is a stand-in. */
 static enum sw_status client_for(struct sw_cli *cli, const struct scan_args *args,
                                  const struct sw_ref *ref, struct sw_ecr_host *ret_host,
                                  struct sw_aws **ret, struct sw_err *err)

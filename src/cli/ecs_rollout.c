@@ -207,8 +207,7 @@ static enum sw_status follow(struct sw_cli_ecs_run *run)
     const char *codedeploy = deployment->codedeploy_deployment;
     bool by_tool = !deployment->deployment_id && !codedeploy;
     if (by_tool && !deployment->updated) {
-        return SW_OK; /* the traffic goes to this revision already, which is all that can be known
-                       */
+        return SW_OK; /* the traffic goes to this revision already: no more can be known */
     }
     if (by_tool) {
         return sw_fail(run->err, SW_E_UNAVAILABLE,

@@ -277,8 +277,7 @@ static const json_t *waiting_hook(const json_t *service_deployment)
     return NULL;
 }
 
-/* Cluster and service out of "...:service-deployment/CLUSTER/SERVICE/ID"; false when it has none.
- */
+/* Cluster and service of "...:service-deployment/CLUSTER/SERVICE/ID"; false when it has none. */
 static bool split_arn(const char *arn, struct sw_str *ret_cluster, struct sw_str *ret_service)
 {
     static const char kind[] = ":service-deployment/";

@@ -169,11 +169,8 @@ static void *work(void *ctx)
 /* The kernel copies fastest to where a page begins. */
 static struct slot *new_slot(void)
 {
-    struct slot *slot = aligned_alloc(SLOT_ALIGN, sizeof(*slot));
+    struct slot *slot = sw_xaligned(SLOT_ALIGN, sizeof(*slot));
 
-    if (!slot) {
-        abort();
-    }
     slot->state = SLOT_FREE;
     slot->out_len = 0;
     slot->out_hashed = 0;

@@ -11,8 +11,7 @@
 
 #define PREFIX "sha256:"
 
-/* OpenSSL's hash, or, where the processor can do that by itself, its state and what is left over.
- */
+/* OpenSSL's hash or, where the processor can do that by itself, the state and what is left over. */
 struct sw_sha256 {
     EVP_MD_CTX *md; /* NULL: the rest is used */
     uint32_t state[SW_SHA256_WORDS];
