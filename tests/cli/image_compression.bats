@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # How layers are compressed, by a real registry and the tools that read it.
 
-bats_require_minimum_version 1.5.0
+# shellcheck disable=SC2154 # run and setup set variables
+load images
 
 setup_file() {
-    load registry
     start_registry
     cd "$BATS_FILE_TMPDIR" || return
     # Large enough to be sent while it is being compressed.
@@ -12,20 +12,7 @@ setup_file() {
     NUMBERS=1500000 make_archive big.tar text acme/web:v1
 }
 
-teardown_file() {
-    load registry
-    stop_registry
-}
-
-setup() {
-    load registry
-    cd "$BATS_TEST_TMPDIR" || return
-    repo=test-$BATS_TEST_NUMBER
-    image=$REGISTRY/$repo:v1
-}
-
-# shellcheck disable=SC2154 # set by run
-slipway() { run --separate-stderr "$SLIPWAY_PROGRAM" "$@"; }
+setup() { name_image; }
 
 manifest() { skopeo inspect --tls-verify=false --raw "docker://$1"; }
 

@@ -2,29 +2,15 @@
 # Copying images between repositories and registries (distribution). The judges are skopeo and, where it is
 # installed, crane.
 
-bats_require_minimum_version 1.5.0
-
-setup_file() {
-    load registry
-    start_registry
-}
-
-teardown_file() {
-    load registry
-    stop_registry
-}
+# shellcheck disable=SC2154 # run and setup set variables
+load images
 
 setup() {
-    load registry
-    cd "$BATS_TEST_TMPDIR" || return
-    repo=test-$BATS_TEST_NUMBER
-    image=$REGISTRY/$repo:v1
+    name_image
     make_archive image.tar "$BATS_TEST_NUMBER" acme/web:v1
     slipway image push docker-archive:image.tar "$image"
     digest=${output#*@}
 }
-
-slipway() { run --separate-stderr "$SLIPWAY_PROGRAM" "$@"; }
 
 @test "names and platforms that are none are refused before any request" {
     while IFS='|' read -r words message; do

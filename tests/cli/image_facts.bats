@@ -2,29 +2,14 @@
 # Commands about images that are in a registry already: image tag, image exists, image inspect.
 
 # shellcheck disable=SC2154 # run and setup set variables
-bats_require_minimum_version 1.5.0
-
-setup_file() {
-    load registry
-    start_registry
-}
-
-teardown_file() {
-    load registry
-    stop_registry
-}
+load images
 
 setup() {
-    load registry
-    cd "$BATS_TEST_TMPDIR" || return
-    repo=test-$BATS_TEST_NUMBER
-    image=$REGISTRY/$repo:v1
+    name_image
     make_archive image.tar "$BATS_TEST_NUMBER" acme/web:v1
     "$SLIPWAY_PROGRAM" image push --quiet docker-archive:image.tar "$image" >pushed
     digest=$(cut -d@ -f2 pushed)
 }
-
-slipway() { run --separate-stderr "$SLIPWAY_PROGRAM" "$@"; }
 
 # put_index TAG: an index of the image v1 as amd64, and of another one as arm64.
 put_index() {

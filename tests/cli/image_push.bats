@@ -2,27 +2,8 @@
 # Pushing archives to a real registry (distribution) that wants a password. The judges are skopeo and, where it
 # is installed, crane.
 
-bats_require_minimum_version 1.5.0
-
-setup_file() {
-    load registry
-    start_registry
-}
-
-teardown_file() {
-    load registry
-    stop_registry
-}
-
-setup() {
-    load registry
-    cd "$BATS_TEST_TMPDIR" || return
-    repo=test-$BATS_TEST_NUMBER
-    image=$REGISTRY/$repo:v1
-    make_archive image.tar "$BATS_TEST_NUMBER" acme/web:v1
-}
-
-slipway() { run --separate-stderr "$SLIPWAY_PROGRAM" "$@"; }
+# shellcheck disable=SC2154 # run and setup set variables
+load images
 
 # stderr without the parts that differ from run to run.
 # shellcheck disable=SC2154 # set by run

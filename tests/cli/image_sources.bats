@@ -1,27 +1,8 @@
 #!/usr/bin/env bats
 # Where images come from: what is read of the source, and what other programs' archives and layouts look like.
 
-bats_require_minimum_version 1.5.0
-
-setup_file() {
-    load registry
-    start_registry
-}
-
-teardown_file() {
-    load registry
-    stop_registry
-}
-
-setup() {
-    load registry
-    cd "$BATS_TEST_TMPDIR" || return
-    repo=test-$BATS_TEST_NUMBER
-    image=$REGISTRY/$repo:v1
-    make_archive image.tar "$BATS_TEST_NUMBER" acme/web:v1
-}
-
-slipway() { run --separate-stderr "$SLIPWAY_PROGRAM" "$@"; }
+# shellcheck disable=SC2154 # run and setup set variables
+load images
 
 # What a pipeline of "docker save" would be: an archive and much padding, from a program that dies when nobody reads.
 @test "standard input is read to its end, so that the program that writes it does not fail" {
