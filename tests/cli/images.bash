@@ -12,6 +12,7 @@ teardown_file() { stop_registry; }
 name_image() {
     cd "$BATS_TEST_TMPDIR" || return
     repo=test-$BATS_TEST_NUMBER
+    # shellcheck disable=SC2034 # used by the files that load this one
     image=$REGISTRY/$repo:v1
 }
 

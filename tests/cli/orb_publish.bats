@@ -289,17 +289,40 @@ increment src acme/greeter patch:nothing-like-it
 END
 }
 
-# The stand-in's manners are those that CircleCI's own program expects.
-@test "the official program publishes to the stand-in too" {
-    command -v circleci >/dev/null || skip "CircleCI's own program is not installed"
-    create
+# What a program asked since request number $1: who, the question without its layout, and the values. What only looks something
+# up is left out: how much of it a program does is its own business.
+changes() {
+    curl -sS --noproxy '*' "$CIRCLECI_CLI_HOST/_requests" | jq -cS --argjson from "$1" '.[$from:][]
+        | .token as $token | (.body | fromjson) | select(.query | test("mutation"))
+        | [$token, (.query | gsub("[\\s,]+"; "")), (.variables | del(.registryNamespaceId))]'
+}
+
+asked() { curl -sS --noproxy '*' "$CIRCLECI_CLI_HOST/_requests" | jq length; }
+
+# The stand-in's manners are those that CircleCI's own program expects, and what that program sends is what slipway sends.
+@test "CircleCI's own program publishes to the stand-in too, with the same requests" {
+    [ -n "${SLIPWAY_CIRCLECI_V0:-}" ] || skip "SLIPWAY_CIRCLECI_V0 does not name CircleCI's program"
+    official() { HOME=$BATS_TEST_TMPDIR "$SLIPWAY_CIRCLECI_V0" --skip-update-check --host "$CIRCLECI_CLI_HOST" --token owner-token "$@"; }
     "$SLIPWAY_PROGRAM" orb pack src >packed.yml
-    official() { HOME=$BATS_TEST_TMPDIR circleci --skip-update-check --host "$CIRCLECI_CLI_HOST" --token owner-token "$@"; }
-    official orb publish packed.yml acme/greeter@dev:main
-    official orb publish increment packed.yml acme/greeter minor
-    run official orb publish promote acme/greeter@dev:main patch
+    create
+    slip orb publish packed.yml acme/greeter@dev:main
+    slip orb publish increment packed.yml acme/greeter minor
+    slip orb publish promote acme/greeter@dev:main patch
+    changes 0 >own
+    own=$(asked)
+    official namespace create bcme --org-id "$organization" --no-prompt
+    official orb create bcme/greeter --no-prompt
+    official orb publish packed.yml bcme/greeter@dev:main
+    official orb publish increment packed.yml bcme/greeter minor
+    official orb publish promote bcme/greeter@dev:main patch
+    changes "$own" | sed s/bcme/acme/g >theirs
+    [ "$(wc -l <own)" -eq 5 ]
+    diff own theirs
+    [ "$(state '.orbs | map(.versions) | .[0] == .[1]')" = true ]
+    # Each goes on where the other stopped.
+    slip orb publish promote bcme/greeter@dev:main major
+    is out bcme/greeter@1.0.0
+    run official orb publish increment packed.yml acme/greeter major
     [ "$status" -eq 0 ]
-    [ "$(state '.orbs["acme/greeter"].versions | keys | join(" ")')" = "0.1.0 0.1.1 dev:main" ]
-    slip orb publish promote acme/greeter@dev:main major
-    is out acme/greeter@1.0.0
+    [ "$(state '.orbs["acme/greeter"].versions | keys | join(" ")')" = "0.1.0 0.1.1 1.0.0 dev:main" ]
 }

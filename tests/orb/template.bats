@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# orb/aws/ecs-service.yml: linted, created in the AWS stand-in, and deployed into with its outputs.
+# orb/aws/ecs-service.template: linted, created in the AWS stand-in, and deployed into with its outputs.
 
 bats_require_minimum_version 1.5.0
 
@@ -20,7 +20,7 @@ teardown_file() {
 setup() {
     load ../cli/moto
     cd "$BATS_TEST_TMPDIR"
-    template=$SLIPWAY_SOURCE/orb/aws/ecs-service.yml
+    template=$SLIPWAY_SOURCE/orb/aws/ecs-service.template
 }
 
 organization=0fbf2e6c-0e1c-4a5e-9b3a-6a5d1b1f0a11
@@ -32,7 +32,7 @@ create_stack() {
     network=$(api ec2 describe-vpcs --query 'Vpcs[?IsDefault].VpcId' --output text)
     subnets=$(api ec2 describe-subnets --query 'Subnets[:2].SubnetId' --output text | tr '\t' ',')
     api cloudformation create-stack --stack-name web --capabilities CAPABILITY_IAM \
-        --template-body "file://$SLIPWAY_SOURCE/orb/aws/ecs-service.yml" --parameters \
+        --template-body "file://$SLIPWAY_SOURCE/orb/aws/ecs-service.template" --parameters \
         "ParameterKey=VpcId,ParameterValue=$network" "ParameterKey=SubnetIds,ParameterValue=${subnets/,/\\,}" \
         "ParameterKey=CircleciOrganizationId,ParameterValue=$organization" >"$BATS_FILE_TMPDIR/stack.json"
 }

@@ -44,7 +44,7 @@ class Policies(unittest.TestCase):
                     self.check(statement)
 
     def test_the_trust_of_circleci_is_that_of_the_template(self):
-        template = (ORB / "aws" / "ecs-service.yml").read_text()
+        template = (ORB / "aws" / "ecs-service.template").read_text()
         text = re.search(r"AssumeRolePolicyDocument: !Sub\n +- \|\n((?: {10}.*\n)+)", template)[1]
         for name, placeholder in {
             "CircleciOrganizationId": "ORGANIZATION_ID",

@@ -4,7 +4,8 @@ usage: circleci_standin.py     prints where it listens, serves until killed
 
 It answers the GraphQL questions that CircleCI's own programs ask (POST /graphql-unstable), with the
 registry's rules and words: production versions never change, development versions do, orbs and
-namespaces are created first, and who may do what depends on the token:
+namespaces are created first. Configurations are compiled by the program that SLIPWAY_PROGRAM names, with the orbs
+that were published here (POST /api/v2/compile-config-with-defaults). Who may do what depends on the token:
 
     owner-token     an owner of the organisation      member-token    one of its members
     other-token     somebody of another organisation  anything else   nobody
@@ -14,7 +15,11 @@ next answers fail ({"status": 503, "times": 2} or {"body": "text"}).
 """
 
 import json
+import os
+import pathlib
 import re
+import subprocess
+import tempfile
 import uuid
 
 from loopback import Handler, Server
@@ -130,6 +135,31 @@ def ask(registry, query, variables):
     return data
 
 
+def compiled(registry, question):
+    """What a configuration compiles to, or what is wrong with it."""
+    options = question.get("options") or {}
+    with tempfile.TemporaryDirectory() as folder:
+        words = []
+        for name, orb in registry.orbs.items():
+            for version, source in orb["versions"].items():
+                path = pathlib.Path(folder, f"{len(words)}.yml")
+                path.write_text(source, encoding="utf-8")
+                words += ["--orb", f"{name}@{version}={path}"]
+        if options.get("pipeline_parameters"):
+            words += ["--pipeline-parameters", json.dumps(options["pipeline_parameters"])]
+        for name, value in (options.get("pipeline_values") or {}).items():
+            words += ["--pipeline-value", f"{name}={value}"]
+        program = [os.environ["SLIPWAY_PROGRAM"], "config", "process", "-", *words]
+        done = subprocess.run(program, input=question["config_yaml"], capture_output=True, text=True, check=False)
+    errors = [{"message": line} for line in done.stderr.splitlines()] if done.returncode else []
+    return {
+        "valid": not errors,
+        "source-yaml": question["config_yaml"],
+        "output-yaml": "" if errors else done.stdout,
+        "errors": errors,
+    }
+
+
 def answer(registry, token, question):
     """What the API says to a question, as the whole answer's body."""
     query, variables = question["query"], question.get("variables") or {}
@@ -158,6 +188,12 @@ class Circleci(Handler):
             return
         if self.command == "POST" and self.path == "/graphql-unstable":
             self.reply_json(200, answer(self.server.registry, token, json.loads(data)))
+        elif self.command == "POST" and self.path == "/api/v2/compile-config-with-defaults":
+            # CircleCI's program first asks with nothing, whether a host of its own compiles at all.
+            if data:
+                self.reply_json(200, compiled(self.server.registry, json.loads(data)))
+            else:
+                self.reply_json(400, {"message": "Malformed JSON"})
         elif self.command == "POST" and self.path == "/api/v2/pipeline/continue":
             self.reply_json(200, {"message": "Success"})
         else:
