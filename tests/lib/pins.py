@@ -5,7 +5,7 @@ import re
 import sys
 
 with open(sys.argv[1], encoding="utf-8") as file:
-    pins = re.findall(r"^([\w-]+)(?:\[[\w,]+\])?==(\S+)", file.read(), re.MULTILINE)
+    pins = re.findall(r"^([\w-]+)(?:\[[\w,-]+\])?==(\S+)", file.read(), re.MULTILINE)
 for name, version in pins:
     try:
         if importlib.metadata.version(name) != version:

@@ -102,6 +102,11 @@ slipway-$version.cdx.json" ]
         "$(sed -n 's/^openssl openssl_\([0-9.]*\)[.]orig.*/\1/p' "$SLIPWAY_SOURCE/.circleci/release/sources.txt")" ]
 }
 
+@test "the list of what is inside passes the schema of CycloneDX" {
+    python3 "$SLIPWAY_SOURCE/tests/orb/check_sbom.py" --schema "$RELEASES/v$version/slipway-$version.cdx.json" ||
+        { [ $? -eq 77 ] && skip "cyclonedx-python-lib (PyPI) is not installed"; }
+}
+
 @test "what two architectures are linked with is put together" {
     make_built arm/slipway
     sed -i 's/^gcc-.*/& libgcc.a/' arm/slipway.linked

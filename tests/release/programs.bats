@@ -132,3 +132,15 @@ known_paths='^/(etc|dev|proc|run/secrets)/|^(/usr)?/share/zoneinfo/|^/usr/local/
     [ -n "${SLIPWAY_RELEASE_AGAIN:-}" ] || skip "SLIPWAY_RELEASE_AGAIN does not name a folder with a second release"
     diff "$release/SHA256SUMS" "$SLIPWAY_RELEASE_AGAIN/SHA256SUMS"
 }
+
+@test "the list of what is inside is true and passes the schema of CycloneDX" {
+    check=$SLIPWAY_SOURCE/tests/orb/check_sbom.py
+    for bom in "$release"/slipway-*.cdx.json; do
+        python3 "$check" "$bom" "$SLIPWAY_SOURCE/.circleci/release/sources.txt"
+        python3 "$check" --schema "$bom" || [ $? -eq 77 ]
+        for file in $programs; do
+            [ "$(jq -r --arg name "${file##*/}" '.metadata.component.components[] | select(.name == $name).hashes[0].content' "$bom")" = \
+                "$(sha256sum "$file" | cut -d' ' -f1)" ]
+        done
+    done
+}
