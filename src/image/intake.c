@@ -28,6 +28,7 @@ static struct sw_blob *new_blob(struct sw_intake *intake)
     struct sw_blob *blob = sw_xcalloc(1, sizeof(*blob));
 
     blob->fd = -1;
+    blob->origin.fd = -1;
     intake->blobs = sw_grow(intake->blobs, intake->blob_count, &intake->blob_capacity,
                             sizeof(struct sw_blob *));
     intake->blobs[intake->blob_count++] = blob;
@@ -205,11 +206,10 @@ static enum sw_status make(struct making *making, struct sw_err *err)
     enum sw_status status = SW_OK;
 
     if (packs || !making->source->origin) {
-        status = sw_spool_new(sw_env_get(making->intake->env, "TMPDIR"), &making->blob->spool, err);
+        making->blob->spool = sw_spool_new(sw_env_get(making->intake->env, "TMPDIR"),
+                                           making->intake->keep || !making->source->origin);
     }
-    if (status == SW_OK) {
-        status = packs ? compress_layer(making, err) : keep_layer(making, packing, err);
-    }
+    status = packs ? compress_layer(making, err) : keep_layer(making, packing, err);
     if (status == SW_OK) {
         finish(making, packs ? sw_packer_packing(packer) : packing);
     } else if (making->blob->spool) {
@@ -218,25 +218,53 @@ static enum sw_status make(struct making *making, struct sw_err *err)
     return status;
 }
 
-enum sw_status sw_intake_layer(struct sw_intake *intake, const struct sw_intake_source *source,
-                               struct sw_blob **ret, struct sw_err *err)
+/* Reads a layer into a blob that has no content yet. */
+static enum sw_status take_layer(struct sw_intake *intake, const struct sw_intake_source *source,
+                                 struct sw_blob *blob, struct sw_err *err)
 {
     SW_CLEANUP(sw_sha256_cleanup) struct sw_sha256 *packed = sw_sha256_new();
     SW_CLEANUP(sw_sha256_cleanup) struct sw_sha256 *unpacked = sw_sha256_new();
     struct making making = {
-        .intake = intake, .source = source, .packed = packed, .unpacked = unpacked
+        .intake = intake, .source = source, .blob = blob, .packed = packed, .unpacked = unpacked
     };
     enum sw_status status =
         sw_reader_fill(&source->in, making.head, sizeof(making.head), &making.head_len, err);
 
-    if (status != SW_OK) {
-        return status;
+    return status == SW_OK ? make(&making, err) : status;
+}
+
+enum sw_status sw_intake_layer(struct sw_intake *intake, const struct sw_intake_source *source,
+                               struct sw_blob **ret, struct sw_err *err)
+{
+    struct sw_blob *blob = new_blob(intake);
+    enum sw_status status;
+
+    blob->is_layer = true;
+    if (source->origin) {
+        blob->origin = *source->origin;
     }
-    making.blob = new_blob(intake);
-    making.blob->is_layer = true;
-    status = make(&making, err);
+    status = take_layer(intake, source, blob, err);
     if (status == SW_OK) {
-        *ret = making.blob;
+        *ret = blob;
+    }
+    return status;
+}
+
+enum sw_status sw_intake_again(struct sw_intake *intake, struct sw_blob *blob, struct sw_err *err)
+{
+    struct sw_file_part part = blob->origin;
+    const struct sw_intake_source source = { .in = sw_file_part_reader(&part) };
+    char digest[SW_DIGEST_SIZE];
+    char diff_id[SW_DIGEST_SIZE];
+    enum sw_status status;
+
+    memcpy(digest, blob->digest, SW_DIGEST_SIZE);
+    memcpy(diff_id, blob->diff_id, SW_DIGEST_SIZE);
+    sw_spool_free(blob->spool);
+    blob->spool = NULL;
+    status = take_layer(intake, &source, blob, err);
+    if (status == SW_OK && strcmp(digest, blob->digest) != 0) {
+        status = sw_fail(err, SW_E_INPUT, "layer %s has changed while it was read", diff_id);
     }
     return status;
 }

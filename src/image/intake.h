@@ -29,18 +29,19 @@ struct sw_blob {
     bool is_layer;
     enum sw_packing packing;
     int64_t size;
-    char *bytes;             /* owned */
-    struct sw_spool *spool;  /* owned */
-    int fd;                  /* -1: none */
-    bool owns_fd;            /* it is closed as soon as it is not needed */
-    int64_t offset;          /* of the content in the file of fd */
-    bool handed_on;          /* sw_intake.ready was called */
-    bool sent;               /* set by the push: uploaded in this run */
-    char *learned_from;      /* the image that told of it; NULL otherwise. Owned */
-    const char *shared_from; /* see sw_known_layer */
+    char *bytes;                /* owned */
+    struct sw_spool *spool;     /* owned */
+    struct sw_file_part origin; /* where a spooled layer was read; fd -1: it passed by */
+    int fd;                     /* -1: none */
+    bool owns_fd;               /* it is closed as soon as it is not needed */
+    int64_t offset;             /* of the content in the file of fd */
+    bool handed_on;             /* sw_intake.ready was called */
+    bool sent;                  /* set by the push: uploaded in this run */
+    char *learned_from;         /* the image that told of it; NULL otherwise. Owned */
+    const char *shared_from;    /* see sw_known_layer */
 };
 
-/* Closes the file of a blob. */
+/* Gives up the content of a blob. Nobody is making it or reading it then. */
 void sw_blob_drop_content(struct sw_blob *blob);
 
 /* A layer as an image that the targets have tells it; see learn.h. */
@@ -76,6 +77,8 @@ struct sw_intake {
      * but a layer that the targets turn out to have is then sent again. The member may be NULL: no.
      */
     bool (*may_stream)(void *ctx);
+    /* Blobs are sent more than once: all of what is spooled is kept until they are dropped. */
+    bool keep;
     void *ctx;
 
     struct sw_blob **blobs; /* all that were made, owned */
@@ -93,14 +96,20 @@ struct sw_intake_source {
     bool needed; /* it is certainly of the image, and the targets are not known to have it */
 };
 /*
- * Reads a layer to its end and makes its blob: an unpacked layer is compressed into a temporary
- * file, and handed on while that grows if it is needed; without a packer, or when it is packed, it
- * is kept as it is, in its origin or else in a temporary file. A packed one is checked by
- * unpacking it.
+ * Reads a layer to its end and makes its blob: an unpacked layer is compressed into a spool, and
+ * handed on while that grows if it is needed; without a packer, or when it is packed, it is kept as
+ * it is, in its origin or else in a spool. A packed one is checked by unpacking it. A spool whose
+ * layer has an origin forgets what has been sent, unless `keep` is set: see sw_intake_again().
  */
 SW_NODISCARD enum sw_status sw_intake_layer(struct sw_intake *intake,
                                             const struct sw_intake_source *source,
                                             struct sw_blob **ret, struct sw_err *err);
+/*
+ * Makes a layer once more whose sending broke after its spool had forgotten its beginning
+ * (sw_spool_forsake): from its origin, and all of it is kept. SW_E_INPUT when it has changed there.
+ */
+SW_NODISCARD enum sw_status sw_intake_again(struct sw_intake *intake, struct sw_blob *blob,
+                                            struct sw_err *err);
 /* A blob of bytes, which are copied. */
 struct sw_blob *sw_intake_bytes(struct sw_intake *intake, struct sw_str bytes);
 /* A layer that the targets have and that was not read. */

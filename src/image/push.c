@@ -167,6 +167,26 @@ static void start_learning(struct push *push)
     sw_knowledge_add(knowledge, "latest");
 }
 
+/* Sends the layers once more of which sending broke when their beginning was gone. */
+static enum sw_status send_again(struct push *push, struct sw_err *err)
+{
+    enum sw_status status = SW_OK;
+    bool again = false;
+
+    for (size_t i = 0; status == SW_OK && i < push->intake.blob_count; i++) {
+        struct sw_blob *blob = push->intake.blobs[i];
+
+        if (blob->spool && sw_spool_is_forsaken(blob->spool)) {
+            again = true;
+            status = sw_intake_again(&push->intake, blob, err);
+            if (status == SW_OK) {
+                status = sw_uploads_again(&push->uploads, blob, err);
+            }
+        }
+    }
+    return status == SW_OK && again ? sw_uploads_wait(&push->uploads, err) : status;
+}
+
 /* Reads the image and gets all its blobs to all places. */
 static enum sw_status move_blobs(struct push *push, struct sw_image_source *source,
                                  struct sw_err *err)
@@ -187,6 +207,7 @@ static enum sw_status move_blobs(struct push *push, struct sw_image_source *sour
         .fetch = intake_fetch,
         .ready = intake_ready,
         .may_stream = intake_may_stream,
+        .keep = push->places.count > 1,
         .ctx = push,
     };
     start_learning(push);
@@ -199,6 +220,9 @@ static enum sw_status move_blobs(struct push *push, struct sw_image_source *sour
     status = source->load(source, &push->intake, &push->image, err);
     if (status == SW_OK) {
         status = sw_uploads_wait(&push->uploads, err);
+        if (status == SW_OK) {
+            status = send_again(push, err);
+        }
     } else if (sw_uploads_check(&push->uploads, err) != SW_OK) {
         status = err->status; /* a failed upload ended the reading: its words, not the source's */
     }

@@ -69,6 +69,9 @@ SW_NODISCARD enum sw_status sw_uploads_start(struct sw_uploads *uploads,
 /* Adds a blob, waiting for room; one whose digest was added before is left out. */
 SW_NODISCARD enum sw_status sw_uploads_add(struct sw_uploads *uploads, struct sw_blob *blob,
                                            struct sw_err *err);
+/* Adds a blob once more that sw_intake_again() has made. */
+SW_NODISCARD enum sw_status sw_uploads_again(struct sw_uploads *uploads, struct sw_blob *blob,
+                                             struct sw_err *err);
 /* SW_OK while no upload has failed and no stop is wanted. */
 SW_NODISCARD enum sw_status sw_uploads_check(struct sw_uploads *uploads, struct sw_err *err);
 /*
@@ -76,7 +79,10 @@ SW_NODISCARD enum sw_status sw_uploads_check(struct sw_uploads *uploads, struct 
  * until the first blob was looked for: that is the configuration as a rule.
  */
 bool sw_uploads_found(struct sw_uploads *uploads);
-/* Waits until everything added is there; the first failure otherwise. */
+/*
+ * Waits until everything added is there, but for blobs whose spool is forsaken; the first failure
+ * otherwise.
+ */
 SW_NODISCARD enum sw_status sw_uploads_wait(struct sw_uploads *uploads, struct sw_err *err);
 /* Ends the threads; uploads under way are cut off when `cut`. */
 void sw_uploads_stop(struct sw_uploads *uploads, bool cut);

@@ -2,22 +2,27 @@
 #define SLIPWAY_IMAGE_SPOOL_H
 
 /*
- * A temporary file that one thread fills while others read what is there: a layer is uploaded while
- * it is still being compressed. The writer never waits for readers; what they have not taken yet
- * lies in the file, so memory does not grow and a reader may start over.
+ * What one thread writes while another reads what is there: a layer is uploaded while it is still
+ * being compressed. The writer never waits for the reader. Bytes pass through a window of memory;
+ * when the reader falls so far behind that they do not fit, they go to a temporary file from there
+ * on, so that memory does not grow.
  */
 
 #include <slipway/attr.h>
 #include <slipway/err.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct sw_spool;
 
-/* An empty spool with its file in `tmpdir` (NULL: /tmp). The caller's. */
-SW_NODISCARD enum sw_status sw_spool_new(const char *tmpdir, struct sw_spool **ret,
-                                         struct sw_err *err);
+/*
+ * An empty spool, whose file would be in `tmpdir` (NULL: /tmp). The caller's. With `keep` all bytes
+ * can be read again until the spool is dropped, by one reader after the other; else what its only
+ * reader has taken may be gone.
+ */
+struct sw_spool *sw_spool_new(const char *tmpdir, bool keep);
 void sw_spool_free(struct sw_spool *spool);
 
 /* The writer's side: one thread at a time. */
@@ -31,13 +36,19 @@ void sw_spool_end(struct sw_spool *spool, bool whole);
 enum sw_spool_state { SW_SPOOL_GROWING, SW_SPOOL_WHOLE, SW_SPOOL_BROKEN };
 enum sw_spool_state sw_spool_state(struct sw_spool *spool);
 /*
- * Reads from `offset` on, waiting up to `wait_ms` for what is to come. *ret_len is 0 at the end, or
- * when nothing came in that time: the state says which.
+ * Reads from `offset` on, where the last reading ended or at 0, waiting up to `wait_ms` for what is
+ * to come. *ret_len is 0 at the end, or when nothing came in that time: the state says which.
  */
 SW_NODISCARD enum sw_status sw_spool_read(struct sw_spool *spool, int64_t offset, char *data,
                                           size_t size, int wait_ms, size_t *ret_len,
                                           struct sw_err *err);
-/* Closes the file, which is not needed any more. */
+/*
+ * What a reader asks that wants to start over: true when the beginning is gone. Then nobody reads
+ * any more, and what is still added is thrown away.
+ */
+bool sw_spool_forsake(struct sw_spool *spool);
+bool sw_spool_is_forsaken(struct sw_spool *spool);
+/* Gives up the content, which is not needed any more. Nobody writes or reads then. */
 void sw_spool_drop(struct sw_spool *spool);
 
 #endif

@@ -143,10 +143,13 @@ static enum sw_status body_read(void *ctx, char *data, size_t size, size_t *ret_
     return SW_OK;
 }
 
-static enum sw_status body_rewind(void *ctx, SW_UNUSED struct sw_err *err)
+static enum sw_status body_rewind(void *ctx, struct sw_err *err)
 {
     struct body *body = ctx;
 
+    if (body->blob->spool && sw_spool_forsake(body->blob->spool)) {
+        return sw_fail(err, SW_E_STOPPED, "the layer has to be read again");
+    }
     sw_meter_add(&body->uploads->meter, body->row, -body->at);
     body->at = 0;
     return SW_OK;
@@ -165,6 +168,11 @@ static bool is_growing(const struct sw_blob *blob)
 static bool is_broken(const struct sw_blob *blob)
 {
     return blob->spool && sw_spool_state(blob->spool) == SW_SPOOL_BROKEN;
+}
+
+static bool is_forsaken(const struct sw_blob *blob)
+{
+    return blob->spool && sw_spool_is_forsaken(blob->spool);
 }
 
 static const char *body_digest(void *ctx)
@@ -363,11 +371,14 @@ static void *work(void *ctx)
         (void)pthread_cond_broadcast(&uploads->changed);
         (void)pthread_mutex_unlock(&uploads->lock);
         status = upload(uploads, blob, &err);
-        sw_blob_drop_content(blob);
+        if (!is_growing(blob)) {
+            sw_blob_drop_content(blob);
+        }
         (void)pthread_mutex_lock(&uploads->lock);
         uploads->busy--;
-        /* When the layer could not be read, the reading thread says so. */
-        if (status != SW_OK && !is_broken(blob)) {
+        /* When the layer could not be read, or has to be read again, that is the reading thread's.
+         */
+        if (status != SW_OK && !is_broken(blob) && !is_forsaken(blob)) {
             fail(uploads, &err);
         }
         (void)pthread_cond_broadcast(&uploads->changed);
@@ -415,19 +426,34 @@ static bool seen_before(struct sw_uploads *uploads, const struct sw_blob *blob)
     return false;
 }
 
+/* Waits for room. The lock is held. */
+static void enqueue(struct sw_uploads *uploads, struct sw_blob *blob)
+{
+    while (uploads->queued == uploads->queue_max && !uploads->failed) {
+        (void)pthread_cond_wait(&uploads->changed, &uploads->lock);
+    }
+    if (!uploads->failed) {
+        uploads->queue[uploads->queued++] = blob;
+        uploads->added = uploads->added || has_content(blob);
+        (void)pthread_cond_broadcast(&uploads->changed);
+    }
+}
+
 enum sw_status sw_uploads_add(struct sw_uploads *uploads, struct sw_blob *blob, struct sw_err *err)
 {
     (void)pthread_mutex_lock(&uploads->lock);
     if (!seen_before(uploads, blob)) {
-        while (uploads->queued == uploads->queue_max && !uploads->failed) {
-            (void)pthread_cond_wait(&uploads->changed, &uploads->lock);
-        }
-        if (!uploads->failed) {
-            uploads->queue[uploads->queued++] = blob;
-            uploads->added = uploads->added || has_content(blob);
-            (void)pthread_cond_broadcast(&uploads->changed);
-        }
+        enqueue(uploads, blob);
     }
+    (void)pthread_mutex_unlock(&uploads->lock);
+    return sw_uploads_check(uploads, err);
+}
+
+enum sw_status sw_uploads_again(struct sw_uploads *uploads, struct sw_blob *blob,
+                                struct sw_err *err)
+{
+    (void)pthread_mutex_lock(&uploads->lock);
+    enqueue(uploads, blob);
     (void)pthread_mutex_unlock(&uploads->lock);
     return sw_uploads_check(uploads, err);
 }

@@ -5,22 +5,30 @@
 #include "fake_registry.h"
 #include "image/push_private.h"
 
+#include <slipway/fs.h>
 #include <slipway/image.h>
 #include <slipway/manifest.h>
 
 #include <sched.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 #define HOST "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 
 enum {
-    LAYER_SIZE = 6 * 1024 * 1024,
-    EARLY_SIZE = 4 * 1024 * 1024, /* what is there before the upload begins */
+    MIB = 1024 * 1024,
+    LAYER_SIZE = 6 * MIB,
+    EARLY_SIZE = 4 * MIB, /* what is there before the upload begins */
+    /* A layer that packs well: noise, and eight times as much in all. */
+    LONG_SIZE = 80 * MIB,
+    LONG_NOISE = MIB / 8,
+    /* What of it may not have been sent yet: what is in the compressor, or too little to send. */
+    LONG_SLACK = 14,
     YIELDS_MAX = 20 * 1000 * 1000,
 };
 
 /*
- * An image of one layer of noise, whose last part is only there once the upload of the first has
+ * An image of one layer, whose last part is only there once the upload of the first has
  * begun, so that the layer certainly is sent before it is whole.
  */
 struct noisy {
@@ -31,7 +39,11 @@ struct noisy {
     struct test_env t;
     atomic_uint patches; /* begun */
     bool wait;           /* for the first of them */
-    int64_t fails_at;    /* the layer cannot be read beyond this; 0: it can */
+    atomic_llong taken;  /* bytes of the layer that the uploads have taken */
+    bool paced;          /* the layer is not read faster than it is sent */
+    bool cut;            /* the first upload of the layer breaks when all of it has been sent */
+    struct sw_file_part file; /* where the layer lies as well; fd -1: nowhere */
+    int64_t fails_at;         /* the layer cannot be read beyond this; 0: it can */
     int64_t at;
     uint32_t seed;
     char diff_id[SW_DIGEST_SIZE];
@@ -39,15 +51,74 @@ struct noisy {
     struct sw_buf layer;
 };
 
+/* A request body, counted. */
+struct counted {
+    struct noisy *noisy;
+    const struct sw_http_body *body;
+};
+
+static enum sw_status counted_read(void *ctx, char *data, size_t size, size_t *ret_len,
+                                   struct sw_err *err)
+{
+    struct counted *counted = ctx;
+    enum sw_status status = counted->body->read(counted->body->ctx, data, size, ret_len, err);
+
+    if (status == SW_OK) {
+        atomic_fetch_add(&counted->noisy->taken, (long long)*ret_len);
+    }
+    return status;
+}
+
+static enum sw_status counted_rewind(void *ctx, struct sw_err *err)
+{
+    struct counted *counted = ctx;
+
+    return counted->body->rewind(counted->body->ctx, err);
+}
+
+static enum sw_status perform_patch(struct noisy *noisy, const struct sw_http_request *request,
+                                    struct sw_http_reply *ret_reply, struct sw_err *err)
+{
+    struct counted counted = { noisy, request->body };
+    const struct sw_http_body body = { request->body->length, counted_read, counted_rewind,
+                                       &counted };
+    struct sw_http_request copy = *request;
+    unsigned before = atomic_fetch_add(&noisy->patches, 1);
+    enum sw_status status;
+
+    copy.body = &body;
+    status = noisy->fake.transport.perform(noisy->fake.transport.ctx, &copy, ret_reply, err);
+    if (status == SW_OK && noisy->cut && before == 0) {
+        sw_http_reply_release(ret_reply);
+        err->retryable = true;
+        return sw_fail(err, SW_E_NETWORK, "connection reset");
+    }
+    return status;
+}
+
 static enum sw_status perform(void *ctx, const struct sw_http_request *request,
                               struct sw_http_reply *ret_reply, struct sw_err *err)
 {
     struct noisy *noisy = ctx;
 
     if (strcmp(request->method, "PATCH") == 0) {
-        atomic_fetch_add(&noisy->patches, 1);
+        return perform_patch(noisy, request, ret_reply, err);
     }
     return noisy->fake.transport.perform(noisy->fake.transport.ctx, request, ret_reply, err);
+}
+
+/* Waits until what has been read of a long layer has been sent. */
+static enum sw_status wait_for_uploads(struct noisy *noisy, struct sw_err *err)
+{
+    const long long due = (noisy->at / MIB - LONG_SLACK) * LONG_NOISE;
+
+    for (int i = 0; i < YIELDS_MAX; i++) {
+        if (atomic_load(&noisy->taken) >= due) {
+            return SW_OK;
+        }
+        (void)sched_yield();
+    }
+    return sw_fail(err, SW_E_FAILED, "the layer was not sent while it was being read");
 }
 
 static enum sw_status wait_for_patch(struct noisy *noisy, struct sw_err *err)
@@ -71,6 +142,9 @@ static enum sw_status read_layer(void *ctx, char *data, size_t size, size_t *ret
     if (noisy->wait && noisy->at >= EARLY_SIZE) {
         status = wait_for_patch(noisy, err);
     }
+    if (status == SW_OK && noisy->paced) {
+        status = wait_for_uploads(noisy, err);
+    }
     if (status == SW_OK && noisy->fails_at > 0 && noisy->at >= noisy->fails_at) {
         status = sw_fail(err, SW_E_INPUT, "the layer is damaged");
     }
@@ -90,7 +164,9 @@ static enum sw_status load(struct sw_image_source *source, struct sw_intake *int
                            struct sw_image *ret, struct sw_err *err)
 {
     struct noisy *noisy = (struct noisy *)source;
-    const struct sw_intake_source layer = { .in = { read_layer, NULL, noisy }, .needed = true };
+    const struct sw_intake_source layer = { .in = { read_layer, NULL, noisy },
+                                            .origin = noisy->file.fd < 0 ? NULL : &noisy->file,
+                                            .needed = true };
     struct sw_blob *blob = NULL;
     enum sw_status status;
 
@@ -120,24 +196,18 @@ static void free_source(SW_UNUSED struct sw_image_source *source)
 {
 }
 
-static void noisy_init(struct noisy *noisy)
+/* Makes a layer of so many bytes, with so much noise in each MiB, and zeros. */
+static void make_layer(struct noisy *noisy, size_t size, size_t noise)
 {
     uint32_t seed = 88172645;
 
-    *noisy = (struct noisy){ .source = { .load = load, .free = free_source }, .wait = true };
-    test_env_init(&noisy->t);
-    fake_http_init(&noisy->fake);
-    fake_registry_init(&noisy->registry);
-    noisy->fake.handler = fake_registry_answer;
-    noisy->fake.handler_ctx = &noisy->registry;
-    noisy->transport = (struct sw_http_transport){ perform, noisy };
-    noisy->t.env.http = &noisy->transport;
-    sw_buf_init(&noisy->layer, SW_BUF_TEXT_MAX);
-    while (noisy->layer.len < LAYER_SIZE) {
+    sw_buf_init(&noisy->layer, size);
+    while (noisy->layer.len < size) {
         seed ^= seed << 13;
         seed ^= seed >> 17;
         seed ^= seed << 5;
-        sw_buf_add(&noisy->layer, &seed, sizeof(seed));
+        sw_buf_add(&noisy->layer, noisy->layer.len % MIB < noise ? &seed : &(uint32_t){ 0 },
+                   sizeof(seed));
     }
     sw_digest_of(sw_buf_str(&noisy->layer), noisy->diff_id);
     sw_buf_init(&noisy->config, SW_BUF_TEXT_MAX);
@@ -147,8 +217,49 @@ static void noisy_init(struct noisy *noisy)
                 noisy->diff_id);
 }
 
+static void init_world(struct noisy *noisy)
+{
+    *noisy =
+        (struct noisy){ .source = { .load = load, .free = free_source }, .file = { .fd = -1 } };
+    test_env_init(&noisy->t);
+    fake_http_init(&noisy->fake);
+    fake_registry_init(&noisy->registry);
+    noisy->fake.handler = fake_registry_answer;
+    noisy->fake.handler_ctx = &noisy->registry;
+    noisy->transport = (struct sw_http_transport){ perform, noisy };
+    noisy->t.env.http = &noisy->transport;
+}
+
+static void noisy_init(struct noisy *noisy)
+{
+    init_world(noisy);
+    noisy->wait = true;
+    make_layer(noisy, LAYER_SIZE, MIB);
+}
+
+/* A layer that can be read again in its file, and that breaks when it has been sent. */
+static void long_init(struct noisy *noisy)
+{
+    struct sw_err err = SW_ERR_INIT;
+    size_t at = 0;
+
+    init_world(noisy);
+    noisy->paced = true;
+    noisy->cut = true;
+    make_layer(noisy, LONG_SIZE, LONG_NOISE);
+    assert_ok(sw_fs_temp(NULL, &noisy->file.fd, &err));
+    while (at < noisy->layer.len) {
+        ssize_t put = write(noisy->file.fd, noisy->layer.ptr + at, noisy->layer.len - at);
+
+        assert_true(put > 0);
+        at += (size_t)put;
+    }
+    noisy->file.end = (int64_t)at;
+}
+
 static void noisy_release(struct noisy *noisy)
 {
+    sw_close_fd(&noisy->file.fd);
     sw_buf_release(&noisy->config);
     sw_buf_release(&noisy->layer);
     fake_registry_release(&noisy->registry);
@@ -197,7 +308,7 @@ static void check_stored(const struct noisy *noisy, const struct sw_push_result 
         fake_registry_blob(&noisy->registry, "app", result->layers[0].digest);
     struct sw_memory_part part;
     SW_CLEANUP(sw_unpack_cleanup) struct sw_unpack *unpack = NULL;
-    SW_CLEANUP(sw_free_str) char *unpacked = sw_xmalloc(LAYER_SIZE + 1);
+    SW_CLEANUP(sw_free_str) char *unpacked = sw_xmalloc(noisy->layer.len + 1);
     struct sw_reader reader;
     struct sw_err err = SW_ERR_INIT;
     size_t len = 0;
@@ -208,7 +319,7 @@ static void check_stored(const struct noisy *noisy, const struct sw_push_result 
     part = (struct sw_memory_part){ blob->bytes.ptr, blob->bytes.len };
     unpack = sw_unpack_new(SW_PACKING_GZIP, sw_memory_reader(&part));
     reader = sw_unpack_reader(unpack);
-    assert_ok(sw_reader_fill(&reader, unpacked, LAYER_SIZE + 1, &len, &err));
+    assert_ok(sw_reader_fill(&reader, unpacked, noisy->layer.len + 1, &len, &err));
     assert_int_equal(len, noisy->layer.len);
     assert_memory_equal(unpacked, noisy->layer.ptr, len);
 }
@@ -289,6 +400,47 @@ static void test_streaming__starts_over_in_a_new_session(void **state)
     assert_int_equal(find_request(&noisy, "PATCH", patch_count(&noisy) - 1)->body.len,
                      result.layers[0].size);
     sw_push_result_release(&result);
+    noisy_release(&noisy);
+}
+
+/* What was sent is not kept where it can be read again: then it is. */
+static void test_streaming__reads_again_what_was_forgotten(void **state)
+{
+    struct noisy noisy;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+    const struct fake_http_request *last;
+
+    (void)state;
+    long_init(&noisy);
+    assert_ok(push_with(&noisy, NULL, &result, &err));
+    check_stored(&noisy, &result);
+    assert_int_equal(patch_count(&noisy), 1);
+    /* Whole now, it goes in one body. The first PUT is the configuration's. */
+    last = find_request(&noisy, "PUT", 1);
+    assert_int_equal(last->body.len, result.layers[0].size);
+    assert_int_equal(noisy.registry.sessions, 3);
+    assert_int_equal(noisy.t.sleeps, 1);
+    assert_true(result.layers[0].sent);
+    assert_int_equal(result.bytes_sent, result.layers[0].size + (int64_t)noisy.config.len);
+    sw_push_result_release(&result);
+    noisy_release(&noisy);
+}
+
+static void test_streaming__notices_that_a_layer_changed(void **state)
+{
+    struct noisy noisy;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+    char message[256];
+
+    (void)state;
+    long_init(&noisy);
+    assert_int_equal(pwrite(noisy.file.fd, "changed", 7, LONG_SIZE / 2), 7);
+    (void)snprintf(message, sizeof(message), "layer %s has changed while it was read",
+                   noisy.diff_id);
+    assert_fails(push_with(&noisy, NULL, &result, &err), SW_E_INPUT, message);
+    assert_null(fake_registry_tag(&noisy.registry, "app", "v1"));
     noisy_release(&noisy);
 }
 
@@ -387,6 +539,8 @@ int main(void)
         cmocka_unit_test(test_streaming__sends_a_layer_while_it_is_compressed),
         cmocka_unit_test(test_streaming__takes_every_good_answer),
         cmocka_unit_test(test_streaming__starts_over_in_a_new_session),
+        cmocka_unit_test(test_streaming__reads_again_what_was_forgotten),
+        cmocka_unit_test(test_streaming__notices_that_a_layer_changed),
         cmocka_unit_test(test_streaming__gives_up_on_a_refusal),
         cmocka_unit_test(test_streaming__tells_why_a_layer_could_not_be_read),
         cmocka_unit_test(test_streaming__looks_first_where_layers_may_be_there),
