@@ -18,8 +18,8 @@
 
 /* What the user chose. Texts are borrowed; NULL or 0 when not given. */
 struct sw_codedeploy_options {
-    const char *application;       /* required */
-    const char *group;             /* required */
+    const char *application; /* goes with the group; both may be found, see below */
+    const char *group;
     const char *config;            /* deployment configuration; NULL: the group's */
     const char *appspec;           /* file, JSON or YAML; its task definition is replaced */
     const char *container;         /* gets the traffic; NULL: the service's load balancer tells */
@@ -27,6 +27,24 @@ struct sw_codedeploy_options {
     const char *capacity_provider; /* "NAME,BASE,WEIGHT" */
     bool auto_rollback;            /* CodeDeploy goes back by itself when the deployment fails */
 };
+
+/* Whether the service's deployment controller is CODE_DEPLOY. */
+bool sw_codedeploy_deploys(const json_t *service);
+/* Whether anything is chosen that is of use to CodeDeploy alone. */
+bool sw_codedeploy_chosen(const struct sw_codedeploy_options *options);
+/*
+ * The newest deployment ("d-ABC123") that the service's task sets tell of, borrowed; NULL when
+ * CodeDeploy made none of them.
+ */
+const char *sw_codedeploy_newest(const json_t *service);
+/*
+ * The application and the deployment group that deploy the service, both the caller's: those of its
+ * newest deployment, else those with the names that the console gives them. SW_E_CONFLICT when
+ * neither is known.
+ */
+SW_NODISCARD enum sw_status sw_codedeploy_find(struct sw_aws *aws, const char *cluster,
+                                               const json_t *service, char **ret_application,
+                                               char **ret_group, struct sw_err *err);
 
 /*
  * The AppSpec for `task_definition`; *ret is the caller's. `service` (NULL when it may not be

@@ -218,7 +218,7 @@ SW_NODISCARD enum sw_status sw_rollout_follow(struct sw_aws *aws,
                                               const struct sw_follow_options *options,
                                               struct sw_follow_result *ret, struct sw_err *err);
 
-/* ---- Hooks that wait ---- */
+/* ---- Rollouts that wait ---- */
 
 struct sw_continue_options {
     const char *cluster;
@@ -227,13 +227,17 @@ struct sw_continue_options {
     bool roll_back;      /* go back instead of on */
 };
 struct sw_continue_result {
-    char *service_deployment; /* its ARN */
-    char *stage;              /* at which it waited, e.g. "POST_TEST_TRAFFIC_SHIFT" */
-    struct sw_strs hooks;     /* ids of those that were answered */
+    char *service_deployment;    /* its ARN */
+    char *codedeploy_deployment; /* "d-ABC123", instead */
+    char *stage;                 /* at which it waited, e.g. "POST_TEST_TRAFFIC_SHIFT"; of
+                                    CodeDeploy "READY_WAIT", "TERMINATION_WAIT" or its status */
+    struct sw_strs hooks;        /* ids of those that were answered */
 };
 void sw_continue_result_release(struct sw_continue_result *result);
 /*
- * Answers the lifecycle hooks at which the deployment in progress waits (SW_ROLLOUT_PAUSED).
+ * Answers the lifecycle hooks at which the deployment in progress waits (SW_ROLLOUT_PAUSED). One of
+ * CodeDeploy goes on when it waits for its traffic to be shifted or for the end of its old tasks,
+ * and back at any time; it has no hooks to choose from (SW_E_USAGE).
  * SW_E_CONFLICT when there is no deployment, or none waits; SW_E_NOT_FOUND when `hook` does not,
  * naming those that do, and for what sw_service_describe() (service.h) does not find. *ret says in
  * every case what was answered, and is released by the caller.

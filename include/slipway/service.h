@@ -27,6 +27,7 @@ SW_NODISCARD enum sw_status sw_service_describe(struct sw_aws *aws, const char *
 /* A service at a glance. */
 struct sw_service_view {
     json_t *service;         /* owned: of DescribeServices */
+    json_t *deployments;     /* owned: of it, or its task sets in the same form */
     json_t *images;          /* owned: [{"container", "image"}] of what it runs */
     json_t *targets;         /* owned: [{"targetGroupArn", "states": {STATE: number}}] */
     struct sw_causes causes; /* why tasks of its newest deployment stopped, or are not healthy */
@@ -34,7 +35,7 @@ struct sw_service_view {
 };
 void sw_service_view_release(struct sw_service_view *view);
 /*
- * Looks at a service in at most five calls and one per target group. Statuses as those of
+ * Looks at a service in at most six calls and one per target group. Statuses as those of
  * sw_service_describe; what else may not be looked at is left out and noted. *ret is released by
  * the caller in any case.
  */
@@ -107,7 +108,8 @@ struct sw_deploy_options {
     const json_t *settings; /* further members of the same call; NULL: none */
     const json_t *creation; /* make the service when it does not exist, with these as well */
     /* For a service whose controller is CODE_DEPLOY: a deployment of CodeDeploy instead of
-     * UpdateService; NULL: such a service is refused, and with it any other. */
+     * UpdateService, by the application and group that are found when none is given. NULL: such a
+     * service is refused. Another is refused when anything is chosen that only CodeDeploy does. */
     const struct sw_codedeploy_options *codedeploy;
     bool check;      /* run all checks of preflight.h before anything is registered */
     bool check_only; /* ... and nothing else */
@@ -157,7 +159,8 @@ SW_NODISCARD enum sw_status sw_service_deploy(struct sw_aws *aws,
                                               struct sw_deployment *ret, struct sw_err *err);
 
 /*
- * Goes back to another revision with one UpdateService call, saying which and why. `to` names it: a
+ * Goes back to another revision with one UpdateService call, or with a deployment of CodeDeploy as
+ * sw_service_deploy() makes it, saying which and why. `to` names it: a
  * number (of the family that runs), FAMILY:REVISION or an ARN. NULL: the revision of the newest
  * completed deployment that the service still has beside the PRIMARY, else that of the newest
  * service deployment that succeeded before, else the newest active revision of the family below the
@@ -169,6 +172,7 @@ SW_NODISCARD enum sw_status sw_service_deploy(struct sw_aws *aws,
  */
 SW_NODISCARD enum sw_status sw_service_rollback(struct sw_aws *aws, const char *cluster,
                                                 const char *service, const char *to,
+                                                const struct sw_codedeploy_options *codedeploy,
                                                 struct sw_deployment *ret, struct sw_err *err);
 
 /*

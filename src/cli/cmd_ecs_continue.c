@@ -54,23 +54,53 @@ static void set_defaults(void *args_)
 }
 
 /* Also what was done before a hook could not be answered. */
+static void say_done(const struct sw_cli *cli, const struct continue_args *args,
+                     const struct sw_continue_result *done)
+{
+    const char *where = args->rollback ? "back" : "on";
+    for (size_t i = 0; i < done->hooks.count; i++) {
+        sw_say(cli->env, "service %s: hook %s of stage %s lets the deployment go %s", args->service,
+               done->hooks.items[i], done->stage, where);
+    }
+    if (done->codedeploy_deployment) {
+        sw_say(cli->env, "service %s: CodeDeploy deployment %s goes %s from %s", args->service,
+               done->codedeploy_deployment, where, done->stage);
+    }
+}
+
+static json_t *result_facts(const struct continue_args *args, const struct sw_continue_result *done)
+{
+    json_t *facts =
+        json_pack("{s:s, s:s, s:s, s:s}", "cluster", args->cluster, "service", args->service,
+                  "stage", done->stage, "action", args->rollback ? "ROLLBACK" : "CONTINUE");
+    if (done->codedeploy_deployment) {
+        (void)json_object_set_new(facts, "codeDeployDeploymentId",
+                                  json_string(done->codedeploy_deployment));
+        return facts;
+    }
+    json_t *hooks = json_array();
+    for (size_t i = 0; i < done->hooks.count; i++) {
+        (void)json_array_append_new(hooks, json_string(done->hooks.items[i]));
+    }
+    (void)json_object_set_new(facts, "serviceDeploymentArn", json_string(done->service_deployment));
+    (void)json_object_set_new(facts, "hooks", hooks);
+    return facts;
+}
+
 static void tell(struct sw_cli *cli, const struct continue_args *args,
                  const struct sw_continue_result *done)
 {
-    json_auto_t *hooks = json_array();
-    for (size_t i = 0; i < done->hooks.count; i++) {
-        sw_say(cli->env, "service %s: hook %s of stage %s lets the deployment go %s", args->service,
-               done->hooks.items[i], done->stage, args->rollback ? "back" : "on");
-        (void)json_array_append_new(hooks, json_string(done->hooks.items[i]));
+    const char *deployment =
+        done->codedeploy_deployment ? done->codedeploy_deployment : done->service_deployment;
+    say_done(cli, args, done);
+    if (done->hooks.count == 0 && !done->codedeploy_deployment) {
+        return;
     }
-    if (done->hooks.count > 0 && strcmp(args->output, "json") == 0) {
-        json_auto_t *facts = json_pack("{s:s, s:s, s:s, s:s, s:s, s:O}", "cluster", args->cluster,
-                                       "service", args->service, "serviceDeploymentArn",
-                                       done->service_deployment, "stage", done->stage, "action",
-                                       args->rollback ? "ROLLBACK" : "CONTINUE", "hooks", hooks);
+    if (strcmp(args->output, "json") == 0) {
+        json_auto_t *facts = result_facts(args, done);
         sw_cli_out_json(cli, facts);
-    } else if (done->hooks.count > 0) {
-        sw_cli_out(cli, "%s\n", done->service_deployment);
+    } else {
+        sw_cli_out(cli, "%s\n", deployment);
     }
 }
 
@@ -96,13 +126,17 @@ static enum sw_status run_continue(struct sw_cli *cli, void *args_, struct sw_er
 
 const struct sw_command sw_cmd_ecs_continue = {
     .name = "ecs continue",
-    .summary = "let a rollout that waits at a lifecycle hook go on, or back",
+    .summary = "let a rollout that waits for somebody's word go on, or back",
     .description =
         "A blue/green, linear or canary deployment whose lifecycle hook pauses it waits for "
         "somebody's word: ecs deploy --wait and ecs wait end with exit code 14 then. This command "
         "gives the word; 'slipway ecs wait' follows what comes of it. The result is the ARN of the "
         "service deployment. It needs ecs:DescribeServices, ecs:DescribeServiceDeployments and "
-        "ecs:ContinueServiceDeployment.",
+        "ecs:ContinueServiceDeployment.\n\n"
+        "A deployment of CodeDeploy has its traffic shifted when it is Ready, or its old tasks "
+        "ended when those are kept for a time; with --rollback it is stopped, at any time, and "
+        "CodeDeploy goes back. The result is its id. It needs codedeploy:GetDeployment, and "
+        "codedeploy:ContinueDeployment or codedeploy:StopDeployment.",
     .operands = "",
     .example = "slipway ecs continue --cluster prod --service web && slipway ecs wait --cluster "
                "prod --service web\n"

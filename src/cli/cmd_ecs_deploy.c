@@ -107,10 +107,8 @@ static enum sw_status deploy(const struct deploy_args *args, const struct sw_cha
     json_auto_t *settings = NULL;
     json_auto_t *creation = NULL;
     struct sw_codedeploy_options codedeploy;
-    bool by_codedeploy = false;
     if (sw_cli_ecs_service_read(&args->settings, &settings, &creation, run->err) != SW_OK ||
-        sw_cli_ecs_codedeploy_read(&args->codedeploy, &codedeploy, &by_codedeploy, run->err) !=
-            SW_OK) {
+        sw_cli_ecs_codedeploy_read(&args->codedeploy, &codedeploy, run->err) != SW_OK) {
         return run->err->status;
     }
     run->on_failure = sw_cli_ecs_on_failure(&args->outcome);
@@ -126,7 +124,7 @@ static enum sw_status deploy(const struct deploy_args *args, const struct sw_cha
         .force = args->force,
         .settings = settings,
         .creation = creation,
-        .codedeploy = by_codedeploy ? &codedeploy : NULL,
+        .codedeploy = &codedeploy,
         .allow_unchanged = args->allow_unchanged,
         .verify = args->verify_image ? sw_deploy_verify_images : NULL,
         .verify_ctx = run->aws,
@@ -171,13 +169,23 @@ static enum sw_status check_nothing_lost(const struct deploy_args *args, struct 
                 : SW_OK;
 }
 
+static bool is_chosen(const struct sw_cli_ecs_codedeploy *options)
+{
+    struct sw_codedeploy_options chosen;
+    struct sw_err half = SW_ERR_INIT;
+    return sw_cli_ecs_codedeploy_read(options, &chosen, &half) != SW_OK ||
+           sw_codedeploy_chosen(&chosen);
+}
+
 /* What one command line can say of several services. */
 static enum sw_status check_fleet(const struct deploy_args *args, struct sw_err *err)
 {
     bool source = sw_cli_text_or_null(args->source.family) || args->source.file ||
                   args->source.task_definition;
-    if (args->codedeploy.application) {
-        return sw_cli_usage(err, "--codedeploy-application is for one service");
+    if (is_chosen(&args->codedeploy)) {
+        return sw_cli_usage(err, "the options of CodeDeploy are for one service: leave them out to "
+                                 "have each deployed by the application and group of its last "
+                                 "deployment, or put them into its entry of a --deploy-file");
     }
     if (args->deploy_file && (args->services.count > 0 || source)) {
         return sw_cli_usage(err, "--deploy-file says what is deployed: leave out --service, "
@@ -307,10 +315,13 @@ const struct sw_command sw_cmd_ecs_deploy = {
         "env, desired-count, ...) and wave, a number: lower waves are done before higher ones "
         "begin; and defaults, a mapping of what holds for all. NAME=VALUE may be written as a "
         "mapping. With --expand, ${VAR} in its texts is expanded.\n\n"
-        "A service whose deployment controller is CODE_DEPLOY is deployed with "
-        "--codedeploy-application: its AppSpec is made, or read from --codedeploy-appspec, and "
-        "CodeDeploy is followed instead of ECS, unless --timeout is given for as long as the group "
-        "waits by itself and ten minutes more.\n\n" SW_CLI_ECS_ROLLOUT_HELP
+        "A service whose deployment controller is CODE_DEPLOY is deployed by the application and "
+        "deployment group of its last deployment, by those that the console names after cluster "
+        "and service, or by --codedeploy-application and --codedeploy-group: its AppSpec is made, "
+        "or read from --codedeploy-appspec, and CodeDeploy is followed instead of ECS, unless "
+        "--timeout is given for as long as the group waits by itself and ten minutes more. It may "
+        "stand beside others; with several services the options of CodeDeploy are keys of a deploy "
+        "file.\n\n" SW_CLI_ECS_ROLLOUT_HELP
         " Nothing is rolled back by slipway unless --on-failure says so, or with slipway ecs "
         "rollback.\n\n" SW_CLI_ECS_UPDATES_HELP,
     .operands = "",

@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "ecs_codedeploy_options.h"
 #include "ecs_rollout.h"
 
 struct rollback_args {
@@ -8,6 +9,7 @@ struct rollback_args {
     const char *service;
     const char *to;
     struct sw_cli_ecs_rollout rollout;
+    struct sw_cli_ecs_codedeploy codedeploy;
 };
 
 static const struct sw_opt rollback_opts[] = {
@@ -30,6 +32,7 @@ static const struct sw_opt rollback_opts[] = {
       .value = "REVISION",
       .help = "go back to this number, FAMILY:REVISION or ARN; default: the last good one" },
     SW_CLI_ECS_ROLLOUT(struct rollback_args, rollout),
+    SW_CLI_ECS_CODEDEPLOY(struct rollback_args, codedeploy),
     SW_CLI_AWS(struct rollback_args, aws),
     { .kind = SW_OPT_END },
 };
@@ -44,6 +47,7 @@ static enum sw_status run_rollback(struct sw_cli *cli, void *args_, struct sw_er
 {
     const struct rollback_args *args = args_;
     struct sw_aws *aws SW_CLEANUP(sw_aws_cleanup) = NULL;
+    struct sw_codedeploy_options codedeploy;
     struct sw_cli_ecs_run run = {
         .cli = cli, .options = &args->rollout, .cluster = args->cluster, .err = err
     };
@@ -52,12 +56,16 @@ static enum sw_status run_rollback(struct sw_cli *cli, void *args_, struct sw_er
     }
     enum sw_status status = sw_cli_ecs_rollout_check(&args->rollout, err);
     if (status == SW_OK) {
+        status = sw_cli_ecs_codedeploy_read(&args->codedeploy, &codedeploy, err);
+    }
+    if (status == SW_OK) {
         status = sw_cli_aws_new(cli, &args->aws, &aws, err);
     }
     if (status == SW_OK) {
         run.aws = aws;
-        status = sw_service_rollback(aws, args->cluster, args->service,
-                                     sw_cli_text_or_null(args->to), &run.deployment, err);
+        status =
+            sw_service_rollback(aws, args->cluster, args->service, sw_cli_text_or_null(args->to),
+                                &codedeploy, &run.deployment, err);
         status = sw_cli_ecs_run_end(&run, status);
     }
     sw_cli_ecs_run_release(&run);
@@ -76,7 +84,10 @@ const struct sw_command sw_cmd_ecs_rollback = {
         "none, its history of service deployments tells which lower revision succeeded last, and "
         "without that it is the newest active revision of the family below the one that runs. Revisions "
         "that were deregistered cannot be gone back to, and going back to what runs already is an "
-        "error (exit 1).\n\n" SW_CLI_ECS_ROLLOUT_HELP,
+        "error (exit 1).\n\n"
+        "What CodeDeploy deploys goes back by a deployment of its own, to a lower revision or to that "
+        "of --to; one that is still in progress goes back with slipway ecs continue "
+        "--rollback.\n\n" SW_CLI_ECS_ROLLOUT_HELP,
     .operands = "",
     .example = "slipway ecs rollback --cluster prod --service web --wait\n"
                "slipway ecs rollback --cluster prod --service web --to 12 --wait --timeout 10m",

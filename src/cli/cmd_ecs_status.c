@@ -55,7 +55,7 @@ static json_t *deployment_facts(const json_t *deployment)
 {
     static const char *const keys[] = {
         "id",           "status",      "taskDefinition", "desiredCount",       "runningCount",
-        "pendingCount", "failedTasks", "rolloutState",   "rolloutStateReason",
+        "pendingCount", "failedTasks", "rolloutState",   "rolloutStateReason", "externalId",
     };
     json_t *facts = json_object();
     for (size_t i = 0; i < SW_COUNT(keys); i++) {
@@ -83,6 +83,14 @@ static json_t *event_facts(const json_t *service)
     return events;
 }
 
+/* What the traffic goes to, borrowed. */
+static const char *running_definition(const struct sw_service_view *view)
+{
+    const json_t *primary = sw_json_find(view->deployments, "status", "PRIMARY");
+    return sw_json_str(primary, "taskDefinition",
+                       sw_json_str(view->service, "taskDefinition", "?"));
+}
+
 static void print_json(struct sw_cli *cli, const struct sw_service_view *view)
 {
     static const char *const keys[] = { "serviceName",  "status",       "taskDefinition",
@@ -91,10 +99,11 @@ static void print_json(struct sw_cli *cli, const struct sw_service_view *view)
     for (size_t i = 0; i < SW_COUNT(keys); i++) {
         copy_member(facts, view->service, keys[i]);
     }
+    (void)json_object_set_new(facts, "taskDefinition", json_string(running_definition(view)));
     json_t *deployments = json_array();
     size_t index = 0;
     const json_t *deployment = NULL;
-    json_array_foreach(sw_json_array(view->service, "deployments"), index, deployment)
+    json_array_foreach(view->deployments, index, deployment)
     {
         (void)json_array_append_new(deployments, deployment_facts(deployment));
     }
@@ -181,9 +190,9 @@ static void print_text(struct sw_cli *cli, const struct sw_service_view *view)
                (long long)sw_json_int(service, "runningCount", 0),
                (long long)sw_json_int(service, "desiredCount", 0),
                (long long)sw_json_int(service, "pendingCount", 0),
-               sw_taskdef_short_name(sw_json_str(service, "taskDefinition", "?")));
+               sw_taskdef_short_name(running_definition(view)));
     sw_cli_out(cli, "deployments\n");
-    json_array_foreach(sw_json_array(service, "deployments"), index, item)
+    json_array_foreach(view->deployments, index, item)
     {
         print_deployment(cli, item);
     }

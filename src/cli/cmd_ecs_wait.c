@@ -170,7 +170,7 @@ static bool is_codedeploy(const char *id)
 }
 
 static enum sw_status follow_codedeploy(struct sw_aws *aws, const struct wait_args *args,
-                                        struct sw_err *err)
+                                        const char *id, struct sw_err *err)
 {
     const struct sw_follow_options options = {
         .cluster = args->cluster,
@@ -183,23 +183,27 @@ static enum sw_status follow_codedeploy(struct sw_aws *aws, const struct wait_ar
         .on_failure = sw_cli_ecs_on_failure(&args->outcome),
     };
     struct sw_follow_result result;
-    enum sw_status status = sw_codedeploy_follow(aws, &options, args->deployment, &result, err);
+    enum sw_status status = sw_codedeploy_follow(aws, &options, id, &result, err);
     sw_follow_result_release(&result);
     return status;
 }
 
-/* Services that have no deployments of ECS. */
-static enum sw_status check_controller(const json_t *service, struct sw_err *err)
+/* What the service's newest deployment is depends on who deploys it. */
+static enum sw_status follow_newest(struct sw_aws *aws, const struct wait_args *args,
+                                    const json_t *service, struct sw_err *err)
 {
-    const char *type = sw_json_str(sw_json_object(service, "deploymentController"), "type", "ECS");
-    const char *name = sw_json_str(service, "serviceName", "?");
-    if (strcmp(type, "CODE_DEPLOY") == 0) {
-        return sw_fail(err, SW_E_CONFLICT,
-                       "service \"%s\" is deployed by AWS CodeDeploy: name its deployment, "
-                       "--deployment d-...; aws deploy list-deployments lists them",
-                       name);
+    if (!sw_codedeploy_deploys(service)) {
+        enum sw_status status = sw_service_check_controller(service, err);
+        return status == SW_OK ? follow(aws, args, service, err) : status;
     }
-    return sw_service_check_controller(service, err);
+    const char *id = sw_codedeploy_newest(service);
+    if (!id) {
+        return sw_fail(err, SW_E_CONFLICT,
+                       "service \"%s\" is deployed by AWS CodeDeploy, and which deployment is its "
+                       "newest is not known; name it, --deployment d-...",
+                       args->service);
+    }
+    return follow_codedeploy(aws, args, id, err);
 }
 
 static enum sw_status run_wait(struct sw_cli *cli, void *args_, struct sw_err *err)
@@ -212,15 +216,12 @@ static enum sw_status run_wait(struct sw_cli *cli, void *args_, struct sw_err *e
     }
     enum sw_status status = sw_cli_aws_new(cli, &args->aws, &aws, err);
     if (status == SW_OK && is_codedeploy(args->deployment)) {
-        return follow_codedeploy(aws, args, err);
+        return follow_codedeploy(aws, args, args->deployment, err);
     }
     if (status == SW_OK) {
         status = sw_service_describe(aws, args->cluster, args->service, &service, err);
     }
-    if (status == SW_OK) {
-        status = check_controller(service, err);
-    }
-    return status == SW_OK ? follow(aws, args, service, err) : status;
+    return status == SW_OK ? follow_newest(aws, args, service, err) : status;
 }
 
 const struct sw_command sw_cmd_ecs_wait = {

@@ -11,7 +11,8 @@ enum { PORT_MAX = 65535 };
 
 const struct sw_opt sw_cli_ecs_codedeploy_opts[] = {
     TEXT("codedeploy-application", application, "NAME",
-         "have this application of CodeDeploy deploy a service whose controller is CODE_DEPLOY"),
+         "the application of CodeDeploy that deploys a service whose controller is CODE_DEPLOY; "
+         "default: that of the service's last deployment"),
     TEXT("codedeploy-group", group, "NAME", "its deployment group"),
     TEXT("codedeploy-config", config, "NAME",
          "deployment configuration, e.g. CodeDeployDefault.ECSCanary10Percent5Minutes; default: "
@@ -33,8 +34,7 @@ const struct sw_opt sw_cli_ecs_codedeploy_opts[] = {
 };
 
 enum sw_status sw_cli_ecs_codedeploy_read(const struct sw_cli_ecs_codedeploy *options,
-                                          struct sw_codedeploy_options *ret, bool *ret_wanted,
-                                          struct sw_err *err)
+                                          struct sw_codedeploy_options *ret, struct sw_err *err)
 {
     *ret = (struct sw_codedeploy_options){
         .application = sw_cli_text_or_null(options->application),
@@ -45,12 +45,8 @@ enum sw_status sw_cli_ecs_codedeploy_read(const struct sw_cli_ecs_codedeploy *op
         .port = options->port,
         .capacity_provider = sw_cli_text_or_null(options->capacity_provider),
     };
-    *ret_wanted = ret->application != NULL;
-    bool stray =
-        ret->group || ret->config || ret->appspec || ret->container || ret->capacity_provider;
-    if (*ret_wanted != (ret->group != NULL) || (stray && !*ret_wanted)) {
-        return sw_cli_usage(err, "a deployment by CodeDeploy needs --codedeploy-application and "
-                                 "--codedeploy-group");
+    if (!ret->application != !ret->group) {
+        return sw_cli_usage(err, "--codedeploy-application and --codedeploy-group go together");
     }
     return SW_OK;
 }

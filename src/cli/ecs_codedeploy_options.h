@@ -25,11 +25,11 @@ extern const struct sw_opt sw_cli_ecs_codedeploy_opts[];
     }
 
 /*
- * The options as the library takes them, borrowed; *ret_wanted says whether CodeDeploy is to do it.
- * SW_E_USAGE when only some of them are given.
+ * The options as the library takes them, borrowed. SW_E_USAGE when only one of application and
+ * group is given.
  */
 SW_NODISCARD enum sw_status sw_cli_ecs_codedeploy_read(const struct sw_cli_ecs_codedeploy *options,
                                                        struct sw_codedeploy_options *ret,
-                                                       bool *ret_wanted, struct sw_err *err);
+                                                       struct sw_err *err);
 
 #endif

@@ -37,6 +37,7 @@ const struct sw_opt sw_cli_ecs_entry_opts[] = {
       .min = 0,
       .max = WAVE_MAX },
     SW_CLI_ECS_SERVICE(struct sw_cli_ecs_entry, settings),
+    SW_CLI_ECS_CODEDEPLOY(struct sw_cli_ecs_entry, codedeploy),
     { .kind = SW_OPT_END },
 };
 

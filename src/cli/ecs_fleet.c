@@ -9,6 +9,7 @@ struct part {
     struct sw_changes changes;
     json_t *settings;
     json_t *creation;
+    struct sw_codedeploy_options codedeploy;
 };
 
 struct sw_cli_ecs_fleet {
@@ -69,6 +70,7 @@ enum sw_status sw_cli_ecs_fleet_add(struct sw_cli_ecs_fleet *fleet,
         return sw_fail(err, SW_E_TOO_LARGE, "more than %d services", SW_FLEET_MAX);
     }
     if (check_entry(entry, err) != SW_OK ||
+        sw_cli_ecs_codedeploy_read(&entry->codedeploy, &part.codedeploy, err) != SW_OK ||
         sw_cli_ecs_service_read(&entry->settings, &part.settings, &part.creation, err) != SW_OK) {
         return err->status;
     }
@@ -150,12 +152,27 @@ static char *begun_arns(const struct sw_cli_ecs_fleet *fleet)
     return sw_buf_take(&arns);
 }
 
+/* The deployments of CodeDeploy among them; the caller's. */
+static char *codedeploy_ids(const struct sw_cli_ecs_fleet *fleet)
+{
+    struct sw_buf ids;
+    sw_buf_init(&ids, SW_BUF_TEXT_MAX);
+    for (size_t i = 0; i < fleet->count; i++) {
+        const char *id = fleet->items[i].deployment.codedeploy_deployment;
+        if (id) {
+            sw_buf_addf(&ids, "%s%s", ids.len > 0 ? " " : "", id);
+        }
+    }
+    return sw_buf_take(&ids);
+}
+
 /* Later steps get the revisions of all services, separated by blanks. */
 static enum sw_status export_arns(const struct sw_cli_ecs_fleet *fleet, const char *path,
                                   struct sw_err *err)
 {
     char *arns SW_CLEANUP(sw_free_str) = begun_arns(fleet);
-    return *arns ? sw_cli_ecs_export(path, arns, arns, NULL, err) : SW_OK;
+    char *ids SW_CLEANUP(sw_free_str) = codedeploy_ids(fleet);
+    return *arns ? sw_cli_ecs_export(path, arns, arns, *ids ? ids : NULL, err) : SW_OK;
 }
 
 /* Written whatever happened; the first failure is the command's. */
@@ -219,6 +236,8 @@ enum sw_status sw_cli_ecs_fleet_run(struct sw_cli_ecs_fleet *fleet, struct sw_aw
         deploy->changes = &fleet->parts[i].changes;
         deploy->settings = fleet->parts[i].settings;
         deploy->creation = fleet->parts[i].creation;
+        fleet->parts[i].codedeploy.auto_rollback = how.follow.on_failure == SW_ON_FAILURE_ROLLBACK;
+        deploy->codedeploy = &fleet->parts[i].codedeploy;
         deploy->verify = options->verify_image ? sw_deploy_verify_images : NULL;
         deploy->verify_ctx = aws;
         deploy->check = options->check;

@@ -3,6 +3,7 @@
 
 /* ecs deploy for several services: from options, or from a deploy file. */
 
+#include "ecs_codedeploy_options.h"
 #include "ecs_options.h"
 #include "ecs_rollout.h"
 #include "ecs_service_options.h"
@@ -17,6 +18,7 @@ struct sw_cli_ecs_entry {
     struct sw_cli_ecs_source source;
     struct sw_cli_ecs_changes changes;
     struct sw_cli_ecs_service settings;
+    struct sw_cli_ecs_codedeploy codedeploy;
     bool force;
     bool allow_unchanged;
     int64_t wave;

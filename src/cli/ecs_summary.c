@@ -65,7 +65,8 @@ static void add_overview(struct sw_buf *out, const json_t *facts)
     add_row(out, "Cluster", sw_json_str(facts, "cluster", NULL));
     add_row(out, "Before", revision(facts, "previousTaskDefinition"));
     add_row(out, "Now", revision(facts, "taskDefinition"));
-    add_row(out, "Deployment", sw_json_str(facts, "deploymentId", NULL));
+    add_row(out, "Deployment",
+            sw_json_str(facts, "codeDeployDeploymentId", sw_json_str(facts, "deploymentId", NULL)));
     add_row(out, "Begun", sw_json_str(facts, "startedAt", NULL));
     add_row(out, "Ended", sw_json_str(facts, "endedAt", NULL));
     add_row(out, "Verdict", sw_json_str(rollout, "verdict", NULL));

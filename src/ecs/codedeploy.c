@@ -19,6 +19,30 @@ enum sw_status codedeploy_call(struct sw_aws *aws, const char *action, json_t *i
     return sw_aws_json(aws, "codedeploy", target, owned, options, ret, err);
 }
 
+enum sw_status codedeploy_get(struct sw_aws *aws, const char *id,
+                              const struct sw_aws_call_options *options, json_t **ret,
+                              struct sw_err *err)
+{
+    json_auto_t *answer = NULL;
+    enum sw_status status = codedeploy_call(
+        aws, "GetDeployment", json_pack("{s:s}", "deploymentId", id), options, &answer, err);
+    if (status != SW_OK) {
+        return status;
+    }
+    json_t *info = sw_json_object(answer, "deploymentInfo");
+    if (!info) {
+        return sw_fail(err, SW_E_UNAVAILABLE, "GetDeployment answered without the deployment");
+    }
+    *ret = json_incref(info);
+    return SW_OK;
+}
+
+bool sw_codedeploy_chosen(const struct sw_codedeploy_options *options)
+{
+    return options->application || options->group || options->config || options->appspec ||
+           options->container || options->port > 0 || options->capacity_provider;
+}
+
 /* ---- The AppSpec ---- */
 
 /* The member in whatever case its name is written; *ret_key is the name as written. */
@@ -193,9 +217,7 @@ enum sw_status sw_codedeploy_appspec(const struct sw_codedeploy_options *options
 
 /* ---- The deployment ---- */
 
-/* What exists beside the name that does not. */
-static void append_known(struct sw_aws *aws, const struct sw_codedeploy_options *options,
-                         struct sw_err *err)
+void codedeploy_append_known(struct sw_aws *aws, const char *application, struct sw_err *err)
 {
     static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
     struct sw_err ignored = SW_ERR_INIT;
@@ -206,8 +228,8 @@ static void append_known(struct sw_aws *aws, const struct sw_codedeploy_options 
         ecs_append_list(sw_json_array(output, "applications"), "", "applications", false, err);
     } else if (strcmp(err->code, "DeploymentGroupDoesNotExistException") == 0 &&
                codedeploy_call(aws, "ListDeploymentGroups",
-                               json_pack("{s:s}", "applicationName", options->application), &once,
-                               &output, &ignored) == SW_OK) {
+                               json_pack("{s:s}", "applicationName", application), &once, &output,
+                               &ignored) == SW_OK) {
         ecs_append_list(sw_json_array(output, "deploymentGroups"), "", "deployment groups", false,
                         err);
     }
@@ -220,11 +242,11 @@ explain_create(struct sw_aws *aws, const struct sw_codedeploy_options *options, 
                 err->status == SW_E_STOPPED;
     if (strstr(err->code, "DoesNotExist")) {
         err->status = SW_E_NOT_FOUND;
-        append_known(aws, options, err);
+        codedeploy_append_known(aws, options->application, err);
     } else if (strcmp(err->code, "DeploymentLimitExceededException") == 0) {
         err->status = SW_E_CONFLICT;
-        (void)sw_append(err, "; wait for it with slipway ecs wait --deployment ID, or stop it with "
-                             "aws deploy stop-deployment --deployment-id ID");
+        (void)sw_append(err, "; wait for it with slipway ecs wait, or stop it and go back with "
+                             "slipway ecs continue --rollback");
     } else if (lost && !err->not_sent) {
         (void)sw_append(err, "; whether the deployment was started is not known");
     }

@@ -1,23 +1,12 @@
 #include "codedeploy.h"
-#include "follow.h"
 
 #include <slipway/alloc.h>
 #include <slipway/progress.h>
 
+/* What was told to go on may be Ready for a moment yet. */
+enum { READY_SETTLES_MS = 10000 };
 /* How long a deployment is waited for when nobody says: minutes. */
 enum { MARGIN_MIN = 10, LIMIT_LEAST_MIN = 30, LIMIT_MOST_MIN = 360, MINUTE_MS = 60 * 1000 };
-
-/* A deployment of CodeDeploy: the follower of a rollout, whose verdict comes from elsewhere. */
-struct watch {
-    struct follower follower;
-    char *id;                           /* owned: what is followed now; later its rollback */
-    char status[32];                    /* as it was shown last */
-    char reason[SW_ROLLOUT_REASON_MAX]; /* why the first one ended */
-    bool rolling_back;                  /* `id` is the rollback */
-    bool over;                          /* the first one is */
-    bool limit_known;                   /* how long is waited */
-    char set_id[SW_ROLLOUT_ID_MAX];
-};
 
 static void keep_text(char **text, const char *value)
 {
@@ -26,7 +15,7 @@ static void keep_text(char **text, const char *value)
     *text = copy;
 }
 
-static enum sw_rollout_verdict say(struct watch *watch, enum sw_rollout_verdict verdict,
+static enum sw_rollout_verdict say(struct codedeploy_watch *watch, enum sw_rollout_verdict verdict,
                                    const char *text)
 {
     struct sw_rollout_state *state = &watch->follower.result->state;
@@ -36,18 +25,28 @@ static enum sw_rollout_verdict say(struct watch *watch, enum sw_rollout_verdict 
 
 /* ---- What tasks do meanwhile ---- */
 
-/* The newest task set that runs what is rolled out, and how many tasks all others run. */
-static const json_t *our_task_set(const struct watch *watch, const json_t *service,
+/* Whether the deployment made the task set; without a word of that, whether it runs the same. */
+static bool is_ours(const struct codedeploy_watch *watch, const json_t *set)
+{
+    const char *maker = sw_json_str(set, "externalId", NULL);
+    const char *wanted = watch->follower.target.task_definition;
+    if (maker) {
+        return strcmp(maker, watch->id) == 0;
+    }
+    return wanted && strcmp(sw_json_str(set, "taskDefinition", ""), wanted) == 0;
+}
+
+/* The newest task set that is ours, and how many tasks all others run. */
+static const json_t *our_task_set(const struct codedeploy_watch *watch, const json_t *service,
                                   int64_t *ret_others)
 {
-    const char *wanted = watch->follower.target.task_definition;
     const json_t *ours = NULL;
     size_t index = 0;
     const json_t *set = NULL;
     int64_t all = 0;
     json_array_foreach(sw_json_array(service, "taskSets"), index, set)
     {
-        bool match = wanted && strcmp(sw_json_str(set, "taskDefinition", ""), wanted) == 0;
+        bool match = is_ours(watch, set);
         all += sw_json_int(set, "runningCount", 0);
         if (match &&
             (!ours || sw_json_number(set, "createdAt", 0) > sw_json_number(ours, "createdAt", 0))) {
@@ -58,29 +57,24 @@ static const json_t *our_task_set(const struct watch *watch, const json_t *servi
     return ours;
 }
 
-/* Counters and stopped tasks, as far as the service may be looked at; they never end anything. */
-static void look_at_tasks(struct watch *watch)
+/* Counters and stopped tasks; they never end anything. */
+static void take_tasks(struct codedeploy_watch *watch, const json_t *service)
 {
-    static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
     struct follower *follower = &watch->follower;
     struct sw_rollout_state *state = &follower->result->state;
     const struct sw_rollout_state before = *state;
     int64_t started_before = follower->started;
-    struct sw_err err = SW_ERR_INIT;
-    json_auto_t *answer = NULL;
-    if (ecs_call(follower->aws, "DescribeServices",
-                 json_pack("{s:s, s:[s]}", "cluster", follower->options->cluster, "services",
-                           follower->options->service),
-                 &once, &answer, &err) != SW_OK) {
-        return;
-    }
-    const json_t *service = json_array_get(sw_json_array(answer, "services"), 0);
     const json_t *set = our_task_set(watch, service, &state->old_running);
     if (!set) {
         return;
     }
     (void)snprintf(watch->set_id, sizeof(watch->set_id), "%s", sw_json_str(set, "id", ""));
     follower->target.deployment_id = watch->set_id;
+    if (!follower->target.task_definition) {
+        (void)snprintf(watch->definition, sizeof(watch->definition), "%s",
+                       sw_json_str(set, "taskDefinition", "?"));
+        follower->target.task_definition = watch->definition;
+    }
     state->seen = true;
     state->created_ms = (int64_t)(sw_json_number(set, "createdAt", 0) * 1000);
     state->desired = sw_json_int(set, "computedDesiredCount", 0);
@@ -94,7 +88,7 @@ static void look_at_tasks(struct watch *watch)
 
 /* ---- The verdict ---- */
 
-static void keep_reason(struct watch *watch, const json_t *info, const char *status)
+static void keep_reason(struct codedeploy_watch *watch, const json_t *info, const char *status)
 {
     const json_t *error = sw_json_object(info, "errorInformation");
     const char *code = sw_json_str(error, "code", "");
@@ -104,7 +98,7 @@ static void keep_reason(struct watch *watch, const json_t *info, const char *sta
 }
 
 /* The rollback's own end is the end of all. */
-static enum sw_rollout_verdict judge_rollback(struct watch *watch, const json_t *info,
+static enum sw_rollout_verdict judge_rollback(struct codedeploy_watch *watch, const json_t *info,
                                               const char *status)
 {
     char text[SW_ROLLOUT_REASON_MAX * 2];
@@ -124,7 +118,7 @@ static enum sw_rollout_verdict judge_rollback(struct watch *watch, const json_t 
 }
 
 /* It ended without success; CodeDeploy may have started another deployment that goes back. */
-static enum sw_rollout_verdict judge_end(struct watch *watch, const json_t *info,
+static enum sw_rollout_verdict judge_end(struct codedeploy_watch *watch, const json_t *info,
                                          const char *status)
 {
     const char *back =
@@ -142,23 +136,27 @@ static enum sw_rollout_verdict judge_end(struct watch *watch, const json_t *info
 }
 
 /* Ready: the new tasks run, and the traffic waits for an approval or for a time. */
-static enum sw_rollout_verdict judge_ready(struct watch *watch, const json_t *info)
+static enum sw_rollout_verdict judge_ready(struct codedeploy_watch *watch, const json_t *info)
 {
     const json_t *option = sw_json_object(sw_json_object(info, "blueGreenDeploymentConfiguration"),
                                           "deploymentReadyOption");
     char text[SW_ROLLOUT_REASON_MAX];
-    if (strcmp(sw_json_str(option, "actionOnTimeout", ""), "STOP_DEPLOYMENT") != 0) {
+    int64_t now_ms = sw_env_mono_ms(watch->follower.env);
+    watch->ready_ms = watch->ready_ms > 0 ? watch->ready_ms : now_ms;
+    if (strcmp(sw_json_str(option, "actionOnTimeout", ""), "STOP_DEPLOYMENT") != 0 ||
+        now_ms - watch->ready_ms < READY_SETTLES_MS) {
         return SW_ROLLOUT_RUNNING;
     }
     (void)snprintf(text, sizeof(text),
                    "CodeDeploy deployment %s is Ready and waits %lld min for somebody to have the "
-                   "traffic shifted, then it is stopped; go on with aws deploy continue-deployment "
-                   "--deployment-id %s --deployment-wait-type READY_WAIT",
-                   watch->id, (long long)sw_json_int(option, "waitTimeInMinutes", 0), watch->id);
+                   "traffic shifted, then it is stopped; go on with slipway ecs continue --cluster "
+                   "%s --service %s, or back with --rollback",
+                   watch->id, (long long)sw_json_int(option, "waitTimeInMinutes", 0),
+                   watch->follower.options->cluster, watch->follower.options->service);
     return say(watch, SW_ROLLOUT_PAUSED, text);
 }
 
-static enum sw_rollout_verdict judge(struct watch *watch, const json_t *info)
+static enum sw_rollout_verdict judge(struct codedeploy_watch *watch, const json_t *info)
 {
     const char *status = sw_json_str(info, "status", "");
     if (strcmp(status, watch->status) != 0) {
@@ -192,45 +190,32 @@ static int64_t limit_ms(const json_t *info)
     return (minutes > LIMIT_MOST_MIN ? LIMIT_MOST_MIN : minutes) * MINUTE_MS;
 }
 
-/* GetDeployment; *ret (owned) stays NULL when it cannot be asked just now. */
-static enum sw_status look(struct watch *watch, json_t **ret)
+enum sw_status codedeploy_watch_ask(struct codedeploy_watch *watch, json_t **ret)
 {
     static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
     struct follower *follower = &watch->follower;
-    json_auto_t *answer = NULL;
-    enum sw_status status = codedeploy_call(follower->aws, "GetDeployment",
-                                            json_pack("{s:s}", "deploymentId", watch->id), &once,
-                                            &answer, follower->err);
-    json_t *info = sw_json_object(answer, "deploymentInfo");
-    if (status == SW_OK && info) {
+    enum sw_status status = codedeploy_get(follower->aws, watch->id, &once, ret, follower->err);
+    if (status == SW_OK) {
         ecs_pace_recover(&follower->pace);
-        *ret = json_incref(info);
         return SW_OK;
     }
-    if (status == SW_OK || status == SW_E_NETWORK || status == SW_E_UNAVAILABLE ||
-        status == SW_E_STOPPED) {
+    if (status == SW_E_NETWORK || status == SW_E_UNAVAILABLE || status == SW_E_STOPPED) {
         ecs_pace_slower(&follower->pace);
         return SW_OK;
     }
     return follow_cannot_watch(follower);
 }
 
-static enum sw_status poll(void *ctx, bool *ret_over)
+bool codedeploy_watch_take(struct codedeploy_watch *watch, const json_t *info,
+                           const json_t *service)
 {
-    struct watch *watch = ctx;
     struct follower *follower = &watch->follower;
-    json_auto_t *info = NULL;
-    enum sw_status status = look(watch, &info);
-    *ret_over = status != SW_OK;
-    if (!info) {
-        return status;
-    }
     if (!watch->limit_known) {
         watch->limit_known = true;
         follower->pace.timeout_ms = limit_ms(info);
     }
     if (!watch->rolling_back) {
-        look_at_tasks(watch);
+        take_tasks(watch, service);
     }
     enum sw_rollout_verdict verdict = judge(watch, info);
     if (verdict == SW_ROLLOUT_RUNNING &&
@@ -238,11 +223,39 @@ static enum sw_status poll(void *ctx, bool *ret_over)
         verdict = SW_ROLLOUT_FAILED;
     }
     follower->result->verdict = verdict;
-    *ret_over = verdict != SW_ROLLOUT_RUNNING && verdict != SW_ROLLOUT_ROLLING_BACK;
-    return SW_OK;
+    return verdict != SW_ROLLOUT_RUNNING && verdict != SW_ROLLOUT_ROLLING_BACK;
 }
 
-static enum sw_status to_the_end(struct watch *watch)
+/* DescribeServices, as far as the service may be looked at; the caller's. */
+static json_t *see_service(const struct codedeploy_watch *watch)
+{
+    static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
+    const struct follower *follower = &watch->follower;
+    struct sw_err ignored = SW_ERR_INIT;
+    json_auto_t *answer = NULL;
+    enum sw_status status =
+        ecs_call(follower->aws, "DescribeServices",
+                 json_pack("{s:s, s:[s]}", "cluster", follower->options->cluster, "services",
+                           follower->options->service),
+                 &once, &answer, &ignored);
+    return status != SW_OK ? NULL
+                           : json_incref(json_array_get(sw_json_array(answer, "services"), 0));
+}
+
+static enum sw_status poll(void *ctx, bool *ret_over)
+{
+    struct codedeploy_watch *watch = ctx;
+    json_auto_t *info = NULL;
+    enum sw_status status = codedeploy_watch_ask(watch, &info);
+    *ret_over = status != SW_OK;
+    if (info) {
+        json_auto_t *service = watch->rolling_back ? NULL : see_service(watch);
+        *ret_over = codedeploy_watch_take(watch, info, service);
+    }
+    return status;
+}
+
+static enum sw_status to_the_end(struct codedeploy_watch *watch)
 {
     return follow_looks(&watch->follower, poll, watch);
 }
@@ -250,7 +263,7 @@ static enum sw_status to_the_end(struct watch *watch)
 /* ---- What is done about a failure ---- */
 
 /* After StopDeployment: sees the deployment end, and its rollback if there is one. */
-static enum sw_status see_it_stop(struct watch *watch, bool back)
+static enum sw_status see_it_stop(struct codedeploy_watch *watch, bool back)
 {
     struct follower *follower = &watch->follower;
     follower->result->state.failed = true; /* no second look whether there is hope */
@@ -274,7 +287,7 @@ static enum sw_status see_it_stop(struct watch *watch, bool back)
                            follower->err->msg);
 }
 
-static enum sw_status stop(struct watch *watch, bool back)
+static enum sw_status stop(struct codedeploy_watch *watch, bool back)
 {
     struct follower *follower = &watch->follower;
     struct sw_err err = SW_ERR_INIT;
@@ -289,7 +302,7 @@ static enum sw_status stop(struct watch *watch, bool back)
     return see_it_stop(watch, back);
 }
 
-static enum sw_status repair(struct watch *watch, enum sw_status status)
+enum sw_status codedeploy_watch_repair(struct codedeploy_watch *watch, enum sw_status status)
 {
     struct follower *follower = &watch->follower;
     struct sw_err failure = *follower->err;
@@ -310,22 +323,35 @@ static enum sw_status repair(struct watch *watch, enum sw_status status)
     return status == SW_OK ? SW_OK : follow_tell_repair(follower, &failure, status);
 }
 
+void codedeploy_watch_init(struct codedeploy_watch *watch, struct sw_aws *aws,
+                           const struct sw_follow_options *options, const char *id,
+                           struct sw_follow_result *result, struct sw_err *err)
+{
+    *watch = (struct codedeploy_watch){
+        .follower = follow_new(aws, options, result, err),
+        .id = sw_xstrdup(id),
+        .limit_known = options->timeout_ms > 0,
+    };
+    watch->follower.target.deployment_id = id;
+    follow_begin(&watch->follower,
+                 watch->limit_known ? options->timeout_ms : (int64_t)LIMIT_MOST_MIN * MINUTE_MS);
+}
+
+void codedeploy_watch_release(struct codedeploy_watch *watch)
+{
+    follow_release(&watch->follower);
+    free(watch->id);
+}
+
 enum sw_status sw_codedeploy_follow(struct sw_aws *aws, const struct sw_follow_options *options,
                                     const char *deployment_id, struct sw_follow_result *ret,
                                     struct sw_err *err)
 {
-    struct watch watch = {
-        .follower = follow_new(aws, options, ret, err),
-        .id = sw_xstrdup(deployment_id),
-    };
-    watch.follower.target.deployment_id = deployment_id;
-    int64_t start_ms = sw_env_mono_ms(watch.follower.env);
-    watch.limit_known = options->timeout_ms > 0;
-    follow_begin(&watch.follower,
-                 watch.limit_known ? options->timeout_ms : (int64_t)LIMIT_MOST_MIN * MINUTE_MS);
-    enum sw_status status = repair(&watch, to_the_end(&watch));
+    struct codedeploy_watch watch;
+    int64_t start_ms = sw_env_mono_ms(sw_aws_env(aws));
+    codedeploy_watch_init(&watch, aws, options, deployment_id, ret, err);
+    enum sw_status status = codedeploy_watch_repair(&watch, to_the_end(&watch));
     ret->waited_ms = sw_env_mono_ms(watch.follower.env) - start_ms;
-    follow_release(&watch.follower);
-    free(watch.id);
+    codedeploy_watch_release(&watch);
     return status;
 }

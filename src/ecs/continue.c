@@ -1,5 +1,5 @@
 /* Rollouts that wait at lifecycle hooks for somebody's word. */
-#include "ecs.h"
+#include "codedeploy.h"
 
 #include <slipway/alloc.h>
 #include <slipway/rollout.h>
@@ -8,6 +8,7 @@
 void sw_continue_result_release(struct sw_continue_result *result)
 {
     free(result->service_deployment);
+    free(result->codedeploy_deployment);
     free(result->stage);
     sw_strs_release(&result->hooks);
     *result = (struct sw_continue_result){ .stage = NULL };
@@ -15,22 +16,10 @@ void sw_continue_result_release(struct sw_continue_result *result)
 
 /* What the service rolls out now; *ret is the caller's. */
 static enum sw_status find_deployment(struct sw_aws *aws, const struct sw_continue_options *options,
-                                      json_t **ret, struct sw_err *err)
+                                      const json_t *service, json_t **ret, struct sw_err *err)
 {
-    json_auto_t *service = NULL;
     json_auto_t *answer = NULL;
-    if (sw_service_describe(aws, options->cluster, options->service, &service, err) != SW_OK) {
-        return err->status;
-    }
-    const char *type = sw_json_str(sw_json_object(service, "deploymentController"), "type", "ECS");
     const char *arn = sw_json_str(service, "currentServiceDeployment", NULL);
-    if (strcmp(type, "CODE_DEPLOY") == 0) {
-        return sw_fail(
-            err, SW_E_CONFLICT,
-            "service \"%s\" is deployed by AWS CodeDeploy, which has no such hooks; what "
-            "waits there goes on with aws deploy continue-deployment",
-            options->service);
-    }
     if (!arn) {
         return sw_fail(err, SW_E_CONFLICT, "service \"%s\" has no deployment in progress",
                        options->service);
@@ -110,13 +99,13 @@ static enum sw_status answer_hooks(struct sw_aws *aws, const struct sw_continue_
     return SW_OK;
 }
 
-enum sw_status sw_rollout_continue(struct sw_aws *aws, const struct sw_continue_options *options,
-                                   struct sw_continue_result *ret, struct sw_err *err)
+static enum sw_status continue_hooks(struct sw_aws *aws, const struct sw_continue_options *options,
+                                     const json_t *service, struct sw_continue_result *ret,
+                                     struct sw_err *err)
 {
     struct sw_strs hooks SW_CLEANUP(sw_strs_release) = { .items = NULL };
     json_auto_t *deployment = NULL;
-    *ret = (struct sw_continue_result){ .stage = NULL };
-    if (find_deployment(aws, options, &deployment, err) != SW_OK) {
+    if (find_deployment(aws, options, service, &deployment, err) != SW_OK) {
         return err->status;
     }
     waiting_hooks(deployment, &hooks);
@@ -126,4 +115,16 @@ enum sw_status sw_rollout_continue(struct sw_aws *aws, const struct sw_continue_
     ret->service_deployment = sw_xstrdup(sw_json_str(deployment, "serviceDeploymentArn", ""));
     ret->stage = sw_xstrdup(sw_json_str(deployment, "lifecycleStage", "UNKNOWN"));
     return answer_hooks(aws, options, &hooks, ret, err);
+}
+
+enum sw_status sw_rollout_continue(struct sw_aws *aws, const struct sw_continue_options *options,
+                                   struct sw_continue_result *ret, struct sw_err *err)
+{
+    json_auto_t *service = NULL;
+    *ret = (struct sw_continue_result){ .stage = NULL };
+    if (sw_service_describe(aws, options->cluster, options->service, &service, err) != SW_OK) {
+        return err->status;
+    }
+    return sw_codedeploy_deploys(service) ? codedeploy_continue(aws, options, service, ret, err)
+                                          : continue_hooks(aws, options, service, ret, err);
 }

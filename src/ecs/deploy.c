@@ -55,18 +55,18 @@ static enum sw_status look_at_service(struct deploy *deploy)
     if (status == SW_E_DENIED) {
         sw_say(deploy->env,
                "the right ecs:DescribeServices is missing: the service is not checked beforehand");
-        return SW_OK;
+        return deploy_check_controller(deploy);
+    }
+    if (status == SW_OK) {
+        status = deploy_check_controller(deploy);
+    }
+    if (status != SW_OK) {
+        return status;
     }
     if (deploy->create) {
         sw_say(deploy->env, "service \"%s\" does not exist in cluster \"%s\": it will be created",
                ecs_last_part(deploy_service_name(deploy)), deploy->options->cluster);
         return SW_OK;
-    }
-    if (status == SW_OK && !deploy->options->check_only) {
-        status = deploy_check_controller(deploy);
-    }
-    if (status != SW_OK) {
-        return status;
     }
     const json_t *primary = sw_service_primary(deploy->service);
     if (!deploy->options->check &&
@@ -184,7 +184,7 @@ static enum sw_status check_service(struct deploy *deploy, const json_t *future)
         .service = future,
         .definition = deploy->base.definition,
         .label = deploy->base.label,
-        .codedeploy = deploy->options->codedeploy != NULL,
+        .codedeploy = deploy->by_codedeploy,
     };
     if (!deploy->options->check) {
         return ecs_preflight(deploy->env, future, deploy->base.definition, deploy->base.label,

@@ -14,10 +14,14 @@ struct deploy {
     const struct sw_deploy_options *options;
     struct sw_deployment *done;
     struct sw_err *err;
-    json_t *service;        /* owned; NULL when it may not be looked at, or is to be created */
-    json_t *settings;       /* owned: options->settings with what the service has of them */
-    bool looked;            /* `service` was described before, for several at once */
-    bool create;            /* the service does not exist */
+    json_t *service;    /* owned; NULL when it may not be looked at, or is to be created */
+    json_t *settings;   /* owned: options->settings with what the service has of them */
+    bool looked;        /* `service` was described before, for several at once */
+    bool create;        /* the service does not exist */
+    bool by_codedeploy; /* CodeDeploy rolls it, as `codedeploy` says */
+    struct sw_codedeploy_options codedeploy;
+    char *application; /* owned: what was found of it */
+    char *group;
     bool changed;           /* what is wanted is not registered yet */
     bool idle;              /* nothing is to be done, and that is accepted */
     struct sw_taskdef base; /* owned; what is changed; may have been read before */
@@ -65,7 +69,7 @@ char *deploy_last_good(const struct deploy *deploy, const char *running, int64_t
 
 /* ---- Deployments by CodeDeploy ---- */
 
-/* Whether the service can be deployed in the way that is asked for. */
+/* Whether the service can be deployed in the way that is asked for, and by whom. */
 SW_NODISCARD enum sw_status deploy_check_controller(struct deploy *deploy);
 /* What says which definition the service runs: itself, or its PRIMARY task set. Borrowed. */
 const json_t *deploy_running_set(const json_t *service);

@@ -4,15 +4,39 @@
 #include <slipway/codedeploy.h>
 #include <slipway/progress.h>
 
+/* The application and group that are given, or those that deploy the service otherwise. */
+static enum sw_status find_names(struct deploy *deploy)
+{
+    if (deploy->codedeploy.application) {
+        return SW_OK;
+    }
+    enum sw_status status =
+        sw_codedeploy_find(deploy->aws, deploy->options->cluster, deploy->service,
+                           &deploy->application, &deploy->group, deploy->err);
+    deploy->codedeploy.application = deploy->application;
+    deploy->codedeploy.group = deploy->group;
+    return status;
+}
+
 enum sw_status deploy_check_controller(struct deploy *deploy)
 {
+    const struct sw_codedeploy_options *options = deploy->options->codedeploy;
     const char *type =
         sw_json_str(sw_json_object(deploy->service, "deploymentController"), "type", "ECS");
-    if (!deploy->options->codedeploy) {
-        return sw_service_check_controller(deploy->service, deploy->err);
+    bool chosen = options && sw_codedeploy_chosen(options);
+    if (options) {
+        deploy->codedeploy = *options;
     }
-    if (strcmp(type, "CODE_DEPLOY") == 0) {
+    /* What cannot be looked at is deployed as the options say. */
+    deploy->by_codedeploy = deploy->service ? sw_codedeploy_deploys(deploy->service) : chosen;
+    if (deploy->options->check_only || !deploy->service) {
         return SW_OK;
+    }
+    if (deploy->by_codedeploy && options) {
+        return find_names(deploy);
+    }
+    if (!chosen) {
+        return sw_service_check_controller(deploy->service, deploy->err);
     }
     return sw_fail(deploy->err, SW_E_CONFLICT,
                    "service \"%s\" is not deployed by CodeDeploy: its deployment controller is %s; "
@@ -28,17 +52,17 @@ const json_t *deploy_running_set(const json_t *service)
 
 enum sw_status deploy_check_codedeploy(const struct deploy *deploy)
 {
-    const struct sw_codedeploy_options *options = deploy->options->codedeploy;
     json_auto_t *appspec = NULL;
-    if (!options) {
+    if (!deploy->by_codedeploy || deploy->options->check_only) {
         return SW_OK;
     }
     if (json_object_size(deploy->settings) > 0 || deploy->create) {
         return sw_fail(deploy->err, SW_E_USAGE,
-                       "a deployment by CodeDeploy changes the task definition only; leave out the "
-                       "options that create or change the service");
+                       "a deployment of service \"%s\" by CodeDeploy changes the task definition "
+                       "only; leave out the options that create or change the service",
+                       deploy->done->service);
     }
-    return sw_codedeploy_appspec(options, deploy->service, "to-be-registered", &appspec,
+    return sw_codedeploy_appspec(&deploy->codedeploy, deploy->service, "to-be-registered", &appspec,
                                  deploy->err);
 }
 
@@ -46,10 +70,10 @@ enum sw_status deploy_by_codedeploy(struct deploy *deploy)
 {
     struct sw_deployment *done = deploy->done;
     json_auto_t *appspec = NULL;
-    enum sw_status status = sw_codedeploy_appspec(deploy->options->codedeploy, deploy->service,
+    enum sw_status status = sw_codedeploy_appspec(&deploy->codedeploy, deploy->service,
                                                   done->task_definition, &appspec, deploy->err);
     if (status == SW_OK) {
-        status = sw_codedeploy_create(deploy->aws, deploy->options->codedeploy, appspec,
+        status = sw_codedeploy_create(deploy->aws, &deploy->codedeploy, appspec,
                                       &done->codedeploy_deployment, deploy->err);
     }
     if (status == SW_OK) {

@@ -8,6 +8,8 @@ void deploy_release(struct deploy *deploy)
 {
     json_decref(deploy->service);
     json_decref(deploy->settings);
+    free(deploy->application);
+    free(deploy->group);
     sw_taskdef_release(&deploy->base);
     sw_taskdef_release(&deploy->peer);
 }
@@ -138,7 +140,7 @@ static enum sw_status create_service(struct deploy *deploy, json_t **ret_answer)
 
 enum sw_status deploy_update(struct deploy *deploy)
 {
-    if (deploy->options->codedeploy) {
+    if (deploy->by_codedeploy) {
         return deploy_by_codedeploy(deploy);
     }
     struct sw_deployment *done = deploy->done;

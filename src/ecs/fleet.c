@@ -244,10 +244,11 @@ static void say_started(const struct fleet *fleet, const struct sw_fleet_item *i
 {
     const struct sw_deployment *done = &item->deployment;
     const char *previous = done->previous ? sw_taskdef_short_name(done->previous) : "?";
+    const char *followed =
+        done->codedeploy_deployment ? done->codedeploy_deployment : done->deployment_id;
     sw_say(fleet->env, "service %s: %s -> %s%s%s", done->service,
            done->created ? "(new service)" : previous, sw_taskdef_short_name(done->task_definition),
-           done->deployment_id ? ", deployment " : "",
-           done->deployment_id ? done->deployment_id : "");
+           followed ? ", deployment " : "", followed ? followed : "");
 }
 
 /* Updates the services of the wave; ends at the first that fails. */

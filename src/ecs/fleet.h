@@ -3,8 +3,8 @@
 
 /* The parts of sw_fleet_deploy: the start of all, following side by side, and what is shown. */
 
+#include "codedeploy.h"
 #include "deploy.h"
-#include "follow.h"
 
 #include <slipway/fleet.h>
 #include <slipway/progress.h>
@@ -23,7 +23,9 @@ struct fleet_voice {
 struct fleet_rollout {
     struct sw_fleet_item *item;
     struct sw_follow_options options;
-    struct follower follower;
+    struct follower *follower;      /* one of the next two */
+    struct follower rolling;        /* of a deployment of ECS */
+    struct codedeploy_watch shifts; /* of one by CodeDeploy; without an id: it is none */
     struct fleet_voice voice;
     bool over;
     int64_t shown[FOLLOW_COUNTERS]; /* counters as last printed */
@@ -37,6 +39,7 @@ struct fleet {
     size_t count;
     struct deploy *deploys; /* owned, one per item */
     struct ecs_pace pace;
+    bool repaired; /* one was, which took its time: look again before the clock is judged */
     struct sw_err *err;
 };
 

@@ -56,8 +56,10 @@ static void end(struct fleet *fleet, struct fleet_rollout *rollout, enum sw_stat
 {
     struct sw_fleet_item *item = rollout->item;
     rollout->over = true;
-    if (rollout->options.on_failure != SW_ON_FAILURE_NOTHING) {
-        status = follow_repair(&rollout->follower, status);
+    if (status != SW_OK && rollout->options.on_failure != SW_ON_FAILURE_NOTHING) {
+        status = rollout->shifts.id ? codedeploy_watch_repair(&rollout->shifts, status)
+                                    : follow_repair(rollout->follower, status);
+        fleet->repaired = fleet->repaired || item->follow.repair;
     }
     item->follow.waited_ms = ecs_pace_elapsed_ms(&fleet->pace);
     if (status == SW_OK) {
@@ -71,16 +73,31 @@ static void end(struct fleet *fleet, struct fleet_rollout *rollout, enum sw_stat
     }
 }
 
-static void take(struct fleet *fleet, struct fleet_rollout *rollout, const json_t *answer)
+/* False when CodeDeploy could not be asked just now. */
+static bool take_shifts(struct fleet *fleet, struct fleet_rollout *rollout, const json_t *service)
+{
+    json_auto_t *info = NULL;
+    enum sw_status status = codedeploy_watch_ask(&rollout->shifts, &info);
+    if (status != SW_OK) {
+        end(fleet, rollout, status);
+    } else if (info && codedeploy_watch_take(&rollout->shifts, info, service)) {
+        end(fleet, rollout, follow_conclude(rollout->follower));
+    }
+    return info || status != SW_OK || sw_env_stop_wanted(fleet->env);
+}
+
+static bool take(struct fleet *fleet, struct fleet_rollout *rollout, const json_t *answer)
 {
     const char *name = rollout->options.service;
     const json_t *service = sw_json_find(sw_json_array(answer, "services"), "serviceName", name);
-    if (!service && !is_missing(answer, name)) {
-        return; /* not in the answer: the next one may have it */
+    if (rollout->shifts.id) {
+        return take_shifts(fleet, rollout, service);
     }
-    if (follow_take(&rollout->follower, service)) {
-        end(fleet, rollout, follow_conclude(&rollout->follower));
+    /* When it is not in the answer, the next one may have it. */
+    if ((service || is_missing(answer, name)) && follow_take(rollout->follower, service)) {
+        end(fleet, rollout, follow_conclude(rollout->follower));
     }
+    return true;
 }
 
 static void cannot_watch(struct fleet *fleet, struct fleet_rollout *rollout,
@@ -114,14 +131,16 @@ static bool look(struct fleet *fleet, struct fleet_rollout *const *batch, size_t
         sw_status_line(fleet->env, "ECS cannot be asked just now (%s); trying again", err.msg);
         return false;
     }
+    bool answered = true;
     for (size_t i = 0; i < count; i++) {
-        if (status == SW_OK) {
-            take(fleet, batch[i], answer);
+        /* What CodeDeploy does is told by CodeDeploy. */
+        if (status == SW_OK || batch[i]->shifts.id) {
+            answered = take(fleet, batch[i], answer) && answered;
         } else {
             cannot_watch(fleet, batch[i], &err);
         }
     }
-    return true;
+    return answered;
 }
 
 /* Looks at all that are not over. */
@@ -155,6 +174,33 @@ static void look_at_all(struct fleet *fleet, struct fleet_rollout *rollouts, siz
 
 /* ---- The loop ---- */
 
+static void begin_one(struct fleet *fleet, struct fleet_rollout *rollout)
+{
+    struct sw_fleet_item *item = rollout->item;
+    const char *id = item->deployment.codedeploy_deployment;
+    item->followed = true;
+    voice_init(&rollout->voice, fleet->env, item->deployment.service);
+    if (id) {
+        codedeploy_watch_init(&rollout->shifts, fleet->aws, &rollout->options, id, &item->follow,
+                              &item->err);
+        rollout->follower = &rollout->shifts.follower;
+    } else {
+        rollout->rolling = follow_new(fleet->aws, &rollout->options, &item->follow, &item->err);
+        rollout->follower = &rollout->rolling;
+    }
+    rollout->follower->env = &rollout->voice.env;
+}
+
+static void end_one(struct fleet_rollout *rollout)
+{
+    if (rollout->shifts.id) {
+        codedeploy_watch_release(&rollout->shifts);
+    } else {
+        follow_release(&rollout->rolling);
+    }
+    voice_release(&rollout->voice);
+}
+
 /* The rollouts of the wave, the caller's; *ret_count of them. */
 static struct fleet_rollout *begin(struct fleet *fleet, int64_t wave, size_t *ret_count)
 {
@@ -166,7 +212,7 @@ static struct fleet_rollout *begin(struct fleet *fleet, int64_t wave, size_t *re
         if (item->wave != wave || item->state != SW_FLEET_STARTED) {
             continue;
         }
-        if (!done->deployment_id) {
+        if (!done->deployment_id && !done->codedeploy_deployment) {
             (void)sw_fail(&item->err, SW_E_UNAVAILABLE,
                           "service \"%s\" was updated, but ECS named no deployment to wait for",
                           done->service);
@@ -189,29 +235,42 @@ static struct fleet_rollout *begin(struct fleet *fleet, int64_t wave, size_t *re
             .until_drained = fleet->options->until_drained,
             .until_running = item->until_running,
         };
-        item->followed = true;
-        voice_init(&rollout->voice, fleet->env, done->service);
-        rollout->follower = follow_new(fleet->aws, &rollout->options, &item->follow, &item->err);
-        rollout->follower.env = &rollout->voice.env;
+        begin_one(fleet, rollout);
     }
     *ret_count = count;
     return rollouts;
+}
+
+/* The fleet's clock runs to the next deadline of a rollout; how long CodeDeploy may take differs.
+ */
+static void set_deadline(struct fleet *fleet, const struct fleet_rollout *rollouts, size_t count)
+{
+    int64_t next_ms = INT64_MAX;
+    bool eager = false;
+    for (size_t i = 0; i < count; i++) {
+        const struct ecs_pace *pace = &rollouts[i].follower->pace;
+        int64_t end_ms = pace->start_ms + pace->timeout_ms;
+        if (!rollouts[i].over) {
+            next_ms = end_ms < next_ms ? end_ms : next_ms;
+            eager = eager || pace->eager;
+        }
+    }
+    fleet->pace.timeout_ms = next_ms - fleet->pace.start_ms;
+    fleet->pace.eager = eager;
 }
 
 /* Ends those whose time is up; false when none is left. */
 static bool check_time(struct fleet *fleet, struct fleet_rollout *rollouts, size_t count)
 {
     bool left = false;
-    bool eager = false;
     for (size_t i = 0; i < count; i++) {
         struct fleet_rollout *rollout = &rollouts[i];
-        if (!rollout->over && ecs_pace_over(&rollout->follower.pace)) {
-            end(fleet, rollout, follow_timed_out(&rollout->follower));
+        if (!rollout->over && !fleet->repaired && ecs_pace_over(&rollout->follower->pace)) {
+            end(fleet, rollout, follow_timed_out(rollout->follower));
         }
         left = left || !rollout->over;
-        eager = eager || (!rollout->over && rollout->follower.pace.eager);
     }
-    fleet->pace.eager = eager;
+    set_deadline(fleet, rollouts, count);
     return left;
 }
 
@@ -231,7 +290,7 @@ static void stop_all(struct fleet *fleet, struct fleet_rollout *rollouts, size_t
 {
     for (size_t i = 0; i < count; i++) {
         if (!rollouts[i].over) {
-            end(fleet, &rollouts[i], follow_stopped(&rollouts[i].follower));
+            end(fleet, &rollouts[i], follow_stopped(rollouts[i].follower));
         }
     }
 }
@@ -246,6 +305,7 @@ void fleet_follow(struct fleet *fleet, int64_t wave)
                   how->timeout_ms > 0 ? how->timeout_ms : SW_ROLLOUT_TIMEOUT_MS,
                   how->poll_interval_ms);
     while (count > 0) {
+        fleet->repaired = false;
         look_at_all(fleet, rollouts, count);
         if (sw_env_stop_wanted(fleet->env)) {
             stop_all(fleet, rollouts, count);
@@ -254,11 +314,12 @@ void fleet_follow(struct fleet *fleet, int64_t wave)
         if (!check_time(fleet, rollouts, count)) {
             break;
         }
-        ecs_pace_pause(&fleet->pace, show_status, &show);
+        if (!fleet->repaired) {
+            ecs_pace_pause(&fleet->pace, show_status, &show);
+        }
     }
     for (size_t i = 0; i < count; i++) {
-        follow_release(&rollouts[i].follower);
-        voice_release(&rollouts[i].voice);
+        end_one(&rollouts[i]);
     }
     free(rollouts);
 }

@@ -116,8 +116,9 @@ static enum sw_status update_back(struct follower *follower)
             "it was not rolled back: what ran before is not known; slipway ecs rollback "
             "--to REVISION does it");
     }
-    enum sw_status status = sw_service_rollback(follower->aws, follower->options->cluster,
-                                                follower->options->service, previous, &back, &err);
+    enum sw_status status =
+        sw_service_rollback(follower->aws, follower->options->cluster, follower->options->service,
+                            previous, NULL, &back, &err);
     if (status == SW_OK && back.deployment_id) {
         status = follow_update(follower, &back);
     } else {

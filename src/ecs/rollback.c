@@ -160,7 +160,8 @@ static enum sw_status choose(struct rollback *rollback)
 {
     const json_t *deployment = completed_deployment(rollback);
     if (!deployment) {
-        return choose_by_history(rollback) ? SW_OK : choose_by_number(rollback);
+        bool told = !rollback->deploy.by_codedeploy && choose_by_history(rollback);
+        return told ? SW_OK : choose_by_number(rollback);
     }
     rollback->target = sw_xstrdup(sw_json_str(deployment, "taskDefinition", ""));
     rollback->why_text = sw_xasprintf("its deployment %s was completed and is still there",
@@ -270,14 +271,15 @@ static enum sw_status look(struct rollback *rollback)
     enum sw_status status = sw_service_describe(
         deploy->aws, rollback->cluster, deploy->options->service, &deploy->service, deploy->err);
     if (status == SW_OK) {
-        status = sw_service_check_controller(deploy->service, deploy->err);
+        status = deploy_check_controller(deploy);
     }
     if (status != SW_OK) {
         return status;
     }
     const json_t *primary = sw_service_primary(deploy->service);
     const char *rolled_out = sw_json_str(primary, "taskDefinition", NULL);
-    rollback->running = sw_json_str(deploy->service, "taskDefinition", rolled_out);
+    rollback->running =
+        sw_json_str(deploy_running_set(deploy->service), "taskDefinition", rolled_out);
     deploy->done->service =
         sw_xstrdup(sw_json_str(deploy->service, "serviceName", deploy->options->service));
     if (!rollback->running) {
@@ -320,10 +322,13 @@ static enum sw_status run(struct rollback *rollback, const char *to)
 }
 
 enum sw_status sw_service_rollback(struct sw_aws *aws, const char *cluster, const char *service,
-                                   const char *to, struct sw_deployment *ret, struct sw_err *err)
+                                   const char *to, const struct sw_codedeploy_options *codedeploy,
+                                   struct sw_deployment *ret, struct sw_err *err)
 {
     *ret = (struct sw_deployment){ .desired = -1, .started_ms = sw_env_wall_ms(sw_aws_env(aws)) };
-    const struct sw_deploy_options options = { .cluster = cluster, .service = service };
+    const struct sw_deploy_options options = { .cluster = cluster,
+                                               .service = service,
+                                               .codedeploy = codedeploy };
     struct rollback rollback = {
         .deploy = { .aws = aws,
                     .env = sw_aws_env(aws),

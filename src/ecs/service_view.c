@@ -1,4 +1,5 @@
-#include "ecs.h"
+#include "codedeploy.h"
+#include "deploy.h"
 
 #include <slipway/alloc.h>
 #include <slipway/log.h>
@@ -13,6 +14,7 @@ static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
 void sw_service_view_release(struct sw_service_view *view)
 {
     json_decref(view->service);
+    json_decref(view->deployments);
     json_decref(view->images);
     json_decref(view->targets);
     sw_causes_release(&view->causes);
@@ -32,11 +34,65 @@ static void note(struct sw_service_view *view, const struct sw_env *env, const c
     }
 }
 
+/* A task set as DescribeServices shows a deployment. The caller's. */
+static json_t *set_facts(const json_t *set)
+{
+    static const char *const names[][2] = {
+        { "id", "id" },
+        { "status", "status" },
+        { "taskDefinition", "taskDefinition" },
+        { "computedDesiredCount", "desiredCount" },
+        { "runningCount", "runningCount" },
+        { "pendingCount", "pendingCount" },
+        { "stabilityStatus", "rolloutState" },
+        { "externalId", "externalId" },
+    };
+    json_t *facts = json_object();
+    for (size_t i = 0; i < SW_COUNT(names); i++) {
+        json_t *value = json_object_get(set, names[i][0]);
+        if (value) {
+            (void)json_object_set(facts, names[i][1], value);
+        }
+    }
+    return facts;
+}
+
+/* How the newest deployment by CodeDeploy stands, as the reason of its task set's state. */
+static void add_codedeploy(struct sw_aws *aws, struct sw_service_view *view)
+{
+    const char *id = sw_codedeploy_newest(view->service);
+    json_t *set = id ? sw_json_find(view->deployments, "externalId", id) : NULL;
+    struct sw_err err = SW_ERR_INIT;
+    json_auto_t *info = NULL;
+    if (!set || codedeploy_get(aws, id, &once, &info, &err) != SW_OK) {
+        note(view, sw_aws_env(aws), "CodeDeploy's deployment", "codedeploy:GetDeployment", &err);
+        return;
+    }
+    const char *message = sw_json_str(sw_json_object(info, "errorInformation"), "message", "");
+    (void)json_object_set_new(set, "rolloutStateReason",
+                              json_sprintf("CodeDeploy deployment %s: %s%s%s", id,
+                                           sw_json_str(info, "status", "?"), *message ? ": " : "",
+                                           message));
+}
+
+static void add_deployments(struct sw_aws *aws, struct sw_service_view *view)
+{
+    size_t index = 0;
+    const json_t *set = NULL;
+    view->deployments = json_array();
+    (void)json_array_extend(view->deployments, sw_json_array(view->service, "deployments"));
+    json_array_foreach(sw_json_array(view->service, "taskSets"), index, set)
+    {
+        (void)json_array_append_new(view->deployments, set_facts(set));
+    }
+    add_codedeploy(aws, view);
+}
+
 static void add_images(struct sw_aws *aws, struct sw_service_view *view)
 {
     struct sw_err err = SW_ERR_INIT;
     json_auto_t *answer = NULL;
-    const char *arn = sw_json_str(view->service, "taskDefinition", NULL);
+    const char *arn = sw_json_str(deploy_running_set(view->service), "taskDefinition", NULL);
     size_t index = 0;
     const json_t *container = NULL;
     if (arn && ecs_call(aws, "DescribeTaskDefinition", json_pack("{s:s}", "taskDefinition", arn),
@@ -95,6 +151,15 @@ static void add_targets(struct sw_aws *aws, struct sw_service_view *view)
     }
 }
 
+/* The id of what rolls out tasks last: the PRIMARY, or the task set that CodeDeploy made last. */
+static const char *newest_deployment(const struct sw_service_view *view)
+{
+    const char *made_by = sw_codedeploy_newest(view->service);
+    const json_t *deployment = made_by ? sw_json_find(view->deployments, "externalId", made_by)
+                                       : sw_json_find(view->deployments, "status", "PRIMARY");
+    return sw_json_str(deployment, "id", "");
+}
+
 static void add_stopped(struct sw_aws *aws, const char *cluster, struct sw_service_view *view)
 {
     struct sw_err err = SW_ERR_INIT;
@@ -112,8 +177,7 @@ static void add_stopped(struct sw_aws *aws, const char *cluster, struct sw_servi
              &once, &answer, &err) != SW_OK)) {
         note(view, sw_aws_env(aws), "stopped tasks", "ecs:ListTasks and ecs:DescribeTasks", &err);
     }
-    const char *primary = sw_json_str(sw_service_primary(view->service), "id", "");
-    sw_causes_add_tasks(&view->causes, answer, primary);
+    sw_causes_add_tasks(&view->causes, answer, newest_deployment(view));
 }
 
 enum sw_status sw_service_look(struct sw_aws *aws, const char *cluster, const char *service,
@@ -126,6 +190,7 @@ enum sw_status sw_service_look(struct sw_aws *aws, const char *cluster, const ch
     }
     ret->images = json_array();
     ret->targets = json_array();
+    add_deployments(aws, ret);
     add_images(aws, ret);
     add_targets(aws, ret);
     add_stopped(aws, cluster, ret);

@@ -55,7 +55,7 @@ static void trial_ends(struct trial *trial, const struct ecs_step *steps, size_t
     ecs_world_init(&trial->w);
     ecs_world_expect(&trial->w, steps, count);
     enum sw_status ended =
-        sw_service_rollback(trial->w.aws, "prod", "kim", to, &trial->done, &trial->err);
+        sw_service_rollback(trial->w.aws, "prod", "kim", to, NULL, &trial->done, &trial->err);
     assert_string_equal(trial->err.msg, message);
     assert_string_equal(sw_status_name(ended), sw_status_name(status));
 }
@@ -344,7 +344,7 @@ static enum sw_status sweep_run(void *ctx, struct test_env *t, struct sw_err *er
     (void)ctx;
     ecs_world_settings(t);
     assert_int_equal(sw_aws_new(&t->env, NULL, &aws, err), SW_OK);
-    enum sw_status status = sw_service_rollback(aws, "prod", "kim", NULL, &done, err);
+    enum sw_status status = sw_service_rollback(aws, "prod", "kim", NULL, NULL, &done, err);
     if (status == SW_OK) {
         assert_true(done.updated);
         assert_string_equal(done.task_definition, TD "kim:12");

@@ -68,10 +68,30 @@ class RollbackTest(harness.TestCase):
                    ' another revision, and no active revision of "web" is older than web:1')  # fmt: skip
 
     def test_of_what_codedeploy_deploys(self):
-        trial = self.trial(services=[service(deploymentController={"type": "CODE_DEPLOY"})])
-        self.check(trial, self.rollback(trial), 1, 'service "web" is deployed by AWS CodeDeploy (controller CODE_DEPLOY),'
-                   " which updates it by itself; slipway ecs deploy --codedeploy-application NAME --codedeploy-group NAME"
-                   " has it do so")  # fmt: skip
+        balancers = [{"targetGroupArn": harness.server.TARGET_GROUP, "containerName": "web", "containerPort": 8080}]
+        shifted = service(taskDefinition="web:2", deploymentController={"type": "CODE_DEPLOY"}, loadBalancers=balancers)
+        trial = self.trial(services=[shifted], codedeploy={"before": True})
+        self.check(trial, self.rollback(trial), 0, said=[
+            'service "web": CodeDeploy\'s application app and group group, as of deployment d-000000001\n',
+            "going back from web:2 to web:1: no completed deployment of another revision is left, and it is the newest active"
+            " revision below; whether it ever ran well is not known\n",
+            "service web: web:2 -> web:1, deployment d-000000002\n", 'the rollout of web:1 to service "web" completed'])  # fmt: skip
+        self.assertEqual(trial.standin.world.services["web"].task_definition.rpartition("/")[2], "web:1")
+        trial = self.trial(services=[shifted])
+        named = ("--codedeploy-application", "app", "--codedeploy-group", "group", "--to", "1")
+        self.check(trial, self.rollback(trial, *named), 0, said=["going back from web:2 to web:1: as asked for\n"])
+        again = self.rollback(trial, "--codedeploy-application", "app", "--codedeploy-group", "nope", "--to", "2")
+        self.assertRegex(again.stderr, r"No Deployment Group found for name: nope \(.*\); deployment groups: group\n")
+
+    def test_while_codedeploy_is_at_work(self):
+        balancers = [{"targetGroupArn": harness.server.TARGET_GROUP, "containerName": "web", "containerPort": 8080}]
+        shifted = service(taskDefinition="web:2", deploymentController={"type": "CODE_DEPLOY"}, loadBalancers=balancers)
+        trial = self.trial(services=[shifted], codedeploy={"before": True, "terminateSeconds": 7200})
+        self.assertEqual(self.rollback(trial, "--timeout", "1m").returncode, 13)
+        result = self.rollback(trial, "--to", "2")
+        self.assertRegex(result.stderr, r"already has an active Deployment 'd-000000002' \(.*\); wait for it with slipway ecs"
+                         " wait, or stop it and go back with slipway ecs continue --rollback\n")  # fmt: skip
+        self.assertEqual(result.returncode, 1)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """CodeDeploy for ECS: the actions that deployments need, and blue/green deployments by task sets.
 
-The scenario's "codedeploy" member:
+The scenario's "codedeploy" member, or each of a list of them, is a deployment group:
 
     application, group, service   names ("app", "group", "web")
+    before        what the service runs was deployed by the group (false)
     waitSeconds   the traffic waits so long in status Ready (0: it does not)
     approval      ... for somebody, and the deployment stops when nobody comes (false)
     terminateSeconds  the old tasks are kept so long before the deployment succeeds (0)
@@ -27,16 +28,17 @@ CONFIGURATIONS = (
 class BlueGreen:
     """One deployment; it is its service's `task_sets` as long as it goes on."""
 
-    def __init__(self, codedeploy, definition, configuration, creator="user", triggered_by=None):
-        world = codedeploy.world
-        self.codedeploy, self.world = codedeploy, world
-        self.id = f"d-{len(codedeploy.deployments) + 1:09X}"
-        self.auto_rollback = codedeploy.settings.get("autoRollback", False)
+    def __init__(self, group, deployment_id, definition, configuration, creator="user", triggered_by=None):
+        world = group.world
+        self.group, self.world = group, world
+        self.id = deployment_id
+        self.auto_rollback = group.settings.get("autoRollback", False)
         self.definition, self.configuration, self.creator = definition, configuration, creator
         self.triggered_by = triggered_by
         self.status = "Created"
         self.created = world.clock.now
         self.ready_since = self.shifted_since = self.completed = None
+        self.approved = self.terminated = False  # somebody said so
         self.error = self.rollback = None
         self.green = None
 
@@ -46,7 +48,7 @@ class BlueGreen:
 
     def tick(self):
         age = self.world.clock.now - self.created
-        fails = self.codedeploy.settings.get("fails")
+        fails = self.group.settings.get("fails")
         if self.over:
             return
         if self.creator == "codeDeployRollback":
@@ -59,10 +61,11 @@ class BlueGreen:
             self._provision()
 
     def _provision(self):
-        service, now = self.codedeploy.service, self.world.clock.now
+        service, now = self.group.service, self.world.clock.now
         if self.green is None:
             self.status = "InProgress"
             self.green = Deployment(service, self.definition, service.desired)
+            self.green.external_id = self.id
             self.green.status = "ACTIVE"
             service.deployments.append(self.green)
         missing = self.green.desired - len(self.green.live())
@@ -74,25 +77,25 @@ class BlueGreen:
             return
         if self.ready_since is None:
             self.ready_since = now
-        wait_s = self.codedeploy.settings.get("waitSeconds", 0)
-        if now - self.ready_since < wait_s:
+        wait_s = 0 if self.approved else self.group.settings.get("waitSeconds", 0)
+        if self.shifted_since is None and now - self.ready_since < wait_s:
             self.status = "Ready"
             return
-        if wait_s and self.codedeploy.settings.get("approval"):
+        if self.shifted_since is None and wait_s and self.group.settings.get("approval"):
             self.fail("TIMEOUT", "The deployment timed out while waiting for traffic to be rerouted.", "Stopped")
             return
         self.status = "InProgress"
         self._shift(now)
 
     def _shift(self, now):
-        service = self.codedeploy.service
+        service = self.group.service
         if self.shifted_since is None:
             self.shifted_since = now
             for other in service.deployments:
                 other.status = "ACTIVE"
             self.green.status = "PRIMARY"
             service.deployments.sort(key=lambda d: d.status != "PRIMARY")
-        if now - self.shifted_since < self.codedeploy.settings.get("terminateSeconds", 0):
+        if not self.terminated and now - self.shifted_since < self.group.settings.get("terminateSeconds", 0):
             return
         for deployment in service.deployments:
             for task in deployment.live() if deployment is not self.green else []:
@@ -102,7 +105,7 @@ class BlueGreen:
     def _roll_back(self, age):
         self.status = "InProgress"
         if age >= ROLLBACK_S:
-            if self.codedeploy.settings.get("rollbackFails"):
+            if self.group.settings.get("rollbackFails"):
                 self.error = {"code": "ECS_UPDATE_ERROR", "message": "The rollback could not update the ECS service."}
             self._end("Failed" if self.error else "Succeeded")
 
@@ -111,13 +114,17 @@ class BlueGreen:
         self.completed = self.world.clock.now
 
     def fail(self, code, message, status="Failed", rollback=False):
-        service = self.codedeploy.service
+        service = self.group.service
         self.error = {"code": code, "message": message}
         for task in self.green.live() if self.green else []:
             service.stop_task(task)
         self._end(status)
+        if self.shifted_since is not None:  # the traffic goes back to the old tasks
+            old = next(d for d in service.deployments if d is not self.green)
+            self.green.status, old.status = "ACTIVE", "PRIMARY"
+            service.deployments.sort(key=lambda d: d.status != "PRIMARY")
         if rollback or (self.auto_rollback and status == "Failed"):
-            other = self.codedeploy.start(service.primary.definition, self.configuration, "codeDeployRollback", self.id)
+            other = self.group.start(service.primary.definition, self.configuration, "codeDeployRollback", self.id)
             self.rollback = {
                 "rollbackDeploymentId": other.id,
                 "rollbackMessage": f"The deployment {other.id} has been started to roll back this deployment.",
@@ -125,8 +132,8 @@ class BlueGreen:
 
     def describe(self):
         shown = {
-            "applicationName": self.codedeploy.application,
-            "deploymentGroupName": self.codedeploy.group,
+            "applicationName": self.group.application,
+            "deploymentGroupName": self.group.name,
             "deploymentConfigName": self.configuration,
             "deploymentId": self.id,
             "status": self.status,
@@ -136,7 +143,8 @@ class BlueGreen:
             "deploymentStyle": {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
             "deploymentOverview": {"Pending": 0, "InProgress": 0 if self.over else 1, "Succeeded": 0, "Failed": 0,
                                    "Skipped": 0, "Ready": 0},
-            "blueGreenDeploymentConfiguration": self.codedeploy.blue_green(),
+            "blueGreenDeploymentConfiguration": self.group.blue_green(),
+            "instanceTerminationWaitTimeStarted": False,
         }  # fmt: skip
         rollback = dict(self.rollback or {})
         if self.triggered_by:
@@ -145,28 +153,28 @@ class BlueGreen:
         return {**shown, **{name: value for name, value in optional.items() if value is not None}}
 
 
-class CodeDeploy:
-    def __init__(self, world):
-        self.world = world
-        self.settings = world.scenario.get("codedeploy", {})
-        self.application = self.settings.get("application", "app")
-        self.group = self.settings.get("group", "group")
-        self.deployments = {}
-        self.spec = None  # the newest AppSpec
+class Group:
+    """A deployment group, which has one service."""
+
+    def __init__(self, codedeploy, settings):
+        self.codedeploy, self.world, self.settings = codedeploy, codedeploy.world, settings
+        self.application = settings.get("application", "app")
+        self.name = settings.get("group", "group")
+        if settings.get("before"):
+            deployment = self.start(self.service.primary.definition, CONFIGURATIONS[0])
+            deployment.status, deployment.green = "Succeeded", self.service.primary
+            deployment.completed = deployment.created
+            deployment.green.external_id = deployment.id
 
     @property
     def service(self):
         return self.world.services[self.settings.get("service", "web")]
 
-    def call(self, action, request):
-        function = getattr(self, action, None) if action[0].isupper() else None
-        if function is None:
-            raise Refusal("UnknownOperationException", f"The stand-in does not act out {action}.")
-        return function(request)
-
     def start(self, definition, configuration, creator="user", triggered_by=None):
-        deployment = BlueGreen(self, definition, configuration, creator, triggered_by)
-        self.deployments[deployment.id] = deployment
+        deployments = self.codedeploy.deployments
+        deployment_id = f"d-{len(deployments) + 1:09X}"
+        deployment = BlueGreen(self, deployment_id, definition, configuration, creator, triggered_by)
+        deployments[deployment_id] = deployment
         self.service.task_sets = deployment
         return deployment
 
@@ -182,13 +190,42 @@ class CodeDeploy:
             },
         }
 
-    def _check(self, request):
-        if request["applicationName"] != self.application:
-            raise Refusal("ApplicationDoesNotExistException",
-                          f"No application found for name: {request['applicationName']}")  # fmt: skip
-        if request.get("deploymentGroupName") != self.group:
-            raise Refusal("DeploymentGroupDoesNotExistException",
-                          f"No Deployment Group found for name: {request.get('deploymentGroupName')}")  # fmt: skip
+    def describe(self):
+        return {
+            "applicationName": self.application,
+            "deploymentGroupName": self.name,
+            "computePlatform": "ECS",
+            "autoRollbackConfiguration": {"enabled": self.settings.get("autoRollback", False), "events": []},
+            "blueGreenDeploymentConfiguration": self.blue_green(),
+            "ecsServices": [{"serviceName": self.service.name, "clusterName": self.world.cluster}],
+        }
+
+
+class CodeDeploy:
+    def __init__(self, world):
+        self.world = world
+        settings = world.scenario.get("codedeploy", {})
+        self.deployments = {}
+        self.spec = None  # the newest AppSpec
+        self.groups = []
+        for member in settings if isinstance(settings, list) else [settings]:
+            self.groups.append(Group(self, member))
+
+    def call(self, action, request):
+        function = getattr(self, action, None) if action[0].isupper() else None
+        if function is None:
+            raise Refusal("UnknownOperationException", f"The stand-in does not act out {action}.")
+        return function(request)
+
+    def _group(self, request):
+        application, name = request["applicationName"], request.get("deploymentGroupName")
+        groups = [group for group in self.groups if group.application == application]
+        if not groups:
+            raise Refusal("ApplicationDoesNotExistException", f"No application found for name: {application}")
+        for group in groups:
+            if group.name == name:
+                return group
+        raise Refusal("DeploymentGroupDoesNotExistException", f"No Deployment Group found for name: {name}")
 
     def _definition(self, request):
         """That of the AppSpec, which is checked as CodeDeploy does."""
@@ -214,16 +251,16 @@ class CodeDeploy:
     # Actions.
 
     def CreateDeployment(self, request):
-        self._check(request)
+        group = self._group(request)
         configuration = request.get("deploymentConfigName", CONFIGURATIONS[0])
         if configuration not in CONFIGURATIONS:
             raise Refusal("DeploymentConfigDoesNotExistException",
                           f"No deployment configuration found for name: {configuration}")  # fmt: skip
-        going = self.service.task_sets
+        going = group.service.task_sets
         if going and not going.over:
             raise Refusal("DeploymentLimitExceededException",
-                          f"The Deployment Group '{self.group}' already has an active Deployment '{going.id}'")  # fmt: skip
-        deployment = self.start(self._definition(request), configuration)
+                          f"The Deployment Group '{group.name}' already has an active Deployment '{going.id}'")  # fmt: skip
+        deployment = group.start(self._definition(request), configuration)
         own = request.get("autoRollbackConfiguration", {})
         if own.get("enabled") and "DEPLOYMENT_FAILURE" in own.get("events", []):
             deployment.auto_rollback = True
@@ -241,10 +278,26 @@ class CodeDeploy:
         return {"deploymentInfo": self._deployment(request).describe()}
 
     def ListApplications(self, request):
-        return {"applications": [self.application]}
+        return {"applications": sorted({group.application for group in self.groups})}
 
     def ListDeploymentGroups(self, request):
-        return {"applicationName": request["applicationName"], "deploymentGroups": [self.group]}
+        application = request["applicationName"]
+        names = [group.name for group in self.groups if group.application == application]
+        return {"applicationName": application, "deploymentGroups": names}
+
+    def ContinueDeployment(self, request):
+        """The traffic, or the end of the old tasks, is waited for no longer."""
+        deployment = self._deployment(request)
+        if deployment.over:
+            raise Refusal("DeploymentAlreadyCompletedException",
+                          f"The deployment {deployment.id} has already completed.")  # fmt: skip
+        terminates = request.get("deploymentWaitType", "READY_WAIT") == "TERMINATION_WAIT"
+        if (deployment.shifted_since is None) if terminates else (deployment.status != "Ready"):
+            raise Refusal("DeploymentIsNotInReadyStateException",
+                          f"The deployment {deployment.id} is not in a ready state.")  # fmt: skip
+        deployment.approved = True
+        deployment.terminated = deployment.terminated or terminates
+        return {}
 
     def StopDeployment(self, request):
         deployment = self._deployment(request)
@@ -256,14 +309,4 @@ class CodeDeploy:
         return {"status": "Succeeded", "statusMessage": "The deployment was stopped."}
 
     def GetDeploymentGroup(self, request):
-        self._check(request)
-        return {
-            "deploymentGroupInfo": {
-                "applicationName": self.application,
-                "deploymentGroupName": self.group,
-                "computePlatform": "ECS",
-                "autoRollbackConfiguration": {"enabled": self.settings.get("autoRollback", False), "events": []},
-                "blueGreenDeploymentConfiguration": self.blue_green(),
-                "ecsServices": [{"serviceName": self.service.name, "clusterName": self.world.cluster}],
-            }
-        }
+        return {"deploymentGroupInfo": self._group(request).describe()}

@@ -20,6 +20,7 @@ class Deployment:
         self.rollout_state = None
         self.reason = None
         self.record = None  # its service deployment
+        self.external_id = None  # the deployment of CodeDeploy that made it a task set
         self.set_state("IN_PROGRESS")
 
     def set_state(self, state, reason=None):

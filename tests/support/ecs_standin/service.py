@@ -245,7 +245,9 @@ class Service:
 
     def _task_set(self, deployment):
         steady = deployment.healthy() >= deployment.desired
+        maker = {"externalId": deployment.external_id, "startedBy": "CODE_DEPLOY"} if deployment.external_id else {}
         return {
+            **maker,
             "id": deployment.id,
             "taskSetArn": self.arn.replace(":service/", ":task-set/") + "/" + deployment.id,
             "serviceArn": self.arn,

@@ -25,7 +25,7 @@ A scenario is a JSON object; every member may be left out:
     rollbackFails     a blue/green rollback fails (false)
     failingHooks  stages whose Lambda hook fails ([])
     alarmBakeSeconds  how long alarms are watched after the tasks are healthy (60)
-    codedeploy    {"application", "group", "service", "fails", "readySeconds", ...}, see codedeploy.py
+    codedeploy    {"application", "group", "service", "fails", ...}, or a list of such; see codedeploy.py
 """
 
 import random
