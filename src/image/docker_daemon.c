@@ -52,18 +52,29 @@ struct loading {
 
 static enum sw_status learn_layers(struct loading *loading, struct sw_err *err)
 {
+    const struct docker_daemon *self = loading->self;
     const struct sw_strs *diff_ids = &loading->image->diff_ids;
+    struct sw_wanted wanted = { .layers = sw_xcalloc(diff_ids->count + 1, sizeof(*wanted.layers)),
+                                .count = diff_ids->count,
+                                .config = loading->image->id };
+    int64_t *sizes = sw_xcalloc(diff_ids->count + 1, sizeof(*sizes));
+    enum sw_status status;
 
-    loading->ret->layers = sw_xcalloc(diff_ids->count + 1, sizeof(struct sw_blob *));
-    for (size_t i = 0; i < diff_ids->count; i++) {
-        struct sw_blob **slot = &loading->ret->layers[i];
-
-        if (sw_intake_learned(loading->intake, diff_ids->items[i], slot, err) != SW_OK) {
-            return err->status;
-        }
-        loading->found += *slot != NULL;
+    if (loading->intake->learn) {
+        sw_engine_sizes(self->env, &self->engine, self->name, sizes, diff_ids->count);
     }
-    return SW_OK;
+    for (size_t i = 0; i < diff_ids->count; i++) {
+        wanted.layers[i] = (struct sw_wanted_layer){ diff_ids->items[i], sizes[i] };
+    }
+    status = sw_intake_learn(loading->intake, &wanted, err);
+    loading->ret->layers = sw_xcalloc(diff_ids->count + 1, sizeof(struct sw_blob *));
+    for (size_t i = 0; status == SW_OK && i < diff_ids->count; i++) {
+        loading->ret->layers[i] = sw_intake_learned(loading->intake, diff_ids->items[i]);
+        loading->found += loading->ret->layers[i] != NULL;
+    }
+    free(sizes);
+    free(wanted.layers);
+    return status;
 }
 
 /* Reads the configuration, whose digest is the image's id. */

@@ -147,27 +147,49 @@ static enum sw_status known_layer(const struct sw_archive *archive,
     return status;
 }
 
-/*
- * A layer that the targets have, as images there tell, need not be read. One that came through a
- * pipe was made before it was known to be of the image; that it is not sent is all that is saved.
- */
-static enum sw_status learned_layer(struct sw_archive_file *file, const char *diff_id,
-                                    struct sw_intake *intake, struct sw_blob **ret,
-                                    struct sw_err *err)
+/* Whether images there may tell of a layer: it was not made, or not taken for this image's yet. */
+static bool may_be_learned(const struct sw_archive_file *file, const char *diff_id)
 {
-    const bool made = file->blob != NULL;
+    return !file->blob || (!file->blob->handed_on && strcmp(file->blob->diff_id, diff_id) == 0);
+}
 
-    if (made && (file->blob->handed_on || strcmp(file->blob->diff_id, diff_id) != 0)) {
-        return SW_OK;
+/* Finds out which layers the targets have, as images there tell. */
+static enum sw_status learn_layers(const struct sw_archive *archive,
+                                   const struct sw_picture *picture, struct sw_intake *intake,
+                                   const struct sw_image *image, struct sw_err *err)
+{
+    const size_t count = picture->layers.count;
+    struct sw_wanted wanted = { .layers = sw_xcalloc(count + 1, sizeof(*wanted.layers)) };
+    enum sw_status status;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct sw_archive_file *file = sw_archive_find(archive, picture->layers.items[i]);
+        const char *diff_id = image->parsed.diff_ids[i];
+
+        if (file && may_be_learned(file, diff_id)) {
+            wanted.layers[wanted.count++] = (struct sw_wanted_layer){ diff_id, file->size };
+        }
     }
-    if (sw_intake_learned(intake, diff_id, ret, err) != SW_OK) {
-        return err->status;
-    }
-    if (made && *ret) {
+    status = sw_intake_learn(intake, &wanted, err);
+    free(wanted.layers);
+    return status;
+}
+
+/*
+ * A layer that was learned need not be read. One that came through a pipe was made before it was
+ * known to be of the image; that it is not sent is all that is saved.
+ */
+static struct sw_blob *learned_layer(struct sw_archive_file *file, const char *diff_id,
+                                     struct sw_intake *intake)
+{
+    struct sw_blob *blob =
+        may_be_learned(file, diff_id) ? sw_intake_learned(intake, diff_id) : NULL;
+
+    if (file->blob && blob) {
         sw_blob_drop_content(file->blob);
-        file->blob = *ret;
+        file->blob = blob;
     }
-    return SW_OK;
+    return blob;
 }
 
 static enum sw_status check_layer(const struct sw_archive *archive, const struct sw_blob *blob,
@@ -237,7 +259,7 @@ static enum sw_status load_layer(const struct sw_archive *archive, const struct 
     if (descriptor) {
         status = known_layer(archive, file, descriptor, intake, &blob, err);
     } else {
-        status = learned_layer(file, image->parsed.diff_ids[index], intake, &blob, err);
+        blob = learned_layer(file, image->parsed.diff_ids[index], intake);
     }
     if (status == SW_OK && !blob) {
         status = sw_archive_layer(archive, file, intake, &blob, err);
@@ -292,6 +314,9 @@ static enum sw_status load_layers(const struct sw_archive *archive, struct sw_pi
     status = keeps_manifest(archive, picture, &kept, err);
     if (status == SW_OK) {
         status = sw_intake_hand_on(intake, image->config_blob, err);
+    }
+    if (status == SW_OK && !kept) {
+        status = learn_layers(archive, picture, intake, image, err);
     }
     image->layers = sw_xcalloc(count ? count : 1, sizeof(struct sw_blob *));
     for (size_t i = 0; status == SW_OK && i < count; i++) {

@@ -10,7 +10,7 @@
 #define DEFAULT_SOCKET "/var/run/docker.sock"
 
 enum {
-    INSPECT_MAX = 16 * 1024 * 1024,
+    ANSWER_MAX = 16 * 1024 * 1024,
     CLIENT_WORDS_MAX = 64 * 1024,
     /* The engine may write the whole image to its disk before the first byte comes. */
     EXPORT_STALL_MS = 30 * 60 * 1000,
@@ -208,34 +208,40 @@ static enum sw_status read_image(struct sw_str text, struct sw_engine_image *ret
     return SW_OK;
 }
 
-enum sw_status sw_engine_inspect(const struct sw_env *env, const struct sw_engine *engine,
-                                 const char *name, struct sw_engine_image *ret, struct sw_err *err)
+enum sw_status sw_engine_get(const struct sw_env *env, const struct sw_engine *engine,
+                             const char *name, const char *what, int64_t limit_ms,
+                             struct sw_buf *ret, struct sw_err *err)
 {
-    SW_CLEANUP(sw_free_str) char *url = image_url(engine, name, "json");
-    const char *const argv[] = { "docker",     "image", "inspect", "--format",
-                                 "{{json .}}", "--",    name,      NULL };
+    SW_CLEANUP(sw_free_str) char *url = image_url(engine, name, what);
     const struct sw_http_request request = { .method = "GET",
                                              .url = url,
                                              .unix_socket = engine->socket,
                                              .plain_http_ok = true,
-                                             .reply_max = INSPECT_MAX };
+                                             .reply_max = ANSWER_MAX,
+                                             .total_timeout_ms = limit_ms };
     struct sw_http_reply reply;
+    enum sw_status status = ask(env, engine, name, &request, &reply, err);
+
+    if (status == SW_OK) {
+        *ret = reply.body;
+        sw_buf_init(&reply.body, 1);
+        sw_http_reply_release(&reply);
+    }
+    return status;
+}
+
+enum sw_status sw_engine_inspect(const struct sw_env *env, const struct sw_engine *engine,
+                                 const char *name, struct sw_engine_image *ret, struct sw_err *err)
+{
+    const char *const argv[] = { "docker",     "image", "inspect", "--format",
+                                 "{{json .}}", "--",    name,      NULL };
     struct sw_buf text;
     enum sw_status status;
 
     *ret = (struct sw_engine_image){ 0 };
-    if (engine->client) {
-        sw_buf_init(&text, INSPECT_MAX);
-        status = run_client(env, engine, name, argv, &text, NULL, err);
-    } else {
-        status = ask(env, engine, name, &request, &reply, err);
-        if (status != SW_OK) {
-            return status;
-        }
-        text = reply.body;
-        sw_buf_init(&reply.body, 1);
-        sw_http_reply_release(&reply);
-    }
+    sw_buf_init(&text, ANSWER_MAX);
+    status = engine->client ? run_client(env, engine, name, argv, &text, NULL, err)
+                            : sw_engine_get(env, engine, name, "json", 0, &text, err);
     if (status == SW_OK) {
         status = read_image(sw_buf_str(&text), ret, err);
     }

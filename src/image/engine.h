@@ -2,7 +2,7 @@
 #define SLIPWAY_IMAGE_ENGINE_H
 
 /*
- * The Docker engine: where DOCKER_HOST says it is, and the two calls that a push needs
+ * The Docker engine: where DOCKER_HOST says it is, and the calls that a push needs
  * (https://docs.docker.com/reference/api/engine/). A local socket and plain TCP are spoken to
  * directly; what only the docker client knows (ssh://, TLS with client certificates, contexts) is
  * left to "docker image inspect" and "docker save".
@@ -11,6 +11,8 @@
 #include <slipway/buf.h>
 #include <slipway/env.h>
 #include <slipway/str.h>
+
+#include <stdint.h>
 
 struct sw_engine {
     char *shown;  /* for messages: "unix:///var/run/docker.sock" */
@@ -35,6 +37,21 @@ void sw_engine_image_release(struct sw_engine_image *image);
 SW_NODISCARD enum sw_status sw_engine_inspect(const struct sw_env *env,
                                               const struct sw_engine *engine, const char *name,
                                               struct sw_engine_image *ret, struct sw_err *err);
+
+/*
+ * At most how many bytes of files each of an image's `count` layers has, lowest first; -1 where the
+ * engine does not tell, or is reached with the docker client.
+ */
+void sw_engine_sizes(const struct sw_env *env, const struct sw_engine *engine, const char *name,
+                     int64_t *sizes, size_t count);
+
+/*
+ * The engine's answer to a GET about an image, "json" or "history", within `limit_ms` (0: however
+ * long it takes); not with the docker client. The text is the caller's.
+ */
+SW_NODISCARD enum sw_status sw_engine_get(const struct sw_env *env, const struct sw_engine *engine,
+                                          const char *name, const char *what, int64_t limit_ms,
+                                          struct sw_buf *ret, struct sw_err *err);
 
 /*
  * Writes the archive of an image as it comes. Returns what `write` returns when that fails, and

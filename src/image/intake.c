@@ -304,25 +304,27 @@ static struct sw_blob *find_learned(const struct sw_intake *intake, const char *
     return NULL;
 }
 
-enum sw_status sw_intake_learned(struct sw_intake *intake, const char *diff_id,
-                                 struct sw_blob **ret, struct sw_err *err)
+enum sw_status sw_intake_learn(struct sw_intake *intake, const struct sw_wanted *wanted,
+                               struct sw_err *err)
+{
+    return intake->learn ? intake->learn(intake->ctx, wanted, err) : SW_OK;
+}
+
+struct sw_blob *sw_intake_learned(struct sw_intake *intake, const char *diff_id)
 {
     struct sw_blob *blob = find_learned(intake, diff_id);
     const struct sw_known_layer *known = NULL;
-    enum sw_status status = SW_OK;
 
-    *ret = blob;
     if (!blob && intake->learned) {
-        status = intake->learned(intake->ctx, diff_id, &known, err);
+        known = intake->learned(intake->ctx, diff_id);
     }
-    if (status == SW_OK && known) {
+    if (known) {
         blob = sw_intake_known_layer(intake, known->digest, known->size, known->packing);
         memcpy(blob->diff_id, diff_id, SW_DIGEST_SIZE);
         blob->learned_from = sw_xstrdup(known->from);
         blob->shared_from = known->shared_from;
-        *ret = blob;
     }
-    return status;
+    return blob;
 }
 
 enum sw_status sw_intake_hand_on(struct sw_intake *intake, struct sw_blob *blob, struct sw_err *err)

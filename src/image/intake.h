@@ -54,6 +54,18 @@ struct sw_known_layer {
     const char *shared_from; /* the repository that a target has it from by now; NULL: none */
 };
 
+/* A layer of the image that is pushed. */
+struct sw_wanted_layer {
+    const char *diff_id;
+    int64_t size; /* bytes to be read, and sent packed, where it is not there; -1: not known */
+};
+/* What is known of an image before any of its layers is read. */
+struct sw_wanted {
+    struct sw_wanted_layer *layers; /* a diff id may come twice */
+    size_t count;
+    const char *config; /* its digest, where nothing has to be read if all is there; else NULL */
+};
+
 struct sw_intake {
     const struct sw_env *env;
     struct sw_packer *packer; /* NULL: unpacked layers stay as they are */
@@ -61,12 +73,13 @@ struct sw_intake {
     enum sw_status (*check)(void *ctx, struct sw_err *err);
     /* Whether all targets have the blob already. */
     enum sw_status (*has)(void *ctx, const char *digest, bool *ret, struct sw_err *err);
+    /* Finds out which layers the targets have, as images there tell. The member may be NULL. */
+    enum sw_status (*learn)(void *ctx, const struct sw_wanted *wanted, struct sw_err *err);
     /*
-     * The layer of that diff id, when an image tells it and all targets have it by now; else
-     * *ret is NULL. Borrowed until the next call. The member may be NULL.
+     * The layer of that diff id, when that found it and all targets have it by now; else NULL.
+     * Borrowed until the next call of `learn`. NULL when that member is.
      */
-    enum sw_status (*learned)(void *ctx, const char *diff_id, const struct sw_known_layer **ret,
-                              struct sw_err *err);
+    const struct sw_known_layer *(*learned)(void *ctx, const char *diff_id);
     /* Gets a configuration that the targets have. */
     enum sw_status (*fetch)(void *ctx, const char *digest, struct sw_buf *out, struct sw_err *err);
     /* The blob belongs to the image, and is whole or a spool that grows: upload it. It stays the
@@ -115,12 +128,11 @@ struct sw_blob *sw_intake_bytes(struct sw_intake *intake, struct sw_str bytes);
 /* A layer that the targets have and that was not read. */
 struct sw_blob *sw_intake_known_layer(struct sw_intake *intake, const char *digest, int64_t size,
                                       enum sw_packing packing);
-/*
- * The layer of that diff id when the targets have it packed, as an image there tells; *ret is NULL
- * when that is not known. Nothing of the source is read.
- */
-SW_NODISCARD enum sw_status sw_intake_learned(struct sw_intake *intake, const char *diff_id,
-                                              struct sw_blob **ret, struct sw_err *err);
+/* Finds out which of the layers the targets have; to be called before one of them is read. */
+SW_NODISCARD enum sw_status sw_intake_learn(struct sw_intake *intake,
+                                            const struct sw_wanted *wanted, struct sw_err *err);
+/* The layer of that diff id when that told that the targets have it packed; else NULL. */
+struct sw_blob *sw_intake_learned(struct sw_intake *intake, const char *diff_id);
 /* Hands a blob to the push, once. */
 SW_NODISCARD enum sw_status sw_intake_hand_on(struct sw_intake *intake, struct sw_blob *blob,
                                               struct sw_err *err);

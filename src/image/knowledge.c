@@ -1,5 +1,6 @@
 #include "knowledge.h"
 
+#include "side_by_side.h"
 #include "verify.h"
 
 #include <slipway/alloc.h>
@@ -33,14 +34,18 @@ void sw_knowledge_release(struct sw_knowledge *knowledge)
         sw_learn_release(&knowledge->learns[i]);
     }
     free(knowledge->learns);
-    sw_strs_release(&knowledge->checked);
-    sw_strs_release(&knowledge->distrusted);
+    free(knowledge->quest.layers);
     *knowledge = (struct sw_knowledge){ 0 };
 }
 
 void sw_knowledge_add(struct sw_knowledge *knowledge, const char *tag)
 {
     sw_learn_add(&knowledge->learns[0], tag);
+}
+
+void sw_knowledge_add_named(struct sw_knowledge *knowledge, const char *tag)
+{
+    sw_learn_add_named(&knowledge->learns[0], tag);
 }
 
 void sw_knowledge_use_newest(struct sw_knowledge *knowledge, const struct sw_newest *newest)
@@ -64,21 +69,15 @@ static bool is_welcome(const struct sw_knowledge *knowledge, const struct sw_kno
 }
 
 /* Whether the layer is what it is said to be, as far as that is to be checked. */
-static enum sw_status check(struct sw_knowledge *knowledge, const struct sw_learn *learn,
+static enum sw_status check(const struct sw_knowledge *knowledge, const struct sw_learn *learn,
                             const struct sw_known_layer *layer, bool *ret, struct sw_err *err)
 {
-    SW_CLEANUP(sw_free_str) char *key = NULL;
     struct sw_err wrong = SW_ERR_INIT;
     char shown[SW_DIGEST_SHORT_SIZE];
     enum sw_status status;
 
     *ret = true;
-    key = sw_xasprintf("%s %s", layer->digest, layer->diff_id);
-    if (!knowledge->verify || sw_strs_has(&knowledge->checked, sw_str(key))) {
-        return SW_OK;
-    }
-    *ret = false;
-    if (sw_strs_has(&knowledge->distrusted, sw_str(key))) {
+    if (!knowledge->verify) {
         return SW_OK;
     }
     status = sw_layer_verify(learn->registry, learn->repository, layer, &wrong);
@@ -87,7 +86,6 @@ static enum sw_status check(struct sw_knowledge *knowledge, const struct sw_lear
         return status;
     }
     *ret = status == SW_OK;
-    sw_strs_add(*ret ? &knowledge->checked : &knowledge->distrusted, sw_str(key));
     if (!*ret) {
         sw_digest_short(layer->digest, shown);
         sw_warn(knowledge->env, "layer %s, learned from %s, is not used: %s", shown, layer->from,
@@ -96,70 +94,150 @@ static enum sw_status check(struct sw_knowledge *knowledge, const struct sw_lear
     return SW_OK;
 }
 
+/* A layer that an image told of, on its way to the targets. */
+struct arrival {
+    const struct sw_knowledge *knowledge;
+    const struct sw_learn *learn;
+    struct sw_sought_layer *layer;
+    enum sw_status status;
+    struct sw_err err;
+};
+
 /* Gets the layer to a target without sending it. */
-static enum sw_status make_there(struct sw_knowledge *knowledge, const struct sw_learn *learn,
-                                 const struct sw_push_place *place, bool *ret, struct sw_err *err)
+static enum sw_status make_there(struct arrival *arrival, const struct sw_push_place *place,
+                                 bool *ret)
 {
-    const char *digest = knowledge->answer.digest;
+    const struct sw_learn *learn = arrival->learn;
+    struct sw_known_layer *answer = &arrival->layer->answer;
     SW_CLEANUP(sw_strs_release) struct sw_strs from = { 0 };
     SW_CLEANUP(sw_free_str) char *session = NULL;
     const char *shared = NULL;
-    enum sw_status status =
-        sw_registry_has_blob(place->registry, place->repository, digest, ret, err);
+    enum sw_status status = sw_registry_has_blob(place->registry, place->repository, answer->digest,
+                                                 ret, &arrival->err);
 
     if (status != SW_OK || *ret || !learn->elsewhere ||
-        strcmp(place->host, knowledge->places->items[0].host) != 0) {
+        strcmp(place->host, arrival->knowledge->places->items[0].host) != 0) {
         return status;
     }
     sw_strs_add(&from, sw_str(learn->repository));
     /* An upload that is opened instead is left alone: there is nothing to send yet. */
-    status = sw_place_share(place, &from, digest, &shared, &session, err);
+    status = sw_place_share(place, &from, answer->digest, &shared, &session, &arrival->err);
     *ret = shared != NULL;
     if (shared) {
-        knowledge->answer.shared_from = learn->repository;
+        answer->shared_from = learn->repository;
     }
     return status;
 }
 
-static enum sw_status make_there_everywhere(struct sw_knowledge *knowledge,
-                                            const struct sw_learn *learn, bool *ret,
-                                            struct sw_err *err)
+static bool make_there_everywhere(void *ctx, size_t index)
 {
-    enum sw_status status = SW_OK;
+    struct arrival *arrival = (struct arrival *)ctx + index;
+    const struct sw_places *places = arrival->knowledge->places;
+    bool there = true;
 
-    *ret = true;
-    for (size_t i = 0; *ret && status == SW_OK && i < knowledge->places->count; i++) {
-        status = make_there(knowledge, learn, &knowledge->places->items[i], ret, err);
+    for (size_t i = 0; there && arrival->status == SW_OK && i < places->count; i++) {
+        arrival->status = make_there(arrival, &places->items[i], &there);
     }
-    return status;
+    arrival->layer->found = there && arrival->status == SW_OK;
+    return arrival->status == SW_OK;
 }
 
-enum sw_status sw_knowledge_find(struct sw_knowledge *knowledge, const char *diff_id,
-                                 const struct sw_known_layer **ret, struct sw_err *err)
+static enum sw_status make_all_there(struct arrival *arrivals, size_t count, struct sw_err *err)
 {
-    *ret = NULL;
-    for (size_t i = 0; i < knowledge->count; i++) {
-        struct sw_learn *learn = &knowledge->learns[i];
-        const struct sw_known_layer *layer = sw_learn_find(learn, diff_id);
-        bool usable = false;
-        enum sw_status status = SW_OK;
-
-        if (layer && is_welcome(knowledge, layer)) {
-            status = check(knowledge, learn, layer, &usable, err);
-        }
-        if (status == SW_OK && usable) {
-            knowledge->answer = *layer;
-            status = make_there_everywhere(knowledge, learn, &usable, err);
-        }
-        if (status != SW_OK) {
-            return status;
-        }
-        if (usable) {
-            *ret = &knowledge->answer;
-            return SW_OK;
+    sw_side_by_side(count, sw_threads_for(count), make_there_everywhere, arrivals);
+    for (size_t i = 0; i < count; i++) {
+        if (arrivals[i].status != SW_OK) {
+            *err = arrivals[i].err;
+            return err->status;
         }
     }
     return SW_OK;
+}
+
+/* Finds those layers from number `first` on that images of one repository have told of. */
+static enum sw_status take_up(struct sw_knowledge *knowledge, const struct sw_learn *learn,
+                              size_t first, struct sw_err *err)
+{
+    const struct sw_quest *quest = &knowledge->quest;
+    struct arrival *arrivals = sw_xcalloc(quest->count + 1, sizeof(*arrivals));
+    enum sw_status status = SW_OK;
+    size_t count = 0;
+
+    for (size_t i = first; status == SW_OK && i < quest->count; i++) {
+        struct sw_sought_layer *layer = &quest->layers[i];
+        const struct sw_known_layer *known =
+            layer->found ? NULL : sw_learn_find(learn, layer->diff_id);
+        bool usable = false;
+
+        if (known && is_welcome(knowledge, known)) {
+            status = check(knowledge, learn, known, &usable, err);
+        }
+        if (usable) {
+            layer->answer = *known;
+            arrivals[count++] =
+                (struct arrival){ .knowledge = knowledge, .learn = learn, .layer = layer };
+        }
+    }
+    if (status == SW_OK) {
+        status = make_all_there(arrivals, count, err);
+    }
+    free(arrivals);
+    return status;
+}
+
+/* Adds what was not wanted before. */
+static void add_wanted(struct sw_quest *quest, const struct sw_wanted *wanted)
+{
+    for (size_t i = 0; i < wanted->count; i++) {
+        const struct sw_wanted_layer *from = &wanted->layers[i];
+        bool there = !sw_digest_is_valid(sw_str(from->diff_id)); /* the engine's word */
+
+        for (size_t k = 0; k < quest->count && !there; k++) {
+            there = strcmp(quest->layers[k].diff_id, from->diff_id) == 0;
+        }
+        if (!there) {
+            struct sw_sought_layer *layer;
+
+            quest->layers =
+                sw_grow(quest->layers, quest->count, &quest->capacity, sizeof(*quest->layers));
+            layer = &quest->layers[quest->count++];
+            *layer = (struct sw_sought_layer){ .size = from->size };
+            memcpy(layer->diff_id, from->diff_id, SW_DIGEST_SIZE);
+        }
+    }
+    if (wanted->config && sw_digest_is_valid(sw_str(wanted->config))) {
+        memcpy(quest->config, wanted->config, SW_DIGEST_SIZE);
+    }
+}
+
+enum sw_status sw_knowledge_learn(struct sw_knowledge *knowledge, const struct sw_wanted *wanted,
+                                  struct sw_err *err)
+{
+    const size_t first = knowledge->quest.count;
+    enum sw_status status = SW_OK;
+
+    add_wanted(&knowledge->quest, wanted);
+    if (knowledge->quest.count == first) {
+        return SW_OK;
+    }
+    for (size_t i = 0; status == SW_OK && i < knowledge->count; i++) {
+        sw_learn_ask(&knowledge->learns[i], &knowledge->quest);
+        status = take_up(knowledge, &knowledge->learns[i], first, err);
+    }
+    return status;
+}
+
+const struct sw_known_layer *sw_knowledge_find(const struct sw_knowledge *knowledge,
+                                               const char *diff_id)
+{
+    for (size_t i = 0; i < knowledge->quest.count; i++) {
+        const struct sw_sought_layer *layer = &knowledge->quest.layers[i];
+
+        if (layer->found && strcmp(layer->diff_id, diff_id) == 0) {
+            return &layer->answer;
+        }
+    }
+    return NULL;
 }
 
 const struct sw_buf *sw_knowledge_config(const struct sw_knowledge *knowledge, const char *digest)

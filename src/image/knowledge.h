@@ -20,9 +20,7 @@ struct sw_knowledge {
     const struct sw_compression *wanted; /* how layers are to be packed; NULL: any way */
     struct sw_learn *learns;             /* of the first target, then of each of `from` */
     size_t count;
-    struct sw_known_layer answer; /* the last one; its texts are borrowed */
-    struct sw_strs checked;       /* "DIGEST DIFF_ID" of layers that are what they are said to be */
-    struct sw_strs distrusted;    /* and of those that are not */
+    struct sw_quest quest; /* what was asked for so far, and the answers */
 };
 
 /* Starts with nothing known. There is at least one place. */
@@ -31,18 +29,22 @@ void sw_knowledge_init(struct sw_knowledge *knowledge, const struct sw_env *env,
 void sw_knowledge_release(struct sw_knowledge *knowledge);
 /* A tag of the first target's repository to ask before others. */
 void sw_knowledge_add(struct sw_knowledge *knowledge, const char *tag);
+/* The same for one that people named: it is asked whatever it costs. To be added first. */
+void sw_knowledge_add_named(struct sw_knowledge *knowledge, const char *tag);
 /* Has somebody asked for the newest images of each repository, after those that were added. */
 void sw_knowledge_use_newest(struct sw_knowledge *knowledge, const struct sw_newest *newest);
 /* Whether learning was not permitted. */
 bool sw_knowledge_refused(const struct sw_knowledge *knowledge);
 
 /*
- * The packed layer with that diff id that all targets have, or have by now, because a repository
- * shares it; *ret is NULL when there is none. Borrowed until the next call.
+ * Finds those of the layers that all targets have packed, or have by now, because a repository
+ * shares them. What was wanted before is not asked for again.
  */
-SW_NODISCARD enum sw_status sw_knowledge_find(struct sw_knowledge *knowledge, const char *diff_id,
-                                              const struct sw_known_layer **ret,
-                                              struct sw_err *err);
+SW_NODISCARD enum sw_status sw_knowledge_learn(struct sw_knowledge *knowledge,
+                                               const struct sw_wanted *wanted, struct sw_err *err);
+/* The layer of that diff id when it was found; else NULL. Borrowed until more are wanted. */
+const struct sw_known_layer *sw_knowledge_find(const struct sw_knowledge *knowledge,
+                                               const char *diff_id);
 /* The configuration with that digest when an image that was asked has it; else NULL. Borrowed. */
 const struct sw_buf *sw_knowledge_config(const struct sw_knowledge *knowledge, const char *digest);
 

@@ -1,5 +1,7 @@
 #include "learn.h"
 
+#include "side_by_side.h"
+
 #include <slipway/alloc.h>
 #include <slipway/log.h>
 
@@ -33,6 +35,12 @@ void sw_learn_add(struct sw_learn *learn, const char *tag)
     }
 }
 
+void sw_learn_add_named(struct sw_learn *learn, const char *tag)
+{
+    sw_learn_add(learn, tag);
+    learn->named = learn->wishes.count;
+}
+
 /* How a layer is packed by its media type; false for what this program does not write itself. */
 static bool packing_of_type(const char *media_type, enum sw_packing *ret)
 {
@@ -55,7 +63,7 @@ static bool packing_of_type(const char *media_type, enum sw_packing *ret)
     return false;
 }
 
-static const struct sw_known_layer *find(const struct sw_learn *learn, const char *diff_id)
+const struct sw_known_layer *sw_learn_find(const struct sw_learn *learn, const char *diff_id)
 {
     for (size_t i = 0; i < learn->count; i++) {
         if (strcmp(learn->layers[i].diff_id, diff_id) == 0) {
@@ -82,7 +90,7 @@ static void remember(struct sw_learn *learn, const char *diff_id,
     enum sw_packing packing;
     struct sw_known_layer *layer;
 
-    if (!packing_of_type(descriptor->media_type, &packing) || find(learn, diff_id)) {
+    if (!packing_of_type(descriptor->media_type, &packing) || sw_learn_find(learn, diff_id)) {
         return;
     }
     learn->layers = sw_grow(learn->layers, learn->count, &learn->capacity, sizeof(*learn->layers));
@@ -93,47 +101,46 @@ static void remember(struct sw_learn *learn, const char *diff_id,
     layer->from = name_of(learn, from);
 }
 
-/* Gets a configuration and keeps it. */
-static enum sw_status read_config(struct sw_learn *learn, const char *digest, const char *from,
-                                  struct sw_image_config *ret, struct sw_err *err)
-{
-    SW_CLEANUP(sw_buf_release) struct sw_buf bytes = { 0 };
-    struct sw_learned_config *kept;
+/* An image on its way from the repository. */
+struct inquiry {
+    struct sw_learn *learn;
+    const char *object; /* tag or digest */
+    struct sw_manifest_info info;
+    struct sw_buf bytes; /* of the manifest */
+    struct sw_manifest manifest;
+    bool is_image; /* that was not read before */
+    struct sw_buf config;
+    enum sw_status status;
+    struct sw_err err;
+};
 
-    sw_buf_init(&bytes, SW_CONFIG_MAX);
-    if (sw_registry_get_blob(learn->registry, learn->repository, digest, &bytes, err) != SW_OK ||
-        sw_image_config_parse(sw_buf_str(&bytes), from, ret, err) != SW_OK) {
-        return err->status;
-    }
-    learn->configs = sw_grow(learn->configs, learn->config_count, &learn->config_capacity,
-                             sizeof(*learn->configs));
-    kept = &learn->configs[learn->config_count++];
-    memcpy(kept->digest, digest, SW_DIGEST_SIZE);
-    kept->bytes = bytes;
-    sw_buf_init(&bytes, 0);
-    return SW_OK;
+static void inquiry_release(struct inquiry *inquiry)
+{
+    sw_manifest_info_release(&inquiry->info);
+    sw_buf_release(&inquiry->bytes);
+    sw_manifest_release(&inquiry->manifest);
+    sw_buf_release(&inquiry->config);
 }
 
-/* Pairs the layers of a manifest with the diff ids of its configuration. */
-static enum sw_status read_image(struct sw_learn *learn, const struct sw_buf *bytes,
-                                 const char *from, struct sw_err *err)
+static bool get_manifest(void *ctx, size_t index)
 {
-    struct sw_image_config config = { 0 };
-    struct sw_manifest manifest = { 0 };
-    enum sw_status status = sw_manifest_parse(sw_buf_str(bytes), from, &manifest, err);
+    struct inquiry *inquiry = (struct inquiry *)ctx + index;
+    const struct sw_learn *learn = inquiry->learn;
 
-    if (status != SW_OK) {
-        return status;
-    }
-    status = read_config(learn, manifest.config.digest, from, &config, err);
-    if (status == SW_OK && config.diff_id_count == manifest.layers.count) {
-        for (size_t i = 0; i < manifest.layers.count; i++) {
-            remember(learn, config.diff_ids[i], &manifest.layers.items[i], from);
-        }
-    }
-    sw_image_config_release(&config);
-    sw_manifest_release(&manifest);
-    return status;
+    inquiry->status = sw_registry_get_manifest(learn->registry, learn->repository, inquiry->object,
+                                               &inquiry->bytes, &inquiry->info, &inquiry->err);
+    return inquiry->status != SW_E_DENIED;
+}
+
+static bool get_config(void *ctx, size_t index)
+{
+    struct inquiry *inquiry = ((struct inquiry **)ctx)[index];
+    const struct sw_learn *learn = inquiry->learn;
+
+    inquiry->status =
+        sw_registry_get_blob(learn->registry, learn->repository, inquiry->manifest.config.digest,
+                             &inquiry->config, &inquiry->err);
+    return inquiry->status != SW_E_DENIED;
 }
 
 /* The images of an index are asked like further tags; attestations are not. */
@@ -152,27 +159,88 @@ static enum sw_status read_index(struct sw_learn *learn, const struct sw_buf *by
     return status;
 }
 
-static enum sw_status consult(struct sw_learn *learn, const char *object, struct sw_err *err)
+/* Says what came of an inquiry that failed. */
+static void tell_failure(const struct inquiry *inquiry)
 {
-    SW_CLEANUP(sw_buf_release) struct sw_buf bytes = { 0 };
-    struct sw_manifest_info info = { 0 };
-    enum sw_status status;
+    struct sw_learn *learn = inquiry->learn;
 
-    sw_buf_init(&bytes, SW_MANIFEST_MAX);
-    status =
-        sw_registry_get_manifest(learn->registry, learn->repository, object, &bytes, &info, err);
-    if (status != SW_OK) {
-        return status;
+    if (inquiry->status != SW_OK) {
+        sw_debug(learn->env, "push", "nothing learned from \"%s\": %s", inquiry->object,
+                 inquiry->err.msg);
+        learn->refused = learn->refused || inquiry->status == SW_E_DENIED;
     }
-    if (!sw_strs_has(&learn->digests, sw_str(info.digest))) {
-        sw_strs_add(&learn->digests, sw_str(info.digest));
-        status = sw_media_is_index(info.media_type) ? read_index(learn, &bytes, object, err)
-                                                    : read_image(learn, &bytes, object, err);
-    }
-    sw_manifest_info_release(&info);
-    return status;
 }
 
+/* Reads a manifest that came, unless it did so before under another tag. */
+static void read_manifest(struct inquiry *inquiry)
+{
+    struct sw_learn *learn = inquiry->learn;
+    struct sw_err *err = &inquiry->err;
+
+    if (inquiry->status != SW_OK || sw_strs_has(&learn->digests, sw_str(inquiry->info.digest))) {
+        return;
+    }
+    sw_strs_add(&learn->digests, sw_str(inquiry->info.digest));
+    if (sw_media_is_index(inquiry->info.media_type)) {
+        inquiry->status = read_index(learn, &inquiry->bytes, inquiry->object, err);
+        return;
+    }
+    inquiry->status =
+        sw_manifest_parse(sw_buf_str(&inquiry->bytes), inquiry->object, &inquiry->manifest, err);
+    inquiry->is_image = inquiry->status == SW_OK;
+}
+
+/* Keeps a configuration that came, and pairs its diff ids with the layers of the manifest. */
+static void read_config(struct inquiry *inquiry)
+{
+    struct sw_learn *learn = inquiry->learn;
+    const struct sw_descriptors *layers = &inquiry->manifest.layers;
+    struct sw_image_config config = { 0 };
+    struct sw_learned_config *kept;
+
+    if (inquiry->status == SW_OK) {
+        inquiry->status = sw_image_config_parse(sw_buf_str(&inquiry->config), inquiry->object,
+                                                &config, &inquiry->err);
+    }
+    if (inquiry->status != SW_OK) {
+        return;
+    }
+    for (size_t i = 0; config.diff_id_count == layers->count && i < layers->count; i++) {
+        remember(learn, config.diff_ids[i], &layers->items[i], inquiry->object);
+    }
+    sw_image_config_release(&config);
+    learn->configs = sw_grow(learn->configs, learn->config_count, &learn->config_capacity,
+                             sizeof(*learn->configs));
+    kept = &learn->configs[learn->config_count++];
+    memcpy(kept->digest, inquiry->manifest.config.digest, SW_DIGEST_SIZE);
+    kept->bytes = inquiry->config;
+    sw_buf_init(&inquiry->config, 0);
+}
+
+/*
+ * Gets the manifests, then the configurations of those that are images. What comes of them counts
+ * in their order, up to the first that is refused: what comes behind may have been asked or not.
+ */
+static void consult(struct inquiry *inquiries, size_t count)
+{
+    struct inquiry **images = sw_xcalloc(count + 1, sizeof(struct inquiry *));
+    size_t image_count = 0;
+
+    sw_side_by_side(count, sw_threads_for(count), get_manifest, inquiries);
+    for (size_t i = 0; i < count && (i == 0 || inquiries[i - 1].status != SW_E_DENIED); i++) {
+        read_manifest(&inquiries[i]);
+        tell_failure(&inquiries[i]);
+        if (inquiries[i].is_image) {
+            images[image_count++] = &inquiries[i];
+        }
+    }
+    sw_side_by_side(image_count, sw_threads_for(image_count), get_config, (void *)images);
+    for (size_t i = 0; i < image_count && (i == 0 || images[i - 1]->status != SW_E_DENIED); i++) {
+        read_config(images[i]);
+        tell_failure(images[i]);
+    }
+    free(images);
+}
 /* Signatures and attestations have tags after the image that they belong to: "sha256-<hex>". */
 static bool is_of_referrer(const char *tag)
 {
@@ -232,38 +300,95 @@ static void add_listed(struct sw_learn *learn)
     sw_strs_release(&tags);
 }
 
-/* Asks the next image; false when there is none left, or enough were asked. */
-static bool ask_next(struct sw_learn *learn)
+/* Whether more images may be asked. */
+static bool may_ask(const struct sw_learn *learn)
 {
-    struct sw_err err = SW_ERR_INIT;
-    const char *object;
-
-    if (learn->refused || learn->digests.count >= SW_LEARN_IMAGES_MAX ||
-        learn->next_wish >= SW_LEARN_TRIES_MAX || sw_env_stop_wanted(learn->env)) {
-        return false;
-    }
-    if (learn->next_wish == learn->wishes.count && !learn->listed) {
-        add_listed(learn);
-    }
-    if (learn->next_wish == learn->wishes.count) {
-        return false;
-    }
-    object = learn->wishes.items[learn->next_wish++];
-    if (consult(learn, object, &err) != SW_OK) {
-        sw_debug(learn->env, "push", "nothing learned from \"%s\": %s", object, err.msg);
-        learn->refused = err.status == SW_E_DENIED;
-    }
-    return true;
+    return !learn->refused && learn->digests.count < SW_LEARN_IMAGES_MAX &&
+           learn->next_wish < SW_LEARN_TRIES_MAX && !sw_env_stop_wanted(learn->env);
 }
 
-const struct sw_known_layer *sw_learn_find(struct sw_learn *learn, const char *diff_id)
+/* Whether the repository has the configuration of the image that is pushed. */
+static bool is_complete(struct sw_learn *learn, const char *config)
 {
-    const struct sw_known_layer *layer = find(learn, diff_id);
+    struct sw_err err = SW_ERR_INIT;
 
-    while (!layer && ask_next(learn)) {
-        layer = find(learn, diff_id);
+    if (!learn->looked && !learn->elsewhere && config[0]) {
+        learn->looked = true;
+        if (sw_registry_has_blob(learn->registry, learn->repository, config, &learn->complete,
+                                 &err) != SW_OK) {
+            sw_debug(learn->env, "push", "the configuration is not looked for: %s", err.msg);
+        }
     }
-    return layer;
+    return learn->complete;
+}
+
+/* Whether asking one more image may save more than it costs; see learn.h. */
+static bool is_worth_it(struct sw_learn *learn, const struct sw_quest *quest)
+{
+    int64_t spare = SW_LEARN_SPARE_MAX; /* less what is not known */
+    bool shares = false;
+    bool lacks = false;
+
+    for (size_t i = 0; i < quest->count; i++) {
+        const struct sw_sought_layer *layer = &quest->layers[i];
+
+        if (layer->found || sw_learn_find(learn, layer->diff_id)) {
+            shares = true;
+            continue;
+        }
+        lacks = true;
+        spare = layer->size < 0 || layer->size > spare ? -1 : spare - layer->size;
+    }
+    return lacks && (learn->next_wish < learn->named || !shares || spare <= 0 ||
+                     is_complete(learn, quest->config));
+}
+
+/* How many images to ask at once. */
+static size_t next_count(const struct sw_learn *learn)
+{
+    const size_t left = learn->wishes.count - learn->next_wish;
+    const size_t allowed = SW_LEARN_IMAGES_MAX - learn->digests.count;
+    size_t count = learn->config_count > 0 ? left : 1;
+
+    if (learn->next_wish < learn->named) {
+        count = learn->named - learn->next_wish;
+    }
+    count = count < allowed ? count : allowed;
+    return count < SW_LEARN_TRIES_MAX - learn->next_wish ? count
+                                                         : SW_LEARN_TRIES_MAX - learn->next_wish;
+}
+
+static void ask_next(struct sw_learn *learn)
+{
+    const size_t count = next_count(learn);
+    struct inquiry *inquiries = sw_xcalloc(count + 1, sizeof(*inquiries));
+
+    for (size_t i = 0; i < count; i++) {
+        struct inquiry *inquiry = &inquiries[i];
+
+        inquiry->learn = learn;
+        inquiry->object = learn->wishes.items[learn->next_wish++];
+        sw_buf_init(&inquiry->bytes, SW_MANIFEST_MAX);
+        sw_buf_init(&inquiry->config, SW_CONFIG_MAX);
+    }
+    consult(inquiries, count);
+    for (size_t i = 0; i < count; i++) {
+        inquiry_release(&inquiries[i]);
+    }
+    free(inquiries);
+}
+
+void sw_learn_ask(struct sw_learn *learn, const struct sw_quest *quest)
+{
+    while (may_ask(learn) && is_worth_it(learn, quest)) {
+        if (learn->next_wish == learn->wishes.count && !learn->listed) {
+            add_listed(learn);
+        }
+        if (learn->next_wish == learn->wishes.count) {
+            return;
+        }
+        ask_next(learn);
+    }
 }
 
 const struct sw_buf *sw_learn_config(const struct sw_learn *learn, const char *digest)

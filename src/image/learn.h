@@ -17,10 +17,19 @@
  * off.
  *
  * Reading is best effort: what cannot be read (no right, no such tag, an odd manifest) teaches
- * nothing and says so at debug level only. Images are asked one at a time, as long as a layer is
- * not known yet, at most SW_LEARN_IMAGES_MAX of them, and at most SW_LEARN_TRIES_MAX tags: those
- * that were added, then those of the newest images where somebody knows them (newest.h), else the
- * last of the registry's list, in which versions and dates often come in their order.
+ * nothing and says so at debug level only. At most SW_LEARN_IMAGES_MAX images are asked, and at
+ * most SW_LEARN_TRIES_MAX tags: those that were added, then those of the newest images where
+ * somebody knows them (newest.h), else the last of the registry's list, in which versions and dates
+ * often come in their order. They are asked one at a time until one has told its layers, since that
+ * one knows most of them as a rule; then the others at once. Whichever comes first in that order is
+ * the one that counts.
+ *
+ * Asking ends when every layer is known, and also where one more image costs more than it can save:
+ * it takes two requests, three with the redirect to where Amazon ECR keeps configurations. So once
+ * an image has told some layers of ours, and those that are not known have less than
+ * SW_LEARN_SPARE_MAX bytes together, they are left to be sent. That holds neither for the tags that
+ * people named, nor where nothing would have to be read at all if all layers were known: that is so
+ * when the repository has this very image's configuration, which one request tells.
  */
 
 #include "intake.h"
@@ -29,7 +38,27 @@
 #include <slipway/newest.h>
 #include <slipway/registry.h>
 
-enum { SW_LEARN_IMAGES_MAX = 4, SW_LEARN_TRIES_MAX = 12, SW_LEARN_TAGS_MAX = 100 };
+enum {
+    SW_LEARN_IMAGES_MAX = 4,
+    SW_LEARN_TRIES_MAX = 12,
+    SW_LEARN_TAGS_MAX = 100,
+    /* Unpacked. Half of it or less travels: in the time of three requests, at 100 Mbit/s. */
+    SW_LEARN_SPARE_MAX = 8 * 1024 * 1024,
+};
+
+/* A layer that a push wants to know. */
+struct sw_sought_layer {
+    char diff_id[SW_DIGEST_SIZE];
+    int64_t size;                 /* see sw_wanted_layer */
+    bool found;                   /* an image told of it, and all targets have it */
+    struct sw_known_layer answer; /* then; its texts are borrowed */
+};
+struct sw_quest {
+    struct sw_sought_layer *layers;
+    size_t count;
+    size_t capacity;
+    char config[SW_DIGEST_SIZE]; /* see sw_wanted; "": none */
+};
 
 /* A configuration that was read, kept because the image that is pushed may have the same one. */
 struct sw_learned_config {
@@ -45,8 +74,11 @@ struct sw_learn {
     const char *host;               /* for it; borrowed */
     bool elsewhere;                 /* it is no target: messages name it */
     struct sw_strs wishes;          /* tags and digests to ask, in order */
+    size_t named;                   /* so many of them are asked whatever it costs */
     size_t next_wish;
     bool listed;            /* the repository's own list was asked for */
+    bool looked;            /* the repository was asked for the image's own configuration */
+    bool complete;          /* and has it */
     bool refused;           /* reading is not allowed: nothing more is asked */
     struct sw_strs digests; /* manifests read so far */
     struct sw_learned_config *configs;
@@ -63,11 +95,12 @@ void sw_learn_init(struct sw_learn *learn, const struct sw_env *env, struct sw_r
 void sw_learn_release(struct sw_learn *learn);
 /* A tag whose image may share layers; asked in the order added, once each. */
 void sw_learn_add(struct sw_learn *learn, const char *tag);
-/*
- * The layer with that diff id, asking further images until it is found; NULL when none has it.
- * Borrowed until the next call.
- */
-const struct sw_known_layer *sw_learn_find(struct sw_learn *learn, const char *diff_id);
+/* The same for one that people named, before any other is added. */
+void sw_learn_add_named(struct sw_learn *learn, const char *tag);
+/* Asks images for the layers that are not found yet, as long as it is worth it. */
+void sw_learn_ask(struct sw_learn *learn, const struct sw_quest *quest);
+/* The layer with that diff id as an image told it; else NULL. Borrowed until images are asked. */
+const struct sw_known_layer *sw_learn_find(const struct sw_learn *learn, const char *diff_id);
 /* The configuration with that digest when it was read; else NULL. Nothing is asked. Borrowed. */
 const struct sw_buf *sw_learn_config(const struct sw_learn *learn, const char *digest);
 

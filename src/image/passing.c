@@ -88,19 +88,18 @@ static enum sw_status pass_on(struct sw_archive_file *file, struct sw_intake *in
                               const struct sw_archive_wish *wish, struct sw_err *err)
 {
     struct sw_blob *known = NULL;
-    enum sw_status status = SW_OK;
 
     if (!sw_strs_has(wish->layers, sw_str(file->blob->diff_id))) {
         return SW_OK;
     }
     if (!file->blob->handed_on) {
-        status = sw_intake_learned(intake, file->blob->diff_id, &known, err);
+        known = sw_intake_learned(intake, file->blob->diff_id);
     }
     if (known) {
         sw_blob_drop_content(file->blob);
         file->blob = known;
     }
-    return status == SW_OK ? sw_intake_hand_on(intake, file->blob, err) : status;
+    return sw_intake_hand_on(intake, file->blob, err);
 }
 
 static enum sw_status take_file(struct sw_archive *archive, struct sw_archive_file *file,
@@ -116,9 +115,9 @@ static enum sw_status take_file(struct sw_archive *archive, struct sw_archive_fi
     }
     diff_id = claimed_diff_id(file, wish);
     if (diff_id) {
-        status = sw_intake_learned(intake, diff_id, &file->blob, err);
-        if (status != SW_OK || file->blob) {
-            return status;
+        file->blob = sw_intake_learned(intake, diff_id);
+        if (file->blob) {
+            return SW_OK;
         }
     }
     if (file->size <= (int64_t)SW_CONFIG_MAX) {

@@ -98,12 +98,18 @@ static enum sw_status intake_has(void *ctx, const char *digest, bool *ret, struc
     return status;
 }
 
-static enum sw_status intake_learned(void *ctx, const char *diff_id,
-                                     const struct sw_known_layer **ret, struct sw_err *err)
+static enum sw_status intake_learn(void *ctx, const struct sw_wanted *wanted, struct sw_err *err)
 {
     struct push *push = ctx;
 
-    return sw_knowledge_find(&push->knowledge, diff_id, ret, err);
+    return sw_knowledge_learn(&push->knowledge, wanted, err);
+}
+
+static const struct sw_known_layer *intake_learned(void *ctx, const char *diff_id)
+{
+    const struct push *push = ctx;
+
+    return sw_knowledge_find(&push->knowledge, diff_id);
 }
 
 static enum sw_status intake_fetch(void *ctx, const char *digest, struct sw_buf *out,
@@ -157,7 +163,7 @@ static void start_learning(struct push *push)
     knowledge->verify = push->options->verify_learned;
     knowledge->wanted = push->options->compression;
     for (size_t i = 0; i < push->options->learn_from.count; i++) {
-        sw_knowledge_add(knowledge, push->options->learn_from.items[i]);
+        sw_knowledge_add_named(knowledge, push->options->learn_from.items[i]);
     }
     for (size_t i = 0; i < push->target_count; i++) {
         if (push->targets[i].registry == place->registry && push->targets[i].before) {
@@ -203,6 +209,7 @@ static enum sw_status move_blobs(struct push *push, struct sw_image_source *sour
             compression->packing == SW_PACKING_NONE ? NULL : sw_packer_new(compression, workers),
         .check = intake_check,
         .has = intake_has,
+        .learn = push->options->no_learn ? NULL : intake_learn,
         .learned = push->options->no_learn ? NULL : intake_learned,
         .fetch = intake_fetch,
         .ready = intake_ready,

@@ -10,9 +10,10 @@
 
 #include <pthread.h>
 
-#define IMAGE  "123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:v1"
-#define JSON   "http://docker/images/web%3Av1/json"
-#define EXPORT "http://docker/images/web%3Av1/get"
+#define IMAGE   "123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:v1"
+#define JSON    "http://docker/images/web%3Av1/json"
+#define HISTORY "http://docker/images/web%3Av1/history"
+#define EXPORT  "http://docker/images/web%3Av1/get"
 
 enum {
     MORE = 6 * 1024 * 1024, /* of no use, behind what is needed */
@@ -81,6 +82,15 @@ static void add_more(struct world *world)
 static void expect_inspect(struct world *world)
 {
     const struct fake_http_step step = { .url = JSON, .reply = world->inspect.ptr };
+
+    fake_http_expect(&world->fake, &step);
+}
+
+static void expect_sizes(struct world *world)
+{
+    const struct fake_http_step step = { .url = HISTORY,
+                                         .reply =
+                                             "[{\"Size\":8},{\"Size\":0},{\"Size\":90000000}]" };
 
     fake_http_expect(&world->fake, &step);
 }
@@ -167,6 +177,7 @@ static void test_docker_export__does_not_wait_for_known_layers(void **state)
 {
     struct world world;
     struct sw_err err = SW_ERR_INIT;
+    size_t before;
 
     (void)state;
     world_init(&world, IMAGE_DOCKER_24, IMAGE_FINE);
@@ -193,7 +204,12 @@ static void test_docker_export__does_not_wait_for_known_layers(void **state)
     tar_file_add(&world.file.tar, "cccc/layer.tar", sw_buf_str(&world.more));
     /* Here the known one would come, and manifest.json: the archive ends in the middle instead. */
     expect_engine(&world);
+    expect_sizes(&world);
+    before = world.fake.request_count;
     assert_ok(push(&world, &err));
+    /* The layer is small, and the configuration is new: no further image is asked. */
+    assert_int_equal(fake_http_count(&world.fake, before, "GET", "/manifests/"), 1);
+    assert_int_equal(fake_http_count(&world.fake, before, "GET", "/tags/list"), 0);
     assert_pushed(&world);
     assert_false(world.result.layers[0].sent);
     assert_true(world.result.layers[1].sent);
@@ -306,7 +322,9 @@ static void test_docker_export__leaves_an_engine_that_is_silent(void **state)
     SW_CLEANUP(sw_free_str) char *path = sw_xasprintf("%s/engine.sock", (char *)*state);
     SW_CLEANUP(sw_free_str) char *host = sw_xasprintf("unix://%s", path);
     struct sw_buf answers[2];
-    struct fault_step steps[2] = { { .then = FAULT_KEEP }, { .then = FAULT_IDLE } };
+    struct fault_step steps[] = { { .then = FAULT_KEEP },
+                                  { .answer = "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n" },
+                                  { .then = FAULT_IDLE } };
     struct fault_server *server;
 
     world_init(&world, IMAGE_DOCKER_24, IMAGE_FINE);
@@ -317,10 +335,10 @@ static void test_docker_export__leaves_an_engine_that_is_silent(void **state)
         sw_buf_addf(&answers[i], "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n",
                     body->len + (i == 0 ? 0 : MORE));
         sw_buf_add(&answers[i], body->ptr, body->len - (i == 0 ? 0 : 1024));
-        steps[i].answer = answers[i].ptr;
-        steps[i].answer_len = answers[i].len;
+        steps[2 * i].answer = answers[i].ptr;
+        steps[2 * i].answer_len = answers[i].len;
     }
-    server = fault_server_start(path, steps, 2);
+    server = fault_server_start(path, steps, SW_COUNT(steps));
     test_env_set(&world.t, "DOCKER_HOST", host);
     assert_int_equal(sw_http_curl_new(&world.t.env, NULL, &curl, &err), SW_OK);
     ways.fake = &world.fake.transport;

@@ -34,14 +34,12 @@ static enum sw_status has_all(SW_UNUSED void *ctx, SW_UNUSED const char *digest,
     return SW_OK;
 }
 
-static enum sw_status learned(void *ctx, const char *diff_id, const struct sw_known_layer **ret,
-                              SW_UNUSED struct sw_err *err)
+static const struct sw_known_layer *learned(void *ctx, const char *diff_id)
 {
-    struct scene *scene = ctx;
+    const struct scene *scene = ctx;
     bool known = scene->is_known && strcmp(diff_id, scene->known.diff_id) == 0;
 
-    *ret = known ? &scene->known : NULL;
-    return SW_OK;
+    return known ? &scene->known : NULL;
 }
 
 static enum sw_status take(void *ctx, struct sw_blob *blob, SW_UNUSED struct sw_err *err)

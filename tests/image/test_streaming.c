@@ -167,6 +167,8 @@ static enum sw_status load(struct sw_image_source *source, struct sw_intake *int
     const struct sw_intake_source layer = { .in = { read_layer, NULL, noisy },
                                             .origin = noisy->file.fd < 0 ? NULL : &noisy->file,
                                             .needed = true };
+    struct sw_wanted_layer wanted_layer = { noisy->diff_id, LAYER_SIZE };
+    const struct sw_wanted wanted = { .layers = &wanted_layer, .count = 1 };
     struct sw_blob *blob = NULL;
     enum sw_status status;
 
@@ -178,7 +180,8 @@ static enum sw_status load(struct sw_image_source *source, struct sw_intake *int
     }
     /* As every source does: the images there are asked. */
     if (status == SW_OK) {
-        status = sw_intake_learned(intake, noisy->diff_id, &blob, err);
+        status = sw_intake_learn(intake, &wanted, err);
+        blob = sw_intake_learned(intake, noisy->diff_id);
     }
     if (status == SW_OK && !blob) {
         status = sw_intake_layer(intake, &layer, &blob, err);
