@@ -23,7 +23,8 @@ enum {
 struct handle {
     CURL *easy;
     CURLM *multi;
-    struct handle *next; /* in the list of idle ones */
+    struct sw_strs peers; /* to whom it has had connections */
+    struct handle *next;  /* in the list of idle ones */
 };
 
 struct curl_transport {
@@ -368,12 +369,26 @@ static enum sw_status judge(struct transfer *t, CURLcode code)
 
 /* The pool. */
 
-static struct handle *take_handle(struct curl_transport *self)
+/* Whom a connection leads to: a socket, or scheme, host and port. The caller's. */
+static char *peer_of(const struct sw_http_request *request, const struct sw_url *url)
+{
+    return request->unix_socket ? sw_xstrdup(request->unix_socket)
+                                : sw_xasprintf("%.*s://%.*s:%d", SW_STR_ARG(url->scheme),
+                                               SW_STR_ARG(url->host), url->port);
+}
+
+/* An idle handle that knows the peer if there is one: to open a connection takes round trips. */
+static struct handle *take_handle(struct curl_transport *self, const char *peer)
 {
     (void)pthread_mutex_lock(&self->lock);
-    struct handle *handle = self->idle;
+    struct handle **at = &self->idle;
+    while (*at && !sw_strs_has(&(*at)->peers, sw_str(peer))) {
+        at = &(*at)->next;
+    }
+    at = *at ? at : &self->idle;
+    struct handle *handle = *at;
     if (handle) {
-        self->idle = handle->next;
+        *at = handle->next;
     }
     (void)pthread_mutex_unlock(&self->lock);
     if (!handle) {
@@ -383,6 +398,9 @@ static struct handle *take_handle(struct curl_transport *self)
         if (!handle->easy || !handle->multi) {
             abort(); /* out of memory, as in sw_xmalloc */
         }
+    }
+    if (!sw_strs_has(&handle->peers, sw_str(peer))) {
+        sw_strs_add(&handle->peers, sw_str(peer));
     }
     return handle;
 }
@@ -406,7 +424,8 @@ static enum sw_status curl_perform(void *ctx, const struct sw_http_request *requ
     if (status != SW_OK) {
         return status;
     }
-    struct handle *handle = take_handle(self);
+    char *peer SW_CLEANUP(sw_free_str) = peer_of(request, &url);
+    struct handle *handle = take_handle(self, peer);
     struct transfer t = { .ca = &self->ca, .easy = handle->easy, .multi = handle->multi };
     sw_http_exchange_init(&t.x, self->env, request, &url, err);
     set_up(&t);
@@ -462,6 +481,7 @@ void sw_http_curl_free(struct sw_http_transport *transport)
         self->idle = handle->next;
         curl_easy_cleanup(handle->easy);
         (void)curl_multi_cleanup(handle->multi);
+        sw_strs_release(&handle->peers);
         free(handle);
     }
     sw_http_ca_release(&self->ca);

@@ -219,6 +219,48 @@ static void test_curl__keeps_connections(void **state)
     assert_int_equal(fault_server_connections(world->server), 1);
 }
 
+/* Asks another server while the answer of the first one comes. */
+struct detour {
+    struct world *world;
+    const char *url;
+};
+
+static enum sw_status take_detour(void *ctx, SW_UNUSED const char *data, SW_UNUSED size_t len,
+                                  struct sw_err *err)
+{
+    const struct detour *detour = ctx;
+    const struct sw_http_request request = { .method = "GET", .url = detour->url };
+    struct sw_http_transport *http = detour->world->http;
+    struct sw_http_reply reply;
+    enum sw_status status = http->perform(http->ctx, &request, &reply, err);
+    if (status == SW_OK) {
+        sw_http_reply_release(&reply);
+    }
+    return status;
+}
+
+/* Two requests at a time leave two handles; each is taken again for the server that it knows. */
+static void test_curl__goes_back_to_open_connections(void **state)
+{
+    struct world *world = *state;
+    static const struct fault_step steps[] = { { .answer = OK_ANSWER, .times = 7 } };
+    start(world, steps, SW_COUNT(steps));
+    struct fault_server *other = fault_server_start(NULL, steps, SW_COUNT(steps));
+    char *other_url SW_CLEANUP(sw_free_str) = fault_server_url(other, "/");
+    struct detour detour = { world, other_url };
+    const struct sw_http_sink sink = { take_detour, &detour };
+    const struct sw_http_request request = { .method = "GET", .url = world->url, .sink = &sink };
+    const struct sw_http_request other_request = { .method = "GET", .url = other_url };
+    assert_good(world, perform(world, &request));
+    for (int i = 0; i < 3; i++) {
+        assert_good(world, perform(world, &other_request));
+        assert_good(world, get(world));
+    }
+    assert_int_equal(fault_server_connections(world->server), 1);
+    assert_int_equal(fault_server_connections(other), 1);
+    fault_server_stop(other);
+}
+
 /* What goes out */
 
 static void assert_head(struct world *world, size_t n, const char *expected)
@@ -937,6 +979,7 @@ int main(void)
         WORLD_TEST(test_curl__skips_interim_answers),
         WORLD_TEST(test_curl__understands_http_1_0),
         WORLD_TEST(test_curl__keeps_connections),
+        WORLD_TEST(test_curl__goes_back_to_open_connections),
         WORLD_TEST(test_curl__sends_exactly_this),
         WORLD_TEST(test_curl__streams_bodies_of_known_and_unknown_length),
         WORLD_TEST(test_curl__passes_on_what_the_body_reports),
