@@ -110,8 +110,9 @@ static bool stands_there(const struct making *making, const char *digest)
     return false;
 }
 
-/* Takes over `descriptor`, whose platform is complete. */
-static void add_member(struct making *making, json_t *descriptor, size_t source, size_t place)
+/* Takes over `descriptor`, whose platform is complete. `bytes` are those of the image, if read. */
+static void add_member(struct making *making, json_t *descriptor, size_t source, size_t place,
+                       struct sw_str bytes)
 {
     struct member member = { .descriptor = descriptor, .source = source };
     const char *digest = sw_json_str(descriptor, "digest", "");
@@ -126,7 +127,7 @@ static void add_member(struct making *making, json_t *descriptor, size_t source,
     if (strcmp(sw_json_str(descriptor, "mediaType", ""), SW_MEDIA_DOCKER_MANIFEST) != 0) {
         making->docker_only = false;
     }
-    sw_origins_note(&making->origins, digest, place);
+    sw_origins_note(&making->origins, digest, place, bytes);
     making->members =
         sw_grow(making->members, making->count, &making->capacity, sizeof(*making->members));
     making->members[making->count++] = member;
@@ -188,7 +189,7 @@ static enum sw_status add_image(struct making *making, const struct sw_remote *i
                                    descriptor, err);
     }
     if (status == SW_OK) {
-        add_member(making, descriptor, source, place);
+        add_member(making, descriptor, source, place, sw_buf_str(&image->bytes));
     } else {
         json_decref(descriptor);
     }
@@ -210,7 +211,7 @@ static enum sw_status add_entry(struct making *making, const json_t *entry,
     }
     if (sw_descriptor_is_attestation(parsed)) {
         if (!making->options->drop_attestations) {
-            add_member(making, json_deep_copy(entry), source, place);
+            add_member(making, json_deep_copy(entry), source, place, SW_STR(""));
         }
         return SW_OK;
     }

@@ -9,37 +9,57 @@
 void sw_origins_release(struct sw_origins *origins)
 {
     sw_places_release(&origins->places);
-    sw_strs_release(&origins->digests);
-    free(origins->of);
+    for (size_t i = 0; i < origins->count; i++) {
+        sw_buf_release(&origins->documents[i].bytes);
+    }
+    free(origins->documents);
     *origins = (struct sw_origins){ 0 };
 }
 
-void sw_origins_note(struct sw_origins *origins, const char *digest, size_t place)
+void sw_origins_note(struct sw_origins *origins, const char *digest, size_t place,
+                     struct sw_str bytes)
 {
-    origins->of =
-        sw_grow(origins->of, origins->digests.count, &origins->capacity, sizeof(*origins->of));
-    origins->of[origins->digests.count] = place;
-    sw_strs_add(&origins->digests, sw_str(digest));
+    struct sw_origin *document;
+
+    origins->documents = sw_grow(origins->documents, origins->count, &origins->capacity,
+                                 sizeof(*origins->documents));
+    document = &origins->documents[origins->count++];
+    *document = (struct sw_origin){ .place = place };
+    memcpy(document->digest, digest, SW_DIGEST_SIZE);
+    sw_buf_init(&document->bytes, SW_MANIFEST_MAX);
+    sw_buf_add_str(&document->bytes, bytes);
+}
+
+static const struct sw_origin *find(const struct sw_origins *origins, const char *digest)
+{
+    for (size_t i = 0; i < origins->count; i++) {
+        if (strcmp(origins->documents[i].digest, digest) == 0) {
+            return &origins->documents[i];
+        }
+    }
+    return NULL;
 }
 
 static const struct sw_push_place *place_of(const struct sw_origins *origins, const char *digest)
 {
-    for (size_t i = 0; i < origins->digests.count; i++) {
-        if (strcmp(origins->digests.items[i], digest) == 0) {
-            return &origins->places.items[origins->of[i]];
-        }
-    }
-    return &origins->places.items[0];
+    const struct sw_origin *document = find(origins, digest);
+
+    return &origins->places.items[document ? document->place : 0];
 }
 
 static enum sw_status read_document(void *ctx, const char *digest, struct sw_buf *out,
                                     struct sw_err *err)
 {
     const struct sw_push_place *place = place_of(ctx, digest);
+    const struct sw_origin *document = find(ctx, digest);
     struct sw_manifest_info info;
-    enum sw_status status =
-        sw_registry_get_manifest(place->registry, place->repository, digest, out, &info, err);
+    enum sw_status status;
 
+    if (document && document->bytes.len > 0) {
+        sw_buf_add_str(out, sw_buf_str(&document->bytes));
+        return SW_OK;
+    }
+    status = sw_registry_get_manifest(place->registry, place->repository, digest, out, &info, err);
     if (status == SW_OK) {
         sw_manifest_info_release(&info);
     }

@@ -5,18 +5,29 @@
 
 #include "transfer.h"
 
+/* A document whose repository is known. */
+struct sw_origin {
+    char digest[SW_DIGEST_SIZE];
+    size_t place;        /* an index into places.items */
+    struct sw_buf bytes; /* empty: it was not read yet */
+};
+
 struct sw_origins {
     struct sw_places places;
-    struct sw_strs digests; /* documents whose repository is known; any other is in the first one */
-    size_t *of;             /* for each of them, an index into places.items */
+    struct sw_origin *documents; /* any other is in the first place */
+    size_t count;
     size_t capacity;
     const struct sw_tree
         *tree; /* what the blobs belong to, borrowed; set it before they are read */
 };
 
 void sw_origins_release(struct sw_origins *origins);
-/* Says that a document is in the repository of that index. */
-void sw_origins_note(struct sw_origins *origins, const char *digest, size_t place);
+/*
+ * Says that a document is in the place of that index; with its bytes, which are copied, it is not
+ * read again.
+ */
+void sw_origins_note(struct sw_origins *origins, const char *digest, size_t place,
+                     struct sw_str bytes);
 
 /* Reads documents; borrows `origins`. */
 struct sw_tree_reader sw_origins_reader(struct sw_origins *origins);

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+enum { CONNECTIONS_MAX = 6 };
+
 struct crew {
     size_t count;
     bool (*work)(void *ctx, size_t index);
@@ -67,5 +69,7 @@ void sw_side_by_side(size_t count, size_t threads, bool (*work)(void *ctx, size_
 
 size_t sw_threads_for(size_t requests)
 {
-    return (requests + 1) / 2;
+    const size_t threads = (requests + 1) / 2;
+
+    return threads < CONNECTIONS_MAX ? threads : CONNECTIONS_MAX;
 }

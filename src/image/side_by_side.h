@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SW_SIDE_BY_SIDE_MAX = 6 };
+enum { SW_SIDE_BY_SIDE_MAX = 16 };
 
 /*
  * Calls `work` once for each index below `count`, in their order, on so many threads, one of which
@@ -17,8 +17,8 @@ void sw_side_by_side(size_t count, size_t threads, bool (*work)(void *ctx, size_
                      void *ctx);
 
 /*
- * How many threads so many requests to one registry are worth. A thread more is a connection more,
- * and to open that takes as long as two requests or three; there is one already.
+ * How many threads so many requests to one registry are worth, six at most. A thread more is a
+ * connection more, and to open that takes as long as two requests or three; there is one already.
  */
 size_t sw_threads_for(size_t requests);
 

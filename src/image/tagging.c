@@ -1,5 +1,7 @@
 #include "tagging.h"
 
+#include "side_by_side.h"
+
 #include <slipway/alloc.h>
 #include <slipway/progress.h>
 
@@ -43,14 +45,60 @@ static enum sw_status look(struct sw_tagging *tagging, struct sw_err *err)
     return status;
 }
 
+/* A look at a tag, beside others. */
+struct glance {
+    struct sw_tagging *tag;
+    enum sw_status status;
+    struct sw_err err;
+};
+
+static bool take_glance(void *ctx, size_t index)
+{
+    struct glance *glance = (struct glance *)ctx + index;
+
+    glance->status = look(glance->tag, &glance->err);
+    return glance->status == SW_OK;
+}
+
+/* Whether the tag is the first of its registry: the request about it finds the login out. */
+static bool is_first(const struct sw_tagging *tags, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (tags[i].registry == tags[index].registry) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Looks at the first tag of each registry, or at all others. */
+static enum sw_status look_at(struct sw_tagging *tags, size_t count, bool first, struct sw_err *err)
+{
+    struct glance *glances = sw_xcalloc(count + 1, sizeof(*glances));
+    enum sw_status status = SW_OK;
+    size_t wanted = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (is_first(tags, i) == first) {
+            glances[wanted++] = (struct glance){ .tag = &tags[i] };
+        }
+    }
+    sw_side_by_side(wanted, first ? wanted : sw_threads_for(wanted), take_glance, glances);
+    for (size_t i = 0; i < wanted && status == SW_OK; i++) {
+        status = glances[i].status;
+        if (status != SW_OK) {
+            *err = glances[i].err;
+        }
+    }
+    free(glances);
+    return status;
+}
+
 enum sw_status sw_tagging_look(struct sw_tagging *tags, size_t count, struct sw_err *err)
 {
-    enum sw_status status = SW_OK;
+    enum sw_status status = look_at(tags, count, /* first= */ true, err);
 
-    for (size_t i = 0; status == SW_OK && i < count; i++) {
-        status = look(&tags[i], err);
-    }
-    return status;
+    return status == SW_OK ? look_at(tags, count, /* first= */ false, err) : status;
 }
 
 /* An immutable tag was refused: fine when it names this very image by now. */

@@ -34,7 +34,10 @@ void sw_tagging_init(struct sw_tagging *tagging, struct sw_registry *registry,
                      const struct sw_ref *ref);
 void sw_tagging_release(struct sw_tagging *tagging);
 
-/* Asks what the tags name. Not to be allowed to know is no failure. */
+/*
+ * Asks what the tags name, all registries at once. Not to be allowed to know is no failure; of
+ * several failures that of the first tag is told.
+ */
 SW_NODISCARD enum sw_status sw_tagging_look(struct sw_tagging *tags, size_t count,
                                             struct sw_err *err);
 /*

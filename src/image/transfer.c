@@ -1,6 +1,7 @@
 #include "transfer.h"
 
 #include "meter.h"
+#include "side_by_side.h"
 
 #include <slipway/alloc.h>
 #include <slipway/progress.h>
@@ -30,7 +31,6 @@ struct transfer {
     size_t task_capacity;
 
     pthread_mutex_t lock; /* guards everything below */
-    size_t next;
     struct sw_transfer_sum sum;
     struct sw_err err; /* the first failure */
     struct sw_meter meter;
@@ -41,28 +41,56 @@ static bool *present_at(const struct transfer *transfer, size_t document, size_t
     return &transfer->present[document * transfer->places->count + place];
 }
 
+/* A look for a document in a place. */
+struct search {
+    const struct sw_push_place *place;
+    const char *digest;
+    bool *present;
+    enum sw_status status;
+    struct sw_err err;
+};
+
+static bool look_for_document(void *ctx, size_t index)
+{
+    struct search *search = (struct search *)ctx + index;
+    struct sw_manifest_info info;
+
+    search->status = sw_registry_head_manifest(search->place->registry, search->place->repository,
+                                               search->digest, &info, &search->err);
+    if (search->status == SW_OK) {
+        sw_manifest_info_release(&info);
+        *search->present = true;
+    } else if (search->status == SW_E_NOT_FOUND || search->status == SW_E_DENIED) {
+        search->status = SW_OK;
+    }
+    return search->status == SW_OK;
+}
+
 /* Looks what documents the places have. Not to be allowed to know means to write them. */
 static enum sw_status look_for_documents(struct transfer *transfer, struct sw_err *err)
 {
-    for (size_t i = 0; i < transfer->tree->count; i++) {
-        for (size_t p = 0; p < transfer->places->count; p++) {
-            const struct sw_push_place *place = &transfer->places->items[p];
-            struct sw_manifest_info info;
-            struct sw_err none = SW_ERR_INIT;
-            enum sw_status status =
-                sw_registry_head_manifest(place->registry, place->repository,
-                                          transfer->tree->documents[i].digest, &info, &none);
+    const size_t place_count = transfer->places->count;
+    const size_t count = transfer->tree->count * place_count;
+    struct search *searches = sw_xcalloc(count + 1, sizeof(*searches));
+    enum sw_status status = SW_OK;
 
-            if (status == SW_OK) {
-                sw_manifest_info_release(&info);
-                *present_at(transfer, i, p) = true;
-            } else if (status != SW_E_NOT_FOUND && status != SW_E_DENIED) {
-                *err = none;
-                return status;
-            }
+    for (size_t i = 0; i < count; i++) {
+        const size_t document = i / place_count;
+        const size_t place = i % place_count;
+
+        searches[i] = (struct search){ .place = &transfer->places->items[place],
+                                       .digest = transfer->tree->documents[document].digest,
+                                       .present = present_at(transfer, document, place) };
+    }
+    sw_side_by_side(count, sw_threads_for(count), look_for_document, searches);
+    for (size_t i = 0; i < count && status == SW_OK; i++) {
+        status = searches[i].status;
+        if (status != SW_OK) {
+            *err = searches[i].err;
         }
     }
-    return SW_OK;
+    free(searches);
+    return status;
 }
 
 static struct task *task_of(struct transfer *transfer, const struct sw_descriptor *blob)
@@ -357,19 +385,6 @@ static enum sw_status move_blob(struct transfer *transfer, const struct task *ta
     return status;
 }
 
-/* The next blob to move; NULL when there is none, or one has failed. */
-static const struct task *next_task(struct transfer *transfer)
-{
-    const struct task *task = NULL;
-
-    (void)pthread_mutex_lock(&transfer->lock);
-    if (transfer->err.status == SW_OK && transfer->next < transfer->task_count) {
-        task = &transfer->tasks[transfer->next++];
-    }
-    (void)pthread_mutex_unlock(&transfer->lock);
-    return task;
-}
-
 static void fail(struct transfer *transfer, const struct sw_err *err)
 {
     (void)pthread_mutex_lock(&transfer->lock);
@@ -380,41 +395,26 @@ static void fail(struct transfer *transfer, const struct sw_err *err)
     (void)pthread_mutex_unlock(&transfer->lock);
 }
 
-static void *work(void *ctx)
+static bool move_task(void *ctx, size_t index)
 {
     struct transfer *transfer = ctx;
-    const struct task *task;
+    struct sw_err err = SW_ERR_INIT;
+    enum sw_status status = sw_env_stop_wanted(transfer->env)
+                                ? sw_fail(&err, SW_E_STOPPED, "stopped")
+                                : move_blob(transfer, &transfer->tasks[index], &err);
 
-    while ((task = next_task(transfer)) != NULL) {
-        struct sw_err err = SW_ERR_INIT;
-
-        if (sw_env_stop_wanted(transfer->env)) {
-            (void)sw_fail(&err, SW_E_STOPPED, "stopped");
-            fail(transfer, &err);
-        } else if (move_blob(transfer, task, &err) != SW_OK) {
-            fail(transfer, &err);
-        }
+    if (status != SW_OK) {
+        fail(transfer, &err);
     }
-    return NULL;
+    return status == SW_OK;
 }
 
 static enum sw_status move_blobs(struct transfer *transfer, struct sw_err *err)
 {
     unsigned wanted =
         transfer->options->transfers ? transfer->options->transfers : TRANSFERS_DEFAULT;
-    pthread_t threads[SW_PUSH_THREADS_MAX];
-    unsigned count = 0;
 
-    wanted = wanted > SW_PUSH_THREADS_MAX ? SW_PUSH_THREADS_MAX : wanted;
-    /* This thread works as well. */
-    while (count + 1 < wanted && count + 1 < transfer->task_count &&
-           pthread_create(&threads[count], NULL, work, transfer) == 0) {
-        count++;
-    }
-    (void)work(transfer);
-    for (unsigned i = 0; i < count; i++) {
-        (void)pthread_join(threads[i], NULL);
-    }
+    sw_side_by_side(transfer->task_count, wanted, move_task, transfer);
     if (transfer->err.status != SW_OK) {
         *err = transfer->err;
     }

@@ -116,22 +116,43 @@ static void quest_of(const struct wanted *wanted, struct sw_quest *quest)
     }
 }
 
-/* The requests as words: the tag of a manifest, "list", "config", and "HEAD". */
+/* The word for a request: the tag of a manifest, "list", "config", or "HEAD". */
+static const char *word_of(const struct fake_http_request *request)
+{
+    const char *manifest = strstr(request->url, "/manifests/");
+
+    if (strcmp(request->method, "HEAD") == 0) {
+        return "HEAD";
+    }
+    if (manifest) {
+        return manifest + strlen("/manifests/");
+    }
+    return strstr(request->url, "/tags/list") ? "list" : "config";
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The requests as words. Manifests that follow each other may come in any order, and are sorted. */
 static char *requests_of(const struct world *world)
 {
+    const char *words[32];
     struct sw_buf out;
+    size_t run = 0; /* where the last run of manifests begins */
 
     sw_buf_init(&out, SW_BUF_TEXT_MAX);
+    assert_true(world->fake.request_count < SW_COUNT(words));
     for (size_t i = 0; i < world->fake.request_count; i++) {
-        const struct fake_http_request *request = &world->fake.requests[i];
-        const char *manifest = strstr(request->url, "/manifests/");
-        const char *word = strstr(request->url, "/tags/list") ? "list" : "config";
-
-        if (manifest) {
-            word = manifest + strlen("/manifests/");
+        words[i] = word_of(&world->fake.requests[i]);
+        if (!strstr(world->fake.requests[i].url, "/manifests/")) {
+            qsort((void *)(words + run), i - run, sizeof(words[0]), compare);
+            run = i + 1;
         }
-        sw_buf_addf(&out, "%s%s", i > 0 ? " " : "",
-                    strcmp(request->method, "HEAD") == 0 ? "HEAD" : word);
+    }
+    for (size_t i = 0; i < world->fake.request_count; i++) {
+        sw_buf_addf(&out, "%s%s", i > 0 ? " " : "", words[i]);
     }
     return out.len > 0 ? sw_buf_take(&out) : sw_xstrdup("");
 }
@@ -186,7 +207,7 @@ static const struct asking_case {
     { .name = "the rest is large: the others are asked together",
       .images = { { "v1", "abc" }, { "v2", "ab" }, { "v3", "ab" } },
       .wanted = { { 'a', 1 }, { 'b', 1 }, { 'c', LARGE } },
-      .requests = "list v3 config v2 v1 config config",
+      .requests = "list v3 config v1 v2 config config",
       .answers = "a:v3 b:v3 c:v1" },
     { .name = "the rest is large together",
       .images = { { "v1", "abcd" }, { "v2", "ab" } },
@@ -207,7 +228,7 @@ static const struct asking_case {
       .images = { { "v1", "abc" }, { "v2", "abd" }, { "v3", "abe" } },
       .wanted = { { 'a', LARGE }, { 'b', LARGE }, { 'c', 1 } },
       .configured = "abc",
-      .requests = "list v3 config HEAD v2 v1 config config",
+      .requests = "list v3 config HEAD v1 v2 config config",
       .answers = "a:v3 b:v3 c:v1" },
     { .name = "the whole image is not there",
       .images = { { "v1", "abcd" }, { "v2", "ab" } },
@@ -220,7 +241,7 @@ static const struct asking_case {
       .wanted = { { 'a', 1 }, { 'b', 1 }, { 'c', 1 } },
       .named = { "v2", "v1" },
       .tags = { "v3" },
-      .requests = "v2 v1 config config",
+      .requests = "v1 v2 config config",
       .answers = "a:v2 b:v2 c:v1" },
     { .name = "one at a time until one has told its layers",
       .images = { { "v1", "ab" } },
@@ -232,12 +253,12 @@ static const struct asking_case {
       .images = { { "v1", "ac" }, { "v2", "ab" }, { "v3", "ab", .as = "v2" } },
       .wanted = { { 'a', 1 }, { 'b', 1 }, { 'c', LARGE } },
       .tags = { "v2" },
-      .requests = "v2 config list v3 v1 config",
+      .requests = "v2 config list v1 v3 config",
       .answers = "a:v2 b:v2 c:v1" },
     { .name = "four images at most",
       .images = { { "v1", "b" }, { "v2", "a" }, { "v3", "ax" }, { "v4", "ay" }, { "v5", "az" } },
       .wanted = { { 'a', LARGE }, { 'b', LARGE } },
-      .requests = "list v5 config v4 v3 v2 config config config",
+      .requests = "list v5 config v2 v3 v4 config config config",
       .answers = "a:v5" },
     { .name = "nothing is wanted", .images = { { "v1", "ab" } }, .requests = "", .answers = "" },
 };

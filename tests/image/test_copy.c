@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "fake_registry.h"
+#include "http_gate.h"
 #include "multi_image.h"
 #include "ref_list.h"
 #include "sweep.h"
@@ -488,9 +489,32 @@ static void test_copy__notices_every_fault(void **state)
     world_release(&world);
 }
 
+/* Whether its documents are there is asked of both registries side by side. */
+static void test_copy__documents_are_looked_for_side_by_side(void **state)
+{
+    struct world world;
+    struct http_gate gate;
+    struct sw_copy_result result;
+    struct sw_err err = SW_ERR_INIT;
+
+    (void)state;
+    world_init(&world);
+    http_gate_init(&gate, &world.fake.transport, "HEAD", "/manifests/sha256:", 3);
+    world.t.env.http = &gate.transport;
+    assert_ok(copy_to(&world.t.env, HOST_A "/team/app:multi", HOST_A "/copy:v1," HOST_B "/copy:v1",
+                      NULL, &result, &err));
+    assert_true(gate.open);
+    assert_true(multi_image_is_at(&world.image, &world.a, "copy", "v1"));
+    assert_true(multi_image_is_at(&world.image, &world.b, "copy", "v1"));
+    sw_copy_result_release(&result);
+    http_gate_release(&gate);
+    world_release(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_copy__documents_are_looked_for_side_by_side),
         cmocka_unit_test(test_copy__copies_an_index_whole_and_byte_for_byte),
         cmocka_unit_test(test_copy__writes_subjects_before_what_is_about_them),
         cmocka_unit_test(test_copy__reads_each_blob_once_for_several_registries),

@@ -126,6 +126,8 @@ static void test_index__puts_images_together(void **state)
     assert_string_equal(result.entries[1].platform, "linux/arm64/v8");
     assert_string_equal(result.entries[1].digest, world.image.manifest_digests[1]);
     assert_int_equal(result.copy.bytes_sent, 0);
+    /* Each of the two was read once. */
+    assert_int_equal(fake_http_count(&world.fake, 0, "GET", "/manifests/"), 2);
     sw_index_result_release(&result);
     world_release(&world);
 }

@@ -110,7 +110,7 @@ static void test_side_by_side__a_connection_more_for_two_requests_more(void **st
     assert_int_equal(sw_threads_for(1), 1);
     assert_int_equal(sw_threads_for(2), 1);
     assert_int_equal(sw_threads_for(3), 2);
-    assert_int_equal(sw_threads_for(15), 8);
+    assert_int_equal(sw_threads_for(15), 6);
 }
 
 int main(void)
