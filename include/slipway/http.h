@@ -59,9 +59,12 @@ struct sw_http_request {
     /* Limit of a collected body; 0: SW_HTTP_BODY_MAX. A longer 2xx body is SW_E_TOO_LARGE, the
      * body of another answer is cut there. */
     size_t reply_max;
-    const char *unix_socket;    /* connect here instead of to the URL's host (Docker Engine) */
-    bool plain_http_ok;         /* allow http:// beyond loopback */
-    bool follow_redirects;      /* sw_http_send only: GET and HEAD follow 301, 302, 303, 307, 308 */
+    const char *unix_socket; /* connect here instead of to the URL's host (Docker Engine) */
+    bool plain_http_ok;      /* allow http:// beyond loopback */
+    bool follow_redirects;   /* sw_http_send only: GET and HEAD follow 301, 302, 303, 307, 308 */
+    /* Speak HTTP/2 from the first byte, over a connection of its own (gRPC without TLS).
+     * SW_E_NETWORK when the other side does not, or libcurl was built without it. */
+    bool http2;
     int64_t connect_timeout_ms; /* 0: 10 s */
     /* 0: 60 s. Without a byte for so long, or with less than SW_HTTP_STALL_BYTES of a body, a
      * transfer has stalled. Time that body.read and sink.write take does not count. */

@@ -157,6 +157,22 @@ static bool is_direct(const struct sw_http_exchange *x)
            sw_str_starts(x->url.host, "169.254.") || sw_str_starts(x->url.host, "fd00:ec2:");
 }
 
+/*
+ * One transfer per connection at a time: HTTP/2 would gain nothing, and is only for those who speak
+ * nothing else. A connection that began with HTTP/1.1 cannot go on with it, so these are kept
+ * apart.
+ */
+static void set_version(struct transfer *t)
+{
+    const bool http2 = t->x.request->http2;
+
+    (void)curl_easy_setopt(
+        t->easy, CURLOPT_HTTP_VERSION,
+        (long)(http2 ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE : CURL_HTTP_VERSION_1_1));
+    (void)curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, (long)http2);
+    (void)curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, (long)http2);
+}
+
 static void set_connection(struct transfer *t)
 {
     const struct sw_http_request *request = t->x.request;
@@ -165,8 +181,7 @@ static void set_connection(struct transfer *t)
 #else
     (void)curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-    /* One transfer per connection at a time: HTTP/2 would gain nothing. */
-    (void)curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    set_version(t);
     (void)curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(t->easy, CURLOPT_TCP_KEEPALIVE, 1L);
     (void)curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, DOWNLOAD_CHUNK);

@@ -1,4 +1,5 @@
 #include "docker_export.h"
+#include "docker_stored.h"
 
 #include <slipway/alloc.h>
 #include <slipway/digest.h>
@@ -12,6 +13,7 @@ struct docker_daemon {
     char *name;
     char *platform;
     struct sw_engine engine;
+    struct sw_engine_blobs blobs;
     struct sw_archive archive;
 };
 
@@ -214,15 +216,49 @@ static enum sw_status load(struct loading *loading, struct sw_err *err)
     return loading->self->archive.complete ? assemble(loading, err) : load_archive(loading, err);
 }
 
+/* Whether the engine may give the image blob by blob. */
+static bool is_stored(const struct docker_daemon *self, const struct sw_engine_image *image)
+{
+    return !self->engine.client && image->media_type && sw_digest_is_valid(sw_str(image->id)) &&
+           (sw_media_is_index(image->media_type) || sw_media_is_manifest(image->media_type));
+}
+
+static enum sw_status daemon_load_all(struct sw_image_source *source, struct sw_tree *ret,
+                                      struct sw_store *ret_store, struct sw_err *err)
+{
+    struct docker_daemon *self = (struct docker_daemon *)source;
+    struct sw_engine_image image = { 0 };
+    bool done = false;
+    enum sw_status status = sw_engine_inspect(self->env, &self->engine, self->name, &image, err);
+
+    if (status == SW_OK && is_stored(self, &image)) {
+        status = sw_docker_stored_tree(&self->blobs, &image, &done, ret, ret_store, err);
+    }
+    if (status == SW_OK && !done) {
+        status = sw_fail(err, SW_E_INPUT,
+                         "the Docker engine at %s exports images of one platform; --all-platforms "
+                         "needs one with the containerd image store, as Docker 29 has it, or "
+                         "oci:DIR, oci-archive:FILE or docker-archive:FILE",
+                         self->engine.shown);
+    }
+    sw_engine_image_release(&image);
+    return status;
+}
+
 static enum sw_status daemon_load(struct sw_image_source *source, struct sw_intake *intake,
                                   struct sw_image *ret, struct sw_err *err)
 {
     struct docker_daemon *self = (struct docker_daemon *)source;
     struct sw_engine_image image = { 0 };
     struct loading loading = { .self = self, .image = &image, .intake = intake, .ret = ret };
+    bool done = false;
     enum sw_status status = sw_engine_inspect(self->env, &self->engine, self->name, &image, err);
 
-    if (status == SW_OK) {
+    if (status == SW_OK && is_stored(self, &image)) {
+        status = sw_docker_stored_load(&self->blobs, &image, self->name, self->platform, &done,
+                                       intake, ret, err);
+    }
+    if (status == SW_OK && !done) {
         status = load(&loading, err);
     }
     sw_engine_image_release(&image);
@@ -239,8 +275,9 @@ enum sw_status sw_docker_daemon_open(const struct sw_env *env, const char *text,
         return sw_fail(err, SW_E_USAGE, "docker-daemon: names no image");
     }
     self = sw_xcalloc(1, sizeof(*self));
-    self->source = (struct sw_image_source){ daemon_load, daemon_free, NULL };
+    self->source = (struct sw_image_source){ daemon_load, daemon_free, daemon_load_all };
     self->env = env;
+    self->blobs = (struct sw_engine_blobs){ env, &self->engine };
     self->name = sw_xstrdup(text);
     self->platform = platform ? sw_xstrdup(platform) : NULL;
     self->archive.fd = -1;

@@ -210,21 +210,6 @@ static enum sw_status check_layer(const struct sw_archive *archive, const struct
     return SW_OK;
 }
 
-/*
- * A foreign layer stays where it is: the manifest names it and the addresses it is found at. It is
- * not handed on.
- */
-static struct sw_blob *foreign_layer(const struct sw_descriptor *descriptor,
-                                     struct sw_intake *intake)
-{
-    char digest[SW_DIGEST_SHORT_SIZE];
-
-    sw_digest_short(descriptor->digest, digest);
-    sw_say(intake->env, "layer %s: not moved, it is a foreign layer (%s)", digest,
-           descriptor->media_type);
-    return sw_intake_known_layer(intake, descriptor->digest, descriptor->size, SW_PACKING_NONE);
-}
-
 static enum sw_status missing_layer(const struct sw_archive *archive,
                                     const struct sw_picture *picture, const char *path,
                                     const char *diff_id, struct sw_err *err)
@@ -250,7 +235,7 @@ static enum sw_status load_layer(const struct sw_archive *archive, const struct 
     enum sw_status status = SW_OK;
 
     if (descriptor && sw_media_is_foreign(descriptor->media_type)) {
-        image->layers[image->layer_count++] = foreign_layer(descriptor, intake);
+        image->layers[image->layer_count++] = sw_intake_foreign_layer(intake, descriptor);
         return SW_OK;
     }
     if (!file) {
@@ -272,30 +257,6 @@ static enum sw_status load_layer(const struct sw_archive *archive, const struct 
     }
     image->layers[image->layer_count++] = blob;
     return sw_intake_hand_on(intake, blob, err);
-}
-
-/*
- * The archive's own manifest becomes the image's, byte for byte; but Amazon ECR refuses one that
- * does not say its media type, so that is put in when it is missing.
- */
-static enum sw_status keep_manifest(const struct sw_picture *picture, struct sw_image *image,
-                                    struct sw_err *err)
-{
-    const struct sw_str bytes = sw_buf_str(&picture->oci.bytes);
-    json_auto_t *doc = NULL;
-
-    image->manifest_type =
-        sw_xstrdup(picture->oci.media_type[0] ? picture->oci.media_type : SW_MEDIA_OCI_MANIFEST);
-    if (picture->oci.parsed.media_type[0]) {
-        sw_buf_add_str(&image->manifest, bytes);
-        return SW_OK;
-    }
-    if (sw_json_parse(bytes, "manifest", &doc, err) != SW_OK) {
-        return err->status;
-    }
-    (void)json_object_set_new(doc, "mediaType", json_string(image->manifest_type));
-    sw_json_dump(doc, 0, &image->manifest);
-    return sw_buf_check(&image->manifest, "the image's manifest", err);
 }
 
 static enum sw_status load_layers(const struct sw_archive *archive, struct sw_picture *picture,
@@ -322,7 +283,7 @@ static enum sw_status load_layers(const struct sw_archive *archive, struct sw_pi
     for (size_t i = 0; status == SW_OK && i < count; i++) {
         status = load_layer(archive, picture, i, kept, intake, image, err);
     }
-    return status == SW_OK && kept ? keep_manifest(picture, image, err) : status;
+    return status == SW_OK && kept ? sw_oci_keep_manifest(&picture->oci, image, err) : status;
 }
 
 static enum sw_status load(const struct sw_archive *archive, bool docker, const char *name,

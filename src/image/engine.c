@@ -27,6 +27,8 @@ void sw_engine_release(struct sw_engine *engine)
 void sw_engine_image_release(struct sw_engine_image *image)
 {
     free(image->id);
+    free(image->media_type);
+    free(image->platform);
     sw_strs_release(&image->diff_ids);
     *image = (struct sw_engine_image){ 0 };
 }
@@ -179,7 +181,28 @@ static enum sw_status run_client(const struct sw_env *env, const struct sw_engin
 struct raw_image {
     const char *id;
     json_t *rootfs;
+    json_t *descriptor;
+    const char *os;
+    const char *architecture;
+    const char *variant;
 };
+
+static bool is_set(const char *text)
+{
+    return text && text[0];
+}
+
+/* "os/architecture[/variant]"; NULL when the engine has no image that it would choose. */
+static char *platform_of(const struct raw_image *raw)
+{
+    const bool variant = is_set(raw->variant);
+
+    if (!is_set(raw->os) || !is_set(raw->architecture)) {
+        return NULL;
+    }
+    return sw_xasprintf("%s/%s%s%s", raw->os, raw->architecture, variant ? "/" : "",
+                        variant ? raw->variant : "");
+}
 
 static enum sw_status read_image(struct sw_str text, struct sw_engine_image *ret,
                                  struct sw_err *err)
@@ -187,6 +210,10 @@ static enum sw_status read_image(struct sw_str text, struct sw_engine_image *ret
     static const struct sw_json_field fields[] = {
         { "Id", SW_JSON_STR, offsetof(struct raw_image, id), true },
         { "RootFS", SW_JSON_OBJECT, offsetof(struct raw_image, rootfs), false },
+        { "Descriptor", SW_JSON_OBJECT, offsetof(struct raw_image, descriptor), false },
+        { "Os", SW_JSON_STR, offsetof(struct raw_image, os), false },
+        { "Architecture", SW_JSON_STR, offsetof(struct raw_image, architecture), false },
+        { "Variant", SW_JSON_STR, offsetof(struct raw_image, variant), false },
     };
     json_auto_t *doc = NULL;
     struct raw_image raw = { 0 };
@@ -199,6 +226,10 @@ static enum sw_status read_image(struct sw_str text, struct sw_engine_image *ret
         return err->status;
     }
     ret->id = sw_xstrdup(raw.id);
+    if (strcmp(sw_json_str(raw.descriptor, "digest", ""), raw.id) == 0) {
+        ret->media_type = sw_xstrdup(sw_json_str(raw.descriptor, "mediaType", ""));
+    }
+    ret->platform = platform_of(&raw);
     layers = sw_json_array(raw.rootfs, "Layers");
     for (size_t i = 0; i < json_array_size(layers); i++) {
         const char *layer = json_string_value(json_array_get(layers, i));

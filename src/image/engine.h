@@ -29,6 +29,10 @@ void sw_engine_release(struct sw_engine *engine);
 /* What the engine says of an image. */
 struct sw_engine_image {
     char *id;
+    /* What the id is the digest of, a manifest or an index, where the engine says that it keeps
+     * such; else NULL, and it may be that of a configuration. */
+    char *media_type;
+    char *platform; /* that the engine chooses, "linux/amd64"; NULL when it says none */
     struct sw_strs diff_ids;
 };
 void sw_engine_image_release(struct sw_engine_image *image);

@@ -169,12 +169,11 @@ static void *run(void *ctx)
     const struct sw_feed_source *source = stream->source;
     const struct sw_http_sink sink = { take, stream };
     struct sw_err err = SW_ERR_INIT;
-    enum sw_status status =
-        sw_registry_read_blob(source->registry, source->repository, source->digest, &sink, &err);
+    enum sw_status status = source->read(source->ctx, source->digest, &sink, &err);
 
     if (status == SW_OK && stream->received < source->size) {
         (void)sw_fail(&err, SW_E_UNAVAILABLE, "blob %s of \"%s\" has %lld bytes instead of %lld",
-                      source->digest, source->repository, (long long)stream->received,
+                      source->digest, source->where, (long long)stream->received,
                       (long long)source->size);
     }
     (void)pthread_mutex_lock(&stream->lock);
@@ -285,6 +284,20 @@ static enum sw_status body_rewind(void *ctx, SW_UNUSED struct sw_err *err)
     return SW_OK;
 }
 
+static enum sw_status read_place(const void *ctx, const char *digest,
+                                 const struct sw_http_sink *sink, struct sw_err *err)
+{
+    const struct sw_push_place *place = ctx;
+
+    return sw_registry_read_blob(place->registry, place->repository, digest, sink, err);
+}
+
+struct sw_feed_source sw_feed_from_place(const struct sw_push_place *place, const char *digest,
+                                         int64_t size)
+{
+    return (struct sw_feed_source){ read_place, place, place->repository, digest, size };
+}
+
 struct sw_feed *sw_feed_new(const struct sw_feed_source *source, size_t readers)
 {
     struct sw_feed *feed = sw_xcalloc(1, sizeof(*feed));
@@ -319,6 +332,11 @@ void sw_feed_free(struct sw_feed *feed)
 const struct sw_http_body *sw_feed_body(struct sw_feed *feed, size_t reader)
 {
     return &feed->readers[reader].body;
+}
+
+struct sw_reader sw_feed_reader(struct sw_feed *feed, size_t reader)
+{
+    return (struct sw_reader){ body_read, NULL, &feed->readers[reader] };
 }
 
 void sw_feed_leave(struct sw_feed *feed, size_t reader)

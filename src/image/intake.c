@@ -2,6 +2,7 @@
 
 #include <slipway/alloc.h>
 #include <slipway/fs.h>
+#include <slipway/progress.h>
 
 #include <string.h>
 
@@ -19,6 +20,8 @@ void sw_blob_drop_content(struct sw_blob *blob)
     if (blob->spool) {
         sw_spool_drop(blob->spool);
     }
+    sw_feed_free(blob->feed);
+    blob->feed = NULL;
     blob->fd = -1;
     blob->owns_fd = false;
 }
@@ -279,15 +282,44 @@ struct sw_blob *sw_intake_bytes(struct sw_intake *intake, struct sw_str bytes)
     return blob;
 }
 
-struct sw_blob *sw_intake_known_layer(struct sw_intake *intake, const char *digest, int64_t size,
-                                      enum sw_packing packing)
+struct sw_blob *sw_intake_known_config(struct sw_intake *intake, const char *digest, int64_t size)
 {
     struct sw_blob *blob = new_blob(intake);
 
     memcpy(blob->digest, digest, SW_DIGEST_SIZE);
+    blob->size = size;
+    return blob;
+}
+
+struct sw_blob *sw_intake_known_layer(struct sw_intake *intake, const char *digest, int64_t size,
+                                      enum sw_packing packing)
+{
+    struct sw_blob *blob = sw_intake_known_config(intake, digest, size);
+
     blob->is_layer = true;
     blob->packing = packing;
-    blob->size = size;
+    return blob;
+}
+
+struct sw_blob *sw_intake_foreign_layer(struct sw_intake *intake,
+                                        const struct sw_descriptor *descriptor)
+{
+    char digest[SW_DIGEST_SHORT_SIZE];
+
+    sw_digest_short(descriptor->digest, digest);
+    sw_say(intake->env, "layer %s: not moved, it is a foreign layer (%s)", digest,
+           descriptor->media_type);
+    return sw_intake_known_layer(intake, descriptor->digest, descriptor->size, SW_PACKING_NONE);
+}
+
+struct sw_blob *sw_intake_feed_layer(struct sw_intake *intake, const struct sw_feed_source *source,
+                                     enum sw_packing packing)
+{
+    struct sw_blob *blob = sw_intake_known_layer(intake, source->digest, source->size, packing);
+    struct sw_feed_source kept = *source;
+
+    kept.digest = blob->digest;
+    blob->feed = sw_feed_new(&kept, 1);
     return blob;
 }
 

@@ -7,6 +7,7 @@
  * complete, so that reading, compressing and uploading overlap.
  */
 
+#include "feed.h"
 #include "packer.h"
 #include "spool.h"
 
@@ -19,9 +20,9 @@
 
 /*
  * Content that a registry stores: a packed layer or a configuration. It lies in memory (`bytes`),
- * in a temporary file (`spool`), or in the file it came with (`fd`); without any of these the
- * registry has it. Digest, diff id and size of a spooled blob are set when the spool is whole:
- * a layer may be handed on while it is still being compressed.
+ * in a temporary file (`spool`), in the file it came with (`fd`), or where a feed reads it when it
+ * is sent; without any of these the registry has it. Digest, diff id and size of a spooled blob are
+ * set when the spool is whole: a layer may be handed on while it is still being compressed.
  */
 struct sw_blob {
     char digest[SW_DIGEST_SIZE];
@@ -31,6 +32,7 @@ struct sw_blob {
     int64_t size;
     char *bytes;                /* owned */
     struct sw_spool *spool;     /* owned */
+    struct sw_feed *feed;       /* of one reader; owned */
     struct sw_file_part origin; /* where a spooled layer was read; fd -1: it passed by */
     int fd;                     /* -1: none */
     bool owns_fd;               /* it is closed as soon as it is not needed */
@@ -80,6 +82,8 @@ struct sw_intake {
      * Borrowed until the next call of `learn`. NULL when that member is.
      */
     const struct sw_known_layer *(*learned)(void *ctx, const char *diff_id);
+    /* Whether all targets have the manifest, and with it all that it names. */
+    enum sw_status (*has_image)(void *ctx, const char *digest, bool *ret, struct sw_err *err);
     /* Gets a configuration that the targets have. */
     enum sw_status (*fetch)(void *ctx, const char *digest, struct sw_buf *out, struct sw_err *err);
     /* The blob belongs to the image, and is whole or a spool that grows: upload it. It stays the
@@ -128,6 +132,14 @@ struct sw_blob *sw_intake_bytes(struct sw_intake *intake, struct sw_str bytes);
 /* A layer that the targets have and that was not read. */
 struct sw_blob *sw_intake_known_layer(struct sw_intake *intake, const char *digest, int64_t size,
                                       enum sw_packing packing);
+/* A configuration that the targets have. */
+struct sw_blob *sw_intake_known_config(struct sw_intake *intake, const char *digest, int64_t size);
+/* A foreign layer: it stays at the addresses that the manifest names, and is not handed on. */
+struct sw_blob *sw_intake_foreign_layer(struct sw_intake *intake,
+                                        const struct sw_descriptor *descriptor);
+/* A packed layer that is read, byte for byte, when it turns out that it has to be sent. */
+struct sw_blob *sw_intake_feed_layer(struct sw_intake *intake, const struct sw_feed_source *source,
+                                     enum sw_packing packing);
 /* Finds out which of the layers the targets have; to be called before one of them is read. */
 SW_NODISCARD enum sw_status sw_intake_learn(struct sw_intake *intake,
                                             const struct sw_wanted *wanted, struct sw_err *err);
@@ -162,7 +174,7 @@ struct sw_image_source {
     void (*free)(struct sw_image_source *source);
     /*
      * Reads all that the source has of the image, for all platforms, to be sent as it is; *ret is
-     * the caller's, and *ret_store is good as long as the source. The member may be NULL.
+     * the caller's, and *ret_store is good as long as the source.
      */
     enum sw_status (*load_all)(struct sw_image_source *source, struct sw_tree *ret,
                                struct sw_store *ret_store, struct sw_err *err);

@@ -90,19 +90,6 @@ static enum sw_status read_entries(const struct sw_archive *archive, struct sw_d
     return status == SW_OK ? sw_index_parse(sw_buf_str(&text), "index.json", ret, err) : status;
 }
 
-/* A layout may hold an index of which some images were left out. */
-static enum sw_status explain_missing(const struct sw_archive *archive, struct sw_err *err)
-{
-    if (err->status == SW_E_NOT_FOUND) {
-        err->status = SW_E_INPUT;
-        (void)sw_append(err,
-                        "; the %s does not hold all images of the index: push those that are there "
-                        "with --platform, and put them together with: slipway image index create",
-                        sw_archive_word(archive));
-    }
-    return err->status;
-}
-
 /* What the root is: index.json may say anything of it, or nothing. The caller's. */
 static char *root_type(const struct sw_descriptor *entry, const struct sw_buf *root)
 {
@@ -140,5 +127,5 @@ enum sw_status sw_oci_tree(const struct sw_archive *archive, const char *name, s
 
         status = sw_tree_load(&reader, sw_buf_str(&root), type, ret, err);
     }
-    return status == SW_OK ? SW_OK : explain_missing(archive, err);
+    return status == SW_OK ? SW_OK : sw_tree_explain(sw_archive_word(archive), err);
 }

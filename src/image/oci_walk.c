@@ -1,6 +1,7 @@
 #include "oci_walk.h"
 
 #include <slipway/alloc.h>
+#include <slipway/json.h>
 
 #include <string.h>
 
@@ -33,6 +34,26 @@ void sw_oci_choice_release(struct sw_oci_choice *choice)
         sw_manifest_release(&choice->parsed);
         choice->found = false;
     }
+}
+
+enum sw_status sw_oci_keep_manifest(const struct sw_oci_choice *choice, struct sw_image *image,
+                                    struct sw_err *err)
+{
+    const struct sw_str bytes = sw_buf_str(&choice->bytes);
+    json_auto_t *doc = NULL;
+
+    image->manifest_type =
+        sw_xstrdup(choice->media_type[0] ? choice->media_type : SW_MEDIA_OCI_MANIFEST);
+    if (choice->parsed.media_type[0]) {
+        sw_buf_add_str(&image->manifest, bytes);
+        return SW_OK;
+    }
+    if (sw_json_parse(bytes, "manifest", &doc, err) != SW_OK) {
+        return err->status;
+    }
+    (void)json_object_set_new(doc, "mediaType", json_string(image->manifest_type));
+    sw_json_dump(doc, 0, &image->manifest);
+    return sw_buf_check(&image->manifest, "the image's manifest", err);
 }
 
 enum sw_status sw_oci_document(const struct sw_archive *archive, const char *digest,

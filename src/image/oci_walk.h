@@ -37,6 +37,12 @@ SW_NODISCARD enum sw_status sw_oci_need(const struct sw_archive *archive,
                                         const struct sw_oci_wish *wish, struct sw_oci_choice *ret,
                                         struct sw_err *err);
 void sw_oci_choice_release(struct sw_oci_choice *choice);
+/*
+ * Makes the chosen manifest the image's, byte for byte; but Amazon ECR refuses one that does not
+ * say its media type, so that is put in when it is missing.
+ */
+SW_NODISCARD enum sw_status sw_oci_keep_manifest(const struct sw_oci_choice *choice,
+                                                 struct sw_image *image, struct sw_err *err);
 
 /*
  * The entry of index.json that the wish names (by name alone), with everything below it; without a

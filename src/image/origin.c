@@ -91,9 +91,8 @@ static const struct sw_push_place *home(void *ctx, const struct sw_descriptor *b
 static enum sw_status open_feed(void *ctx, const struct sw_descriptor *blob, size_t readers,
                                 void **ret_handle, SW_UNUSED struct sw_err *err)
 {
-    const struct sw_push_place *place = home(ctx, blob);
-    const struct sw_feed_source source = { place->registry, place->repository, blob->digest,
-                                           blob->size };
+    const struct sw_feed_source source =
+        sw_feed_from_place(home(ctx, blob), blob->digest, blob->size);
 
     *ret_handle = sw_feed_new(&source, readers);
     return SW_OK;
@@ -114,7 +113,16 @@ static void feed_close(void *handle)
     sw_feed_free(handle);
 }
 
+struct sw_store
+sw_feed_store(enum sw_status (*open)(void *ctx, const struct sw_descriptor *blob, size_t readers,
+                                     void **ret_handle, struct sw_err *err),
+              const struct sw_push_place *(*home_of)(void *ctx, const struct sw_descriptor *blob),
+              void *ctx)
+{
+    return (struct sw_store){ open, feed_body, feed_leave, feed_close, home_of, ctx };
+}
+
 struct sw_store sw_origins_store(struct sw_origins *origins)
 {
-    return (struct sw_store){ open_feed, feed_body, feed_leave, feed_close, home, origins };
+    return sw_feed_store(open_feed, home, origins);
 }

@@ -34,4 +34,11 @@ struct sw_tree_reader sw_origins_reader(struct sw_origins *origins);
 /* Streams blobs (feed.h); borrows `origins`. */
 struct sw_store sw_origins_store(struct sw_origins *origins);
 
+/* A store whose `open` gives a sw_feed, which is the store's then. */
+struct sw_store
+sw_feed_store(enum sw_status (*open)(void *ctx, const struct sw_descriptor *blob, size_t readers,
+                                     void **ret_handle, struct sw_err *err),
+              const struct sw_push_place *(*home)(void *ctx, const struct sw_descriptor *blob),
+              void *ctx);
+
 #endif

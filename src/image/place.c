@@ -65,6 +65,24 @@ enum sw_status sw_place_share(const struct sw_push_place *place, const struct sw
     return status;
 }
 
+enum sw_status sw_place_has_manifest(const struct sw_push_place *place, const char *digest,
+                                     bool *ret, struct sw_err *err)
+{
+    struct sw_manifest_info info = { 0 };
+    struct sw_err none = SW_ERR_INIT;
+    enum sw_status status =
+        sw_registry_head_manifest(place->registry, place->repository, digest, &info, &none);
+
+    *ret = status == SW_OK;
+    if (*ret) {
+        sw_manifest_info_release(&info);
+    } else if (status != SW_E_NOT_FOUND && status != SW_E_DENIED) {
+        *err = none;
+        return status;
+    }
+    return SW_OK;
+}
+
 char *sw_place_suffix(const struct sw_push_place *place, size_t place_count)
 {
     if (place_count < 2) {

@@ -39,6 +39,11 @@ SW_NODISCARD enum sw_status sw_place_share(const struct sw_push_place *place,
                                            const char **ret_from, char **ret_session,
                                            struct sw_err *err);
 
+/* Whether the repository has a manifest. Not to be allowed to know means no. */
+SW_NODISCARD enum sw_status sw_place_has_manifest(const struct sw_push_place *place,
+                                                  const char *digest, bool *ret,
+                                                  struct sw_err *err);
+
 /* " in HOST/REPOSITORY" when there are several places to tell apart, else "". The caller's. */
 char *sw_place_suffix(const struct sw_push_place *place, size_t place_count);
 /* Tells people the sums of a push: "3.4 MB sent, 1.2 MB mounted, 840.0 MB already there". */

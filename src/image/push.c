@@ -98,6 +98,18 @@ static enum sw_status intake_has(void *ctx, const char *digest, bool *ret, struc
     return status;
 }
 
+static enum sw_status intake_has_image(void *ctx, const char *digest, bool *ret, struct sw_err *err)
+{
+    struct push *push = ctx;
+    enum sw_status status = SW_OK;
+
+    *ret = true;
+    for (size_t i = 0; *ret && status == SW_OK && i < push->places.count; i++) {
+        status = sw_place_has_manifest(&push->places.items[i], digest, ret, err);
+    }
+    return status;
+}
+
 static enum sw_status intake_learn(void *ctx, const struct sw_wanted *wanted, struct sw_err *err)
 {
     struct push *push = ctx;
@@ -209,6 +221,7 @@ static enum sw_status move_blobs(struct push *push, struct sw_image_source *sour
             compression->packing == SW_PACKING_NONE ? NULL : sw_packer_new(compression, workers),
         .check = intake_check,
         .has = intake_has,
+        .has_image = intake_has_image,
         .learn = push->options->no_learn ? NULL : intake_learn,
         .learned = push->options->no_learn ? NULL : intake_learned,
         .fetch = intake_fetch,

@@ -33,11 +33,6 @@ enum sw_status sw_image_push_all(const struct sw_env *env, struct sw_image_sourc
     struct sw_store store;
     enum sw_status status;
 
-    if (!source->load_all) {
-        return sw_fail(err, SW_E_INPUT,
-                       "the Docker engine exports images of one platform; --all-platforms needs "
-                       "oci:DIR, oci-archive:FILE or docker-archive:FILE");
-    }
     status = source->load_all(source, &tree, &store, err);
     if (status != SW_OK) {
         return status;

@@ -53,20 +53,13 @@ struct search {
 static bool look_for_document(void *ctx, size_t index)
 {
     struct search *search = (struct search *)ctx + index;
-    struct sw_manifest_info info;
 
-    search->status = sw_registry_head_manifest(search->place->registry, search->place->repository,
-                                               search->digest, &info, &search->err);
-    if (search->status == SW_OK) {
-        sw_manifest_info_release(&info);
-        *search->present = true;
-    } else if (search->status == SW_E_NOT_FOUND || search->status == SW_E_DENIED) {
-        search->status = SW_OK;
-    }
+    search->status =
+        sw_place_has_manifest(search->place, search->digest, search->present, &search->err);
     return search->status == SW_OK;
 }
 
-/* Looks what documents the places have. Not to be allowed to know means to write them. */
+/* Looks what documents the places have. */
 static enum sw_status look_for_documents(struct transfer *transfer, struct sw_err *err)
 {
     const size_t place_count = transfer->places->count;

@@ -147,6 +147,18 @@ enum sw_status sw_tree_load(const struct sw_tree_reader *reader, struct sw_str r
     return SW_OK;
 }
 
+enum sw_status sw_tree_explain(const char *where, struct sw_err *err)
+{
+    if (err->status == SW_E_NOT_FOUND) {
+        err->status = SW_E_INPUT;
+        (void)sw_append(err,
+                        "; the %s does not hold all images of the index: push those that are there "
+                        "with --platform, and put them together with: slipway image index create",
+                        where);
+    }
+    return err->status;
+}
+
 /*
  * Manifests come first, those that are about another one behind the others, because some
  * registries want the subject to be there; then indexes, the deepest first.

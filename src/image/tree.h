@@ -44,6 +44,11 @@ struct sw_tree_reader {
 SW_NODISCARD enum sw_status sw_tree_load(const struct sw_tree_reader *reader, struct sw_str root,
                                          const char *media_type, struct sw_tree *ret,
                                          struct sw_err *err);
+/*
+ * Says of a failure with SW_E_NOT_FOUND that `where` ("archive") holds only some of the images of
+ * the index, and what to do about it; it becomes SW_E_INPUT. Returns err->status.
+ */
+enum sw_status sw_tree_explain(const char *where, struct sw_err *err);
 /* A zeroed one is fine. */
 void sw_tree_release(struct sw_tree *tree);
 

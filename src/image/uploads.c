@@ -119,6 +119,14 @@ static enum sw_status read_memory(const struct body *body, char *data, size_t si
     return SW_OK;
 }
 
+static enum sw_status read_feed(const struct body *body, char *data, size_t size, size_t *ret_len,
+                                struct sw_err *err)
+{
+    const struct sw_http_body *feed = sw_feed_body(body->blob->feed, 0);
+
+    return feed->read(feed->ctx, data, size, ret_len, err);
+}
+
 static enum sw_status body_read(void *ctx, char *data, size_t size, size_t *ret_len,
                                 struct sw_err *err)
 {
@@ -128,7 +136,9 @@ static enum sw_status body_read(void *ctx, char *data, size_t size, size_t *ret_
     if (status != SW_OK) {
         return status;
     }
-    if (body->blob->spool) {
+    if (body->blob->feed) {
+        status = read_feed(body, data, size, ret_len, err);
+    } else if (body->blob->spool) {
         status = read_spool(body, data, size, ret_len, err);
     } else if (body->blob->bytes) {
         status = read_memory(body, data, size, ret_len);
@@ -143,6 +153,14 @@ static enum sw_status body_read(void *ctx, char *data, size_t size, size_t *ret_
     return SW_OK;
 }
 
+/* A feed goes on where it is, other contents are read by position. */
+static enum sw_status rewind_feed(const struct sw_blob *blob, struct sw_err *err)
+{
+    const struct sw_http_body *feed = blob->feed ? sw_feed_body(blob->feed, 0) : NULL;
+
+    return feed ? feed->rewind(feed->ctx, err) : SW_OK;
+}
+
 static enum sw_status body_rewind(void *ctx, struct sw_err *err)
 {
     struct body *body = ctx;
@@ -152,12 +170,12 @@ static enum sw_status body_rewind(void *ctx, struct sw_err *err)
     }
     sw_meter_add(&body->uploads->meter, body->row, -body->at);
     body->at = 0;
-    return SW_OK;
+    return rewind_feed(body->blob, err);
 }
 
 static bool has_content(const struct sw_blob *blob)
 {
-    return blob->bytes || blob->spool || blob->fd >= 0;
+    return blob->bytes || blob->spool || blob->feed || blob->fd >= 0;
 }
 
 static bool is_growing(const struct sw_blob *blob)
@@ -221,8 +239,11 @@ static enum sw_status send_blob(struct sw_uploads *uploads, const struct sw_blob
     const struct sw_http_body body = { growing ? -1 : blob->size, body_read, body_rewind,
                                        &content };
     bool there = false;
-    enum sw_status status;
+    enum sw_status status = rewind_feed(blob, err); /* another place may have had it */
 
+    if (status != SW_OK) {
+        return status;
+    }
     content.row =
         sw_meter_begin(&uploads->meter, kind_of(blob), growing ? "" : blob->digest, body.length);
     if (growing) {

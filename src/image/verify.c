@@ -8,15 +8,6 @@
 
 enum { READ_SIZE = 256 * 1024 };
 
-/* The packed layer as it comes. */
-static enum sw_status read_packed(void *ctx, char *data, size_t size, size_t *ret_len,
-                                  struct sw_err *err)
-{
-    const struct sw_http_body *body = ctx;
-
-    return body->read(body->ctx, data, size, ret_len, err);
-}
-
 static enum sw_status hash_all(const struct sw_reader *reader, char out[SW_DIGEST_SIZE],
                                struct sw_err *err)
 {
@@ -41,10 +32,10 @@ static enum sw_status hash_all(const struct sw_reader *reader, char out[SW_DIGES
 enum sw_status sw_layer_verify(struct sw_registry *registry, const char *repository,
                                const struct sw_known_layer *layer, struct sw_err *err)
 {
-    const struct sw_feed_source source = { registry, repository, layer->digest, layer->size };
+    const struct sw_push_place place = { .registry = registry, .repository = repository };
+    const struct sw_feed_source source = sw_feed_from_place(&place, layer->digest, layer->size);
     SW_CLEANUP(sw_feed_cleanup) struct sw_feed *feed = sw_feed_new(&source, 1);
-    struct sw_http_body body = *sw_feed_body(feed, 0);
-    const struct sw_reader packed = { read_packed, NULL, &body };
+    const struct sw_reader packed = sw_feed_reader(feed, 0);
     SW_CLEANUP(sw_unpack_cleanup) struct sw_unpack *unpack = sw_unpack_new(layer->packing, packed);
     const struct sw_reader reader = sw_unpack_reader(unpack);
     char actual[SW_DIGEST_SIZE];
