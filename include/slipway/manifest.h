@@ -49,6 +49,7 @@ struct sw_manifest {
     char *subject;    /* digest of the manifest that it is about; NULL when there is none */
     struct sw_descriptor config;
     struct sw_descriptors layers;
+    char *annotations; /* what it says of the image, as JSON text; NULL when it says nothing */
 };
 
 /* What a push needs of an image's configuration. */
@@ -77,7 +78,7 @@ SW_NODISCARD enum sw_status sw_index_parse(struct sw_str bytes, const char *wher
 SW_NODISCARD enum sw_status sw_index_pick(const struct sw_descriptors *entries,
                                           const char *platform, const struct sw_descriptor **ret,
                                           struct sw_err *err);
-/* Writes a new manifest: always with its mediaType, which Amazon ECR insists on. */
+/* Writes a new manifest: always with its mediaType, which Amazon ECR insists on; no subject. */
 void sw_manifest_write(const struct sw_manifest *manifest, struct sw_buf *out);
 
 SW_NODISCARD enum sw_status sw_image_config_parse(struct sw_str bytes, const char *where,

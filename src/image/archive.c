@@ -181,6 +181,20 @@ static enum sw_status add_dir_blobs(struct sw_archive *archive, struct sw_err *e
     return status;
 }
 
+/* What a folder without index.json is. */
+static enum sw_status no_layout(const char *dir, struct sw_err *err)
+{
+    SW_CLEANUP(sw_free_str) char *manifest = sw_fs_join(dir, "manifest.json");
+
+    if (sw_fs_exists(manifest)) {
+        return sw_fail(err, SW_E_INPUT,
+                       "this is no OCI layout but a folder of skopeo's dir: kind; make one with "
+                       "'skopeo copy dir:%s oci:LAYOUT'",
+                       dir);
+    }
+    return sw_fail(err, SW_E_INPUT, "this is no OCI layout: it has no index.json");
+}
+
 enum sw_status sw_archive_index_dir(struct sw_archive *archive, const char *dir, struct sw_err *err)
 {
     enum sw_status status;
@@ -194,7 +208,7 @@ enum sw_status sw_archive_index_dir(struct sw_archive *archive, const char *dir,
     }
     status = add_dir_file(archive, "index.json", err);
     if (status == SW_OK && archive->count == 0) {
-        status = sw_fail(err, SW_E_INPUT, "this is no OCI layout: it has no index.json");
+        status = no_layout(dir, err);
     }
     if (status == SW_OK) {
         status = add_dir_blobs(archive, err);

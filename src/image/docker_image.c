@@ -113,6 +113,12 @@ static enum sw_status keeps_manifest(const struct sw_archive *archive,
         if (sw_media_is_foreign(layers->items[i].media_type)) {
             continue;
         }
+        if (sw_str_ends(sw_str(layers->items[i].media_type), "+encrypted")) {
+            return sw_fail(err, SW_E_INPUT,
+                           "layer %s is encrypted, and Amazon ECS runs no such image; push the one "
+                           "that it was made from",
+                           layers->items[i].digest);
+        }
         if (file) {
             status = sw_archive_packing(archive, file, &packing, err);
         }
@@ -282,6 +288,9 @@ static enum sw_status load_layers(const struct sw_archive *archive, struct sw_pi
     image->layers = sw_xcalloc(count ? count : 1, sizeof(struct sw_blob *));
     for (size_t i = 0; status == SW_OK && i < count; i++) {
         status = load_layer(archive, picture, i, kept, intake, image, err);
+    }
+    if (!kept && picture->oci.parsed.annotations) {
+        image->annotations = sw_xstrdup(picture->oci.parsed.annotations);
     }
     return status == SW_OK && kept ? sw_oci_keep_manifest(&picture->oci, image, err) : status;
 }

@@ -382,5 +382,6 @@ void sw_image_release(struct sw_image *image)
     sw_image_config_release(&image->parsed);
     free(image->layers);
     free(image->manifest_type);
+    free(image->annotations);
     *image = (struct sw_image){ 0 };
 }

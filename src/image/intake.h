@@ -158,6 +158,7 @@ struct sw_image {
     size_t layer_count;
     struct sw_buf manifest; /* the source's own manifest; empty: one is to be written */
     char *manifest_type;    /* its media type; NULL with an empty manifest */
+    char *annotations;      /* for a manifest that is to be written; NULL: none */
 };
 
 void sw_image_init(struct sw_image *image);

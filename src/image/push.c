@@ -275,11 +275,11 @@ static const char *layer_type(enum sw_packing packing, bool oci)
 
 /*
  * Writes the image's manifest: Docker's schema 2, which every registry and runtime reads; OCI's
- * for layers that schema 2 has no media type for, zstd's and unpacked ones.
+ * for what schema 2 has no word for: layers by zstd and unpacked ones, and annotations.
  */
 static enum sw_status write_manifest(struct sw_image *image, struct sw_err *err)
 {
-    bool oci = !all_gzip(image);
+    bool oci = !all_gzip(image) || image->annotations;
     char config_type[] = SW_MEDIA_OCI_CONFIG;
     char docker_type[] = SW_MEDIA_DOCKER_CONFIG;
     struct sw_manifest manifest = { 0 };
@@ -289,6 +289,7 @@ static enum sw_status write_manifest(struct sw_image *image, struct sw_err *err)
     }
     image->manifest_type = sw_xstrdup(oci ? SW_MEDIA_OCI_MANIFEST : SW_MEDIA_DOCKER_MANIFEST);
     manifest.media_type = image->manifest_type;
+    manifest.annotations = image->annotations;
     manifest.config = (struct sw_descriptor){ .media_type = oci ? config_type : docker_type,
                                               .digest = image->config_blob->digest,
                                               .size = image->config_blob->size };

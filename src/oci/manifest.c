@@ -128,6 +128,7 @@ struct raw_manifest {
     json_t *subject;
     json_t *config;
     json_t *layers;
+    json_t *annotations;
 };
 
 static enum sw_status read_manifest(const json_t *doc, const char *where, struct sw_manifest *into,
@@ -138,6 +139,7 @@ static enum sw_status read_manifest(const json_t *doc, const char *where, struct
         { "subject", SW_JSON_OBJECT, offsetof(struct raw_manifest, subject), false },
         { "config", SW_JSON_OBJECT, offsetof(struct raw_manifest, config), true },
         { "layers", SW_JSON_ARRAY, offsetof(struct raw_manifest, layers), true },
+        { "annotations", SW_JSON_OBJECT, offsetof(struct raw_manifest, annotations), false },
     };
     struct raw_manifest raw = { 0 };
     enum sw_status status = sw_json_read(doc, where, fields, SW_COUNT(fields), &raw, err);
@@ -148,6 +150,9 @@ static enum sw_status read_manifest(const json_t *doc, const char *where, struct
     into->media_type = sw_xstrdup(raw.media_type ? raw.media_type : "");
     if (sw_digest_is_valid(sw_str(sw_json_str(raw.subject, "digest", "")))) {
         into->subject = sw_xstrdup(sw_json_str(raw.subject, "digest", ""));
+    }
+    if (json_object_size(raw.annotations) > 0) {
+        into->annotations = json_dumps(raw.annotations, JSON_COMPACT);
     }
     status = read_descriptor(raw.config, where, &into->config, err);
     if (status != SW_OK) {
@@ -178,8 +183,10 @@ void sw_manifest_release(struct sw_manifest *manifest)
 {
     free(manifest->media_type);
     free(manifest->subject);
+    free(manifest->annotations);
     manifest->media_type = NULL;
     manifest->subject = NULL;
+    manifest->annotations = NULL;
     descriptor_release(&manifest->config);
     sw_descriptors_release(&manifest->layers);
 }
@@ -229,6 +236,9 @@ void sw_manifest_write(const struct sw_manifest *manifest, struct sw_buf *out)
     }
     doc = json_pack("{s:i, s:s, s:o, s:O}", "schemaVersion", 2, "mediaType", manifest->media_type,
                     "config", descriptor_json(&manifest->config), "layers", layers);
+    if (manifest->annotations) {
+        (void)json_object_set_new(doc, "annotations", json_loads(manifest->annotations, 0, NULL));
+    }
     sw_json_dump(doc, 0, out);
 }
 

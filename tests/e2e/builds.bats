@@ -4,6 +4,7 @@
 # SLIPWAY_BUILDX and SLIPWAY_BUILDKITD name these programs.
 
 load helper
+load ../cli/builder
 
 # A docker client whose BuildKit is at hand.
 client() {
@@ -95,20 +96,12 @@ has() {
 }
 
 @test "attestations are there when they are asked for, and a cache is one that ECR takes" {
-    [ -n "${SLIPWAY_BUILDX:-}" ] && [ -n "${SLIPWAY_BUILDKITD:-}" ] || skip "SLIPWAY_BUILDX and SLIPWAY_BUILDKITD do not name these programs"
-    mkdir -p docker/cli-plugins builder
+    need_builder
+    mkdir -p docker/cli-plugins
     ln -s "$SLIPWAY_BUILDX" docker/cli-plugins/docker-buildx
     export DOCKER_CONFIG=$PWD/docker
-    printf '[registry."%s"]\n  http = true\n' "$AWS_ECR_ACCOUNT_URL" >builder/config
-    "$SLIPWAY_BUILDKITD" --config builder/config --addr "unix://$PWD/builder/sock" --root "$PWD/builder/root" --oci-worker-snapshotter native \
-        --oci-worker-net host --containerd-worker=false >builder/log 2>&1 3>&- &
-    builder=$!
     # The builder that the job would make has a name by then.
-    docker buildx create --driver remote --name slipway-shop-slipway-build-and-push-image-0 "unix://$PWD/builder/sock"
-    for _ in $(seq 100); do
-        [ ! -S builder/sock ] || break
-        sleep 0.1
-    done
+    start_builder builder slipway-shop-slipway-build-and-push-image-0 "$AWS_ECR_ACCOUNT_URL"
     more=(--env CIRCLE_PROJECT_REPONAME=shop)
     status=0
     builds 'target: base' 'cache_to: ${SLIPWAY_REGISTRY_HOST}/nginx:cache' && succeeds && has built 'has("config")' &&

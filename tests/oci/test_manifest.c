@@ -30,6 +30,7 @@ static void test_manifest__is_read(void **state)
     assert_int_equal(manifest.layers.items[0].size, 0);
     assert_int_equal(manifest.layers.items[1].size, 9007199254740993);
     assert_null(manifest.layers.items[1].platform);
+    assert_string_equal(manifest.annotations, "{\"x\":\"y\"}");
     sw_manifest_release(&manifest);
 
     assert_ok(sw_manifest_parse(SW_STR("{\"config\":{\"digest\":\"" A "\",\"size\":1},"
@@ -37,6 +38,7 @@ static void test_manifest__is_read(void **state)
                                 "m", &manifest, &err));
     assert_string_equal(manifest.media_type, "");
     assert_null(manifest.subject);
+    assert_null(manifest.annotations);
     sw_manifest_release(&manifest);
 }
 
@@ -208,6 +210,7 @@ static void test_manifest__is_written_with_its_type(void **state)
     char media_type[] = SW_MEDIA_DOCKER_MANIFEST;
     char config_type[] = SW_MEDIA_DOCKER_CONFIG;
     char digest[] = A;
+    char annotations[] = "{\"x\":\"y\"}";
 
     (void)state;
     manifest.media_type = media_type;
@@ -221,6 +224,12 @@ static void test_manifest__is_written_with_its_type(void **state)
                         "\"config\":{\"mediaType\":\"" SW_MEDIA_DOCKER_CONFIG "\",\"size\":3,"
                         "\"digest\":\"" A "\"},\"layers\":[{\"mediaType\":\"" SW_MEDIA_DOCKER_LAYER
                         "\",\"size\":5,\"digest\":\"" B "\"}]}");
+    sw_buf_release(&out);
+
+    manifest.annotations = annotations;
+    sw_buf_init(&out, SW_BUF_TEXT_MAX);
+    sw_manifest_write(&manifest, &out);
+    assert_true(sw_str_ends(sw_buf_str(&out), "],\"annotations\":{\"x\":\"y\"}}"));
     sw_buf_release(&out);
     sw_descriptors_release(&manifest.layers);
 }
