@@ -3,13 +3,10 @@
 
 #include <slipway/alloc.h>
 
-/* The service's newest deployment, which goes on; *ret_info is the caller's. */
-static enum sw_status find_deployment(struct sw_aws *aws, const struct sw_continue_options *options,
-                                      const json_t *service, const char **ret_id, json_t **ret_info,
-                                      struct sw_err *err)
+/* Whether there is a deployment to answer, and nothing to choose is given. */
+static enum sw_status check(const struct sw_continue_options *options, const char *id,
+                            struct sw_err *err)
 {
-    static const char *const ends[] = { "Succeeded", "Failed", "Stopped" };
-    const char *id = sw_codedeploy_newest(service);
     if (options->hook) {
         return sw_fail(err, SW_E_USAGE,
                        "service \"%s\" is deployed by AWS CodeDeploy, whose deployments have no "
@@ -21,6 +18,14 @@ static enum sw_status find_deployment(struct sw_aws *aws, const struct sw_contin
                        "no deployment of service \"%s\" by CodeDeploy is in progress",
                        options->service);
     }
+    return SW_OK;
+}
+
+/* The deployment, which goes on; *ret_info is the caller's. */
+static enum sw_status find_deployment(struct sw_aws *aws, const struct sw_continue_options *options,
+                                      const char *id, json_t **ret_info, struct sw_err *err)
+{
+    static const char *const ends[] = { "Succeeded", "Failed", "Stopped" };
     if (codedeploy_get(aws, id, NULL, ret_info, err) != SW_OK) {
         return sw_wrap(err, "service \"%s\", deployment %s", options->service, id);
     }
@@ -33,7 +38,6 @@ static enum sw_status find_deployment(struct sw_aws *aws, const struct sw_contin
                            options->service, id, status);
         }
     }
-    *ret_id = id;
     return SW_OK;
 }
 
@@ -81,9 +85,10 @@ enum sw_status codedeploy_continue(struct sw_aws *aws, const struct sw_continue_
                                    const json_t *service, struct sw_continue_result *ret,
                                    struct sw_err *err)
 {
-    const char *id = NULL;
+    const char *id = sw_codedeploy_newest(service);
     json_auto_t *info = NULL;
-    if (find_deployment(aws, options, service, &id, &info, err) != SW_OK) {
+    if (check(options, id, err) != SW_OK ||
+        find_deployment(aws, options, id, &info, err) != SW_OK) {
         return err->status;
     }
     const char *status = sw_json_str(info, "status", "in an unknown state");

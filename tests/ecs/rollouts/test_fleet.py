@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import tempfile
 
 import harness
@@ -84,6 +85,56 @@ class FleetTest(harness.TestCase):
         self.assertEqual(result.returncode, 11, result.stderr)
         shown = trial.ask("DescribeServices", services=["web", "api"])["services"]
         self.assertEqual([s["taskDefinition"].rpartition("/")[2] for s in shown], ["web:1", "api:3"])
+
+    def test_what_is_done_about_each_that_fails(self):
+        """One succeeds and stays; the one that fails and the one that is not done in time are rolled back, each by itself."""
+        plans = {"web:3": "pull", "job:3": "port-taken"}
+        trial = self.fleet("web", "api", "job", plans=plans)
+        result = self.run_fleet(trial, "--service", "web,api,job", "--set", "/cpu=256", "--on-failure", "rollback", "--timeout",
+                                "3m", "--poll-interval", "5s")  # fmt: skip
+        web = ('the rollout of web:3 to service "web" failed: 4 tasks stopped for the same reason and none is running; without a'
+               ' circuit breaker ECS would try for ever; most likely: container "web": the image does not exist; check'
+               " repository, tag and registry; was the image pushed by an earlier job, and under this tag?")  # fmt: skip
+        job = ('the rollout of job:3 to service "job" is not done after 3 min 00 s; it stands at 0/2 running, 0 pending, 0'
+               " failed; last event: 00:00:01 was unable to place a task because no container instance met all of its"
+               " requirements. The closest matching (container-instance 0f3c9ae5a2a54a2a9c5d5f3d0a1b2c3d) is already using a"
+               " port required by your task. For more information, see the Troubleshooting section of the Amazon ECS"
+               " Developer Guide.; most likely: the host port is taken on every suitable instance; use hostPort 0 with a"
+               " target group of type instance, lower minimumHealthyPercent so that an old task may stop first, or add an"
+               " instance")  # fmt: skip
+        back = ("; slipway had ECS roll it back: the service was rolled back to deployment ecs-svc/100000000000000000{}"
+                " (arn:aws:ecs:eu-west-1:123456789012:task-definition/{}:1)")  # fmt: skip
+        told = [line for line in result.stderr.splitlines() if re.match("(web|api|job): .*roll", line)]
+        self.assertEqual(told, [
+            f"web: {web}", "web: asked ECS to roll the deployment back",
+            "web: the rollout failed; ECS deployment rolling back to deploymentId ecs-svc/1000000000000000001.",
+            f"web: {web}{back.format(1, 'web')}", 'api: the rollout of api:3 to service "api" completed after 46.4 s',
+            f"job: {job}", "job: asked ECS to roll the deployment back",
+            "job: the rollout failed; ECS deployment rolling back to deploymentId ecs-svc/1000000000000000003.",
+            f"job: {job}{back.format(3, 'job')}"])  # fmt: skip
+        self.check(trial, result, 11, f"2 of 3 services failed: {web}{back.format(1, 'web')}; job: rolled-back")
+        self.assertEqual([line.rpartition("/")[2] for line in result.stdout.splitlines()], ["web:3", "api:3", "job:3"])
+        self.assertEqual((self.calls(trial, "UpdateService"), self.calls(trial, "StopServiceDeployment")), (3, 2))
+        shown = trial.ask("DescribeServices", services=["web", "api", "job"])["services"]
+        self.assertEqual([s["taskDefinition"].rpartition("/")[2] for s in shown], ["web:1", "api:3", "job:1"])
+
+    def test_what_is_stopped_stays_as_it_stands(self):
+        trial = self.fleet("web", "api", "job", plans={"web:3": "pull"})
+        options = ["--service", "web,api,job", "--set", "/cpu=256", "--on-failure", "stop", "--one-by-one"]
+        result = self.run_fleet(trial, *options)
+        self.assertEqual(result.returncode, 10, result.stderr)
+        self.assertTrue(result.stderr.endswith("; slipway stopped it as it stands: 0/2 running, 2 old; 2 not begun\n"), result.stderr)
+        self.assertEqual((self.calls(trial, "UpdateService"), self.calls(trial, "StopServiceDeployment")), (1, 1))
+
+    def test_others_get_done_while_one_is_rolled_back(self):
+        """The rollback of "web" ends after the deadline of "api", which was done before it."""
+        late = {"fails": "start", "after_s": 22, "reason": "CannotPullContainerError: manifest unknown"}
+        trial = self.fleet("web", "api", plans={"web:3": late, "api:3": {"healthy_s": 50}})
+        result = self.run_fleet(trial, "--service", "web,api", "--set", "/cpu=256", "--on-failure", "rollback", "--timeout", "1m",
+                                "--poll-interval", "5s")  # fmt: skip
+        self.assertEqual(result.returncode, 11, result.stderr)
+        self.assertIn("error: 1 of 2 services failed: ", result.stderr)
+        self.assertIn('api: the rollout of api:3 to service "api" completed after ', result.stderr)
 
     def test_nothing_is_registered_when_one_cannot_be_planned(self):
         trial = self.fleet("web", "api")
