@@ -61,6 +61,8 @@ struct sw_rollout_state {
     bool native_shift;     /* strategy BLUE_GREEN, LINEAR or CANARY */
     bool alarms;           /* CloudWatch alarms may end the rollout */
     bool daemon;           /* one task on each instance; nobody wants a number */
+    bool no_step;          /* the percentages let no task start or stop */
+    bool no_grace;         /* the load balancer's health checks count from the first on */
     bool witness_denied;   /* set by the caller: its service deployment cannot be asked */
     char primary_id[SW_ROLLOUT_ID_MAX];
     char rollback_id[SW_ROLLOUT_ID_MAX];         /* the deployment that ECS went back to, or "" */
@@ -121,12 +123,15 @@ struct sw_cause {
     int64_t first_ms;  /* when it was first seen, by AWS's clock; 0 when not known */
     int64_t last_ms;   /* ... and last */
     bool target;       /* what a load balancer says of a target */
+    char *object;      /* owned: what it is about (an image, a secret, ...); NULL when not known */
 };
 struct sw_causes {
     struct sw_cause *items;
     size_t count;
     size_t capacity;
     struct sw_strs seen; /* ARNs of tasks and ids of events already counted */
+    const char *cluster; /* borrowed, for commands; NULL when not known */
+    const char *service;
 };
 void sw_causes_release(struct sw_causes *causes);
 
@@ -164,6 +169,8 @@ void sw_causes_add_target(struct sw_causes *causes, const char *id, const char *
  * most frequent.
  */
 const struct sw_cause *sw_causes_main(const struct sw_causes *causes);
+/* The class's command with the names that are known filled in, the caller's; NULL: none. */
+char *sw_cause_command(const struct sw_causes *causes, const struct sw_cause *cause);
 /* One paragraph per cause, for people. */
 void sw_causes_print(const struct sw_causes *causes, struct sw_buf *out);
 

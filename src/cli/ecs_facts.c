@@ -33,7 +33,9 @@ json_t *sw_cli_ecs_cause_facts(const struct sw_causes *causes)
         json_t *fact =
             json_pack("{s:s, s:s, s:s, s:i}", "id", cause->klass->id, "title", cause->klass->title,
                       "advice", cause->klass->advice, "count", (int)cause->count);
-        set_text(fact, "command", cause->klass->command);
+        char *command SW_CLEANUP(sw_free_str) = sw_cause_command(causes, cause);
+        set_text(fact, "object", cause->object);
+        set_text(fact, "command", command);
         set_text(fact, "example", cause->example);
         set_text(fact, "task", cause->task);
         set_text(fact, "log", cause->log);

@@ -16,6 +16,8 @@ enum cause {
     CAUSE_REGISTRY_CA,
     CAUSE_PLATFORM,
     CAUSE_SECRET_MISSING,
+    CAUSE_SECRET_DELETED,
+    CAUSE_SECRET_KEY,
     CAUSE_SECRET_DENIED,
     CAUSE_SECRET_UNREACHABLE,
     CAUSE_SECRET,
@@ -24,8 +26,13 @@ enum cause {
     CAUSE_LOG_DRIVER,
     CAUSE_LOG_UNREACHABLE,
     CAUSE_FILE_SYSTEM,
+    CAUSE_FILE_SYSTEM_NAME,
+    CAUSE_FILE_SYSTEM_TIMEOUT,
+    CAUSE_FILE_SYSTEM_DENIED,
     CAUSE_VOLUME,
     CAUSE_ROLE,
+    CAUSE_ROLE_PASS,
+    CAUSE_ROLE_LINKED,
     CAUSE_COMMAND,
     CAUSE_START,
     CAUSE_PORT_TAKEN,
@@ -41,6 +48,7 @@ enum cause {
     CAUSE_PLACEMENT,
     CAUSE_PERCENTAGES,
     CAUSE_CAPACITY,
+    CAUSE_PLATFORM_VERSION,
     CAUSE_QUOTA,
     CAUSE_ELB_HEALTH,
     CAUSE_ELB_TIMEOUT,
@@ -87,6 +95,12 @@ enum cause {
     CAUSE_COUNT
 };
 extern const struct sw_cause_class ecs_causes[CAUSE_COUNT];
+
+/*
+ * What a failure of the class is about, as AWS's words name it: an image, a secret's ARN, a role, a
+ * log group, a subnet, ...; the caller's. NULL when they name nothing.
+ */
+char *ecs_cause_object(const struct sw_cause_class *klass, const char *words);
 
 /* The class that AWS's words for a stopped task or container have; CAUSE_NONE when no rule fits. */
 enum cause ecs_cause_of_reason(const char *reason);

@@ -39,13 +39,20 @@ const struct sw_cause_class ecs_causes[CAUSE_COUNT] = {
                             "/etc/docker/certs.d)",
                             NULL, true },
     [CAUSE_PLATFORM] = { "platform", "the image is for another processor or operating system",
-                         "build it for the machines that run it, e.g. slipway image build "
-                         "--platform linux/amd64",
+                         "build it for the machines that run it",
                          "slipway image build --platform linux/amd64", true },
     [CAUSE_SECRET_MISSING] = { "secret-missing", "a secret or parameter does not exist",
                                "check the ARN, the JSON key and the region in the task "
                                "definition's secrets",
                                NULL, true },
+    [CAUSE_SECRET_DELETED] = { "secret-missing", "a secret is marked for deletion",
+                               "restore it, or name another one in the task definition's secrets",
+                               "aws secretsmanager restore-secret --secret-id SECRET", true },
+    [CAUSE_SECRET_KEY] = { "secret-missing",
+                           "a secret does not have the JSON key that is asked for",
+                           "compare the key behind the secret's ARN in the task definition "
+                           "(ARN:KEY::) with the keys in the secret",
+                           NULL, true },
     [CAUSE_SECRET_DENIED] = { "secret-denied", "a secret or parameter may not be read",
                               "allow secretsmanager:GetSecretValue or ssm:GetParameters (and "
                               "kms:Decrypt for a key of your own) to the task's execution role",
@@ -80,12 +87,39 @@ const struct sw_cause_class ecs_causes[CAUSE_COUNT] = {
                             "and that the mount target's security group lets the task in on port "
                             "2049",
                             NULL, true },
+    [CAUSE_FILE_SYSTEM_NAME] = { "file-system",
+                                 "the EFS file system is not known in the task's network",
+                                 "check its id, that it has a mount target in this VPC and the "
+                                 "task's Availability Zone, and that the VPC has DNS resolution and "
+                                 "DNS hostnames on",
+                                 "aws efs describe-mount-targets --file-system-id FILE_SYSTEM",
+                                 true },
+    [CAUSE_FILE_SYSTEM_TIMEOUT] = { "file-system", "the EFS file system does not answer the task",
+                                    "let the mount target's security group accept the tasks' on "
+                                    "port 2049",
+                                    "aws ec2 authorize-security-group-ingress --group-id "
+                                    "MOUNT_TARGET_GROUP --protocol tcp --port 2049 --source-group "
+                                    "TASKS_GROUP",
+                                    true },
+    [CAUSE_FILE_SYSTEM_DENIED] = { "file-system", "the EFS file system refuses the mount",
+                                   "allow elasticfilesystem:ClientMount and ClientWrite to the task "
+                                   "role in the file system's policy, with transit encryption on, "
+                                   "and check that access point and root directory exist",
+                                   NULL, true },
     [CAUSE_VOLUME] = { "volume", "a volume cannot be made or mounted",
                        "check the task definition's volumes and their drivers", NULL, true },
     [CAUSE_ROLE] = { "role", "ECS cannot assume the task's or execution role",
                      "let the role's trust policy name ecs-tasks.amazonaws.com, and check that "
                      "the role exists",
                      "aws iam get-role --role-name ROLE", true },
+    [CAUSE_ROLE_PASS] = { "role", "whoever deploys may not hand a role of the task to ECS",
+                          "allow iam:PassRole on the task's role and execution role to the "
+                          "identity that deploys",
+                          NULL, true },
+    [CAUSE_ROLE_LINKED] = { "role", "the account has no service-linked role for ECS",
+                            "create it, once for the account: aws iam "
+                            "create-service-linked-role --aws-service-name ecs.amazonaws.com",
+                            NULL, true },
     [CAUSE_COMMAND] = { "command", "the container's command cannot be run",
                         "check command, entryPoint and that the program in the image is "
                         "executable",
@@ -143,6 +177,13 @@ const struct sw_cause_class ecs_causes[CAUSE_COUNT] = {
                             true },
     [CAUSE_CAPACITY] = { "capacity", "AWS has no capacity left there",
                          "wait, or use another Availability Zone or instance type", NULL, false },
+    [CAUSE_PLATFORM_VERSION] = { "platform-version",
+                                 "Fargate's platform version lacks what the task definition needs",
+                                 "use LATEST, and look at what the task definition asks for: EFS, "
+                                 "ephemeral storage and secrets' JSON keys need 1.4.0",
+                                 "aws ecs update-service --cluster CLUSTER --service SERVICE "
+                                 "--platform-version LATEST",
+                                 true },
     [CAUSE_QUOTA] = { "quota", "a quota of the account is reached",
                       "stop what is not needed, or ask AWS for a higher quota (Service Quotas)",
                       NULL, true },
@@ -272,7 +313,9 @@ const struct sw_cause_class ecs_causes[CAUSE_COUNT] = {
                           "keep the program in the foreground", NULL, true },
     [CAUSE_EXIT_CODE] = { "exit-code", "the container ended with an error", SHOW_LOG, NULL, true },
     [CAUSE_EXIT_KILLED] = { "exit-killed", "the container was killed (SIGKILL)",
-                            "it used too much memory, or did not stop in time", NULL, true },
+                            "give it more memory when its use was near the limit; when it was being "
+                            "stopped, let it end on SIGTERM or raise stopTimeout",
+                            NULL, true },
     [CAUSE_EXIT_TERMINATED] = { "exit-terminated",
                                 "the container ended when asked to stop (SIGTERM)",
                                 "look at why it was stopped: another container of the task may "

@@ -31,9 +31,13 @@ static const struct rule reason_rules[] = {
 
     { "failed to download env files", NULL, CAUSE_ENV_FILE },
     { "unable to download env file", NULL, CAUSE_ENV_FILE },
+    { "efs utils commands", "failed to resolve", CAUSE_FILE_SYSTEM_NAME },
+    { "efs utils commands", "timed out", CAUSE_FILE_SYSTEM_TIMEOUT },
+    { "efs utils commands", "access denied", CAUSE_FILE_SYSTEM_DENIED },
     { "efs utils commands", NULL, CAUSE_FILE_SYSTEM },
 
-    { "did not contain json key", NULL, CAUSE_SECRET_MISSING },
+    { "did not contain json key", NULL, CAUSE_SECRET_KEY },
+    { "secret", "marked for deletion", CAUSE_SECRET_DELETED },
     { "invalid ssm parameters", NULL, CAUSE_SECRET_MISSING },
     { "invalid parameters", NULL, CAUSE_SECRET_MISSING },
     { "secret", "resourcenotfoundexception", CAUSE_SECRET_MISSING },
@@ -134,6 +138,7 @@ static const struct rule reason_rules[] = {
     { "network interface", NULL, CAUSE_NETWORK_INTERFACE },
     { "containernetworkingerror", NULL, CAUSE_NETWORK_INTERFACE },
     { "not compatible with the selected compute strategy", NULL, CAUSE_CAPACITY_PROVIDER },
+    { "platform version", NULL, CAUSE_PLATFORM_VERSION },
     { "spot task was interrupted", NULL, CAUSE_INFRASTRUCTURE },
     { "host ec2 (instance", NULL, CAUSE_INFRASTRUCTURE },
     { "agent could not progress", NULL, CAUSE_INFRASTRUCTURE },
@@ -206,7 +211,7 @@ static const struct rule event_rules[] = {
     { "operations are being throttled", NULL, CAUSE_API_THROTTLED },
     { "unable to assume the role", NULL, CAUSE_ROLE },
     { "unable to assume role and validate", NULL, CAUSE_ROLE },
-    { "unable to assume the service linked role", NULL, CAUSE_ROLE },
+    { "unable to assume the service linked role", NULL, CAUSE_ROLE_LINKED },
     { "iam trust relationship has been misconfigured", NULL, CAUSE_ROLE },
     { "iam permissions policies have been misconfigured", NULL, CAUSE_ROLE },
     { "failed container health checks", NULL, CAUSE_CONTAINER_HEALTH },
@@ -265,7 +270,9 @@ static const struct rule refusal_rules[] = {
     { "does not exist in the task definition", NULL, CAUSE_CONTAINER_NAME },
     { "did not have a container port", NULL, CAUSE_CONTAINER_NAME },
     { "incompatible with the", "network mode", CAUSE_TARGET_TYPE },
-    { "iam:passrole", NULL, CAUSE_ROLE },
+    { "iam:passrole", NULL, CAUSE_ROLE_PASS },
+    { "platform version", NULL, CAUSE_PLATFORM_VERSION },
+    { "specified platform", NULL, CAUSE_PLATFORM_VERSION },
     { "account is currently blocked", NULL, CAUSE_QUOTA },
 };
 

@@ -1,3 +1,5 @@
+#include "cause.h"
+
 #include <slipway/alloc.h>
 #include <slipway/env.h>
 #include <slipway/rollout.h>
@@ -12,6 +14,7 @@ void sw_causes_release(struct sw_causes *causes)
         free(causes->items[i].container);
         free(causes->items[i].task);
         free(causes->items[i].log);
+        free(causes->items[i].object);
     }
     free(causes->items);
     sw_strs_release(&causes->seen);
@@ -40,7 +43,7 @@ static void widen(struct sw_cause *cause, int64_t at_ms)
     }
 }
 
-/* `seen` has the class, exit code and time; its texts are copied when it is the first. */
+/* `seen` has the class, object, exit code and time; other texts are copied when it is the first. */
 static void count(struct sw_causes *causes, const struct sw_cause *seen, const char *text,
                   const char *container, const char *task)
 {
@@ -56,6 +59,10 @@ static void count(struct sw_causes *causes, const struct sw_cause *seen, const c
     if (causes->count >= CAUSES_MAX) {
         return;
     }
+    char *named = ecs_cause_object(seen->klass, text);
+    if (!named && seen->object) {
+        named = sw_xstrdup(seen->object);
+    }
     causes->items =
         sw_grow(causes->items, causes->count, &causes->capacity, sizeof(*causes->items));
     causes->items[causes->count++] = (struct sw_cause){
@@ -68,6 +75,7 @@ static void count(struct sw_causes *causes, const struct sw_cause *seen, const c
         .exit_code = seen->exit_code,
         .first_ms = seen->first_ms,
         .last_ms = seen->first_ms,
+        .object = named,
     };
 }
 
@@ -80,6 +88,20 @@ static bool is_new(struct sw_causes *causes, const char *id)
     }
     sw_strs_add(&causes->seen, text);
     return true;
+}
+
+/* Failures of images are about the container's, also when AWS's words do not name it. */
+static char *image_of(const struct sw_cause_class *klass, const json_t *task, const char *container)
+{
+    static const char *const about[] = { "image-", "registry-" };
+    const json_t *found =
+        container ? sw_json_find(sw_json_array(task, "containers"), "name", container) : NULL;
+    const char *image = sw_json_str(found, "image", NULL);
+    bool is_about = strcmp(klass->id, "platform") == 0;
+    for (size_t i = 0; i < SW_COUNT(about); i++) {
+        is_about = is_about || strncmp(klass->id, about[i], strlen(about[i])) == 0;
+    }
+    return image && is_about ? sw_xstrdup(image) : NULL;
 }
 
 void sw_causes_add_tasks(struct sw_causes *causes, const json_t *answer, const char *deployment_id)
@@ -98,21 +120,37 @@ void sw_causes_add_tasks(struct sw_causes *causes, const json_t *answer, const c
         int64_t exit_code = -1;
         const struct sw_cause_class *klass = sw_cause_of_task(task, &text, &container, &exit_code);
         if (klass) {
+            char *image SW_CLEANUP(sw_free_str) = image_of(klass, task, container);
             const struct sw_cause seen = {
                 .klass = klass,
                 .seen_as = klass,
                 .exit_code = exit_code,
                 .first_ms = (int64_t)(sw_json_number(task, "stoppedAt", 0) * 1000),
+                .object = image,
             };
             count(causes, &seen, text, container, arn);
         }
     }
 }
 
+static bool has_task(const struct sw_causes *causes)
+{
+    for (size_t i = 0; i < causes->count; i++) {
+        if (causes->items[i].task) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void sw_causes_add_event(struct sw_causes *causes, const char *id, const char *message,
                          int64_t at_ms)
 {
     const struct sw_cause_class *klass = sw_cause_of_event(message);
+    /* That tasks keep stopping is no news when it is known why. */
+    if (klass == &ecs_causes[CAUSE_THROTTLED] && has_task(causes)) {
+        return;
+    }
     if (klass && is_new(causes, id)) {
         const struct sw_cause seen = {
             .klass = klass, .seen_as = klass, .exit_code = -1, .first_ms = at_ms
@@ -238,6 +276,9 @@ void sw_causes_print(const struct sw_causes *causes, struct sw_buf *out)
             sw_buf_addf(out, "container \"%s\": ", cause->container);
         }
         sw_buf_add_cstr(out, cause->klass->title);
+        if (cause->object) {
+            sw_buf_addf(out, ": \"%s\"", cause->object);
+        }
         if (cause->exit_code >= 0) {
             sw_buf_addf(out, " (exit code %lld)", (long long)cause->exit_code);
         }
@@ -249,8 +290,9 @@ void sw_causes_print(const struct sw_causes *causes, struct sw_buf *out)
             print_log(cause->log, out);
         }
         sw_buf_addf(out, "\n   next: %s", cause->klass->advice);
-        if (cause->klass->command) {
-            sw_buf_addf(out, "\n   command: %s", cause->klass->command);
+        char *command SW_CLEANUP(sw_free_str) = sw_cause_command(causes, cause);
+        if (command) {
+            sw_buf_addf(out, "\n   command: %s", command);
         }
     }
 }

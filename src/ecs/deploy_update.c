@@ -58,7 +58,9 @@ static enum sw_status explain_update(struct deploy *deploy)
     struct sw_err *err = deploy->err;
     const struct sw_cause_class *cause = sw_cause_of_refusal(err->msg);
     (void)sw_wrap(err, "service \"%s\"", deploy->done->service);
-    if (strcmp(err->code, "InvalidParameterException") == 0 && strcmp(cause->id, "other") != 0) {
+    bool refused =
+        err->status == SW_E_FAILED || strcmp(err->code, "InvalidParameterException") == 0;
+    if (refused && strcmp(cause->id, "other") != 0) {
         (void)sw_append(err, "; %s: %s", cause->title, cause->advice);
     }
     bool missing = strcmp(err->code, "ServiceNotFoundException") == 0 ||

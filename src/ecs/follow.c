@@ -249,7 +249,10 @@ void follow_begin(struct follower *follower, int64_t timeout_ms)
 struct follower follow_new(struct sw_aws *aws, const struct sw_follow_options *options,
                            struct sw_follow_result *result, struct sw_err *err)
 {
-    *result = (struct sw_follow_result){ .verdict = SW_ROLLOUT_RUNNING };
+    *result = (struct sw_follow_result){
+        .verdict = SW_ROLLOUT_RUNNING,
+        .causes = { .cluster = options->cluster, .service = options->service },
+    };
     struct follower follower = {
         .aws = aws,
         .env = sw_aws_env(aws),

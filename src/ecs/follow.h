@@ -121,6 +121,8 @@ void follow_begin(struct follower *follower, int64_t timeout_ms);
 /* Adds the end of the failed container's log to the cause, and what it tells, when it can be had.
  */
 void follow_read_log(struct follower *follower, struct sw_cause *cause);
+/* What AWS's words do not name, and the task definition does: the log group, or the image. */
+void follow_name_object(struct follower *follower, struct sw_cause *cause);
 
 /* The ends: by verdict, by the user, by the clock. Each returns err->status (or SW_OK). */
 enum sw_status follow_conclude(struct follower *follower);

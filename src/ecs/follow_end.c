@@ -2,6 +2,8 @@
 
 #include <slipway/progress.h>
 
+enum { LAST_LINE_BYTES = 200 };
+
 static const struct {
     enum sw_rollout_verdict verdict;
     enum sw_status status;
@@ -22,10 +24,37 @@ static const char *what(const struct follower *follower)
     return arn ? sw_taskdef_short_name(arn) : follower->target.deployment_id;
 }
 
+/* What a container said last often says why it ended. */
+static void append_last_line(const struct follower *follower, const char *log)
+{
+    struct sw_str rest = sw_str(log ? log : "");
+    struct sw_str last = { NULL, 0 };
+    while (rest.ptr) {
+        struct sw_str line = sw_str_trim(sw_str_cut(&rest, '\n'));
+        last = line.len > 0 ? line : last;
+    }
+    if (last.len > 0) {
+        (void)sw_append(follower->err, "; its log ends with: %.*s",
+                        SW_STR_ARG(sw_str_first(last, LAST_LINE_BYTES)));
+    }
+}
+
+/* A rollout that stands still without a word of ECS. */
+static void append_no_step(const struct follower *follower)
+{
+    const struct sw_rollout_state *state = &follower->result->state;
+    const struct sw_cause_class *klass = sw_cause_class_find("percentages");
+    bool stands_still = state->running == 0 && state->pending == 0 && state->old_running > 0;
+    if (klass && state->no_step && stands_still) {
+        (void)sw_append(follower->err, "; most likely: %s; %s", klass->title, klass->advice);
+    }
+}
+
 static void append_cause(const struct follower *follower)
 {
     const struct sw_cause *cause = sw_causes_main(&follower->result->causes);
     if (!cause) {
+        append_no_step(follower);
         return;
     }
     (void)sw_append(follower->err, "; most likely: ");
@@ -33,10 +62,19 @@ static void append_cause(const struct follower *follower)
         (void)sw_append(follower->err, "container \"%s\": ", cause->container);
     }
     (void)sw_append(follower->err, "%s", cause->klass->title);
+    if (cause->object) {
+        (void)sw_append(follower->err, ": \"%s\"", cause->object);
+    }
     if (cause->exit_code >= 0) {
         (void)sw_append(follower->err, " (exit code %lld)", (long long)cause->exit_code);
     }
+    append_last_line(follower, cause->log);
     (void)sw_append(follower->err, "; %s", cause->klass->advice);
+    if (strncmp(cause->klass->id, "elb-", 4) == 0 && follower->result->state.no_grace) {
+        (void)sw_append(follower->err,
+                        "; the service has no health check grace period: "
+                        "--health-check-grace-period gives tasks that start slowly the time");
+    }
 }
 
 static enum sw_status succeeded(struct follower *follower)
@@ -49,7 +87,8 @@ static enum sw_status succeeded(struct follower *follower)
                 follower->options->service);
     } else if (state->seen && state->desired == 0) {
         sw_warn(follower->env,
-                "service \"%s\" wants 0 tasks: the rollout was accepted, but nothing was started",
+                "service \"%s\" wants 0 tasks: the rollout was accepted, but nothing was started; "
+                "--desired-count starts some",
                 follower->options->service);
     }
     char waited[SW_SIZE_TEXT_MAX];

@@ -46,6 +46,21 @@ static void keep_lines(struct sw_cause *cause, const json_t *answer)
     }
 }
 
+void follow_name_object(struct follower *follower, struct sw_cause *cause)
+{
+    bool group = strcmp(cause->klass->id, "log-group") == 0;
+    bool platform = strcmp(cause->klass->id, "platform") == 0;
+    if (cause->object || !cause->container || (!group && !platform)) {
+        return;
+    }
+    const json_t *container = sw_taskdef_container(definition_of(follower), cause->container);
+    const json_t *options =
+        sw_json_object(sw_json_object(container, "logConfiguration"), "options");
+    const char *name =
+        group ? sw_json_str(options, "awslogs-group", NULL) : sw_json_str(container, "image", NULL);
+    cause->object = name ? sw_xstrdup(name) : NULL;
+}
+
 void follow_read_log(struct follower *follower, struct sw_cause *cause)
 {
     /* Only a container that ran has a log, and only the awslogs driver's can be read. */

@@ -130,10 +130,13 @@ void follow_say_causes(struct follower *follower)
     }
     for (size_t i = follower->causes_said; i < causes->count; i++) {
         follow_read_log(follower, &causes->items[i]);
+        follow_name_object(follower, &causes->items[i]);
     }
     const struct sw_causes fresh = {
         .items = causes->items + follower->causes_said,
         .count = causes->count - follower->causes_said,
+        .cluster = causes->cluster,
+        .service = causes->service,
     };
     struct sw_buf text;
     sw_buf_init(&text, SW_BUF_TEXT_MAX);

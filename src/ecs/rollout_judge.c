@@ -47,6 +47,18 @@ static int64_t seconds_to_ms(const json_t *object, const char *key)
     return (int64_t)(sw_json_number(object, key, 0) * 1000);
 }
 
+/* Whether the percentages let the service neither start a task nor stop one. */
+static bool allows_no_step(const json_t *service, const json_t *configuration)
+{
+    enum { TASKS_MAX = 100000, PERCENT_MAX = 10000 };
+    int64_t desired = sw_json_int(service, "desiredCount", 0);
+    int64_t minimum = sw_json_int(configuration, "minimumHealthyPercent", 100);
+    int64_t maximum = sw_json_int(configuration, "maximumPercent", 200);
+    bool sane = desired > 0 && desired <= TASKS_MAX && minimum >= 0 && minimum <= 100 &&
+                maximum >= 0 && maximum <= PERCENT_MAX;
+    return sane && (desired * minimum + 99) / 100 >= desired && desired * maximum / 100 <= desired;
+}
+
 /* Reads what people want to see, whatever the verdict will be. */
 static void read_counters(const json_t *service, const json_t *ours, struct sw_rollout_state *state)
 {
@@ -58,6 +70,8 @@ static void read_counters(const json_t *service, const json_t *ours, struct sw_r
     state->native_shift = strcmp(strategy, "ROLLING") != 0;
     state->alarms = sw_json_bool(sw_json_object(configuration, "alarms"), "enable", false);
     state->daemon = text_is(service, "schedulingStrategy", "DAEMON");
+    state->no_grace = sw_json_int(service, "healthCheckGracePeriodSeconds", 0) == 0;
+    state->no_step = !state->daemon && allows_no_step(service, configuration);
     state->old_running = 0;
     state->deployments = 0;
     size_t index = 0;

@@ -188,6 +188,8 @@ enum sw_status sw_service_look(struct sw_aws *aws, const char *cluster, const ch
     if (status != SW_OK) {
         return status;
     }
+    ret->causes.cluster = cluster;
+    ret->causes.service = sw_json_str(ret->service, "serviceName", service);
     ret->images = json_array();
     ret->targets = json_array();
     add_deployments(aws, ret);

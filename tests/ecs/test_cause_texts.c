@@ -608,6 +608,9 @@ static void test_cause_texts__refusals(void **state)
         { "The target group with targetGroupArn arn does not have an associated load balancer.",
           "target-unused" },
         { "User: arn is not authorized to perform: iam:PassRole on resource: arn", "role" },
+        { "The specified platform does not satisfy the task definition's required capabilities.",
+          "platform-version" },
+        { "The specified platform version does not exist.", "platform-version" },
         { "something of tomorrow", "other" },
     };
 

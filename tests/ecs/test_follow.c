@@ -166,8 +166,8 @@ static void test_follow__tells_why_tasks_stop(void **state)
     trial_ends(&trial, SW_E_ROLLED_BACK,
                "the rollout of kim:13 to service \"kim\" failed and was rolled back: the service "
                "was rolled back to deployment ecs-svc/1 (" TD "kim:12); most likely: container "
-               "\"web\": the image does not exist; check repository, tag and registry; was the "
-               "image pushed by an earlier job, and under this tag?");
+               "\"web\": the image does not exist: \"r/web:2\"; check repository, tag and "
+               "registry; was the image pushed by an earlier job, and under this tag?");
     assert_int_equal(trial.result.verdict, SW_ROLLOUT_ROLLED_BACK);
     assert_int_equal(trial.result.causes.count, 1);
     assert_int_equal(trial.result.causes.items[0].count, 2);
@@ -176,11 +176,11 @@ static void test_follow__tells_why_tasks_stop(void **state)
         trial.w.t.said.ptr,
         "0/2 running, 2 pending, 0 failed, 2 old\n"
         "0/2 running, 2 pending, 2 failed, 0 old\n"
-        "2x container \"web\": the image does not exist\n"
+        "2x container \"web\": the image does not exist: \"r/web:2\"\n"
         "   AWS says: " PULL_ERROR "\n"
         "   next: check repository, tag and registry; was the image pushed by an earlier job, and "
         "under this tag?\n"
-        "   command: slipway image exists IMAGE\n"
+        "   command: slipway image exists r/web:2\n"
         "0/2 running, 0 pending, 3 failed, 2 old\n"
         "the rollout failed; ECS is rolling the service back\n");
     trial_done(&trial);
@@ -479,8 +479,8 @@ static void test_follow__shows_the_end_of_a_failed_containers_log(void **state)
         &trial, SW_E_ROLLOUT_FAILED,
         "the rollout of kim:13 to service \"kim\" failed: ECS marked the deployment as "
         "failed; most likely: container \"web\": the image is for another processor or "
-        "operating system (exit code 3); build it for the machines that run it, e.g. slipway "
-        "image build --platform linux/amd64");
+        "operating system (exit code 3); its log ends with: exec /app: exec format error; build it "
+        "for the machines that run it");
     assert_non_null(strstr(trial.w.t.said.ptr, "   its log ends with:\n"
                                                "   | starting\n"
                                                "   | exec /app: exec format error\n"
@@ -600,7 +600,7 @@ static void test_follow__warns_when_nothing_was_started(void **state)
     trial_ends(&trial, SW_OK, "");
     assert_non_null(strstr(trial.w.t.said.ptr,
                            "warning: service \"kim\" wants 0 tasks: the rollout was accepted, but "
-                           "nothing was started\n"));
+                           "nothing was started; --desired-count starts some\n"));
     trial_done(&trial);
 }
 

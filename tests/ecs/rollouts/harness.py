@@ -20,6 +20,11 @@ except ImportError as missing:
 
 PROGRAM = os.environ["SLIPWAY_SIMULATED"]
 KEY = "AKIASLIPWAYSANDBOX00"
+# How a rollout ends whose tasks have the fate "pull".
+MISSING_IMAGE = (
+    'most likely: container "web": the image does not exist: "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:nope"; check'
+    " repository, tag and registry; was the image pushed by an earlier job, and under this tag?"
+)
 BREAKER = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
 BREAKER_ONLY = {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
 

@@ -93,8 +93,7 @@ class FleetTest(harness.TestCase):
         result = self.run_fleet(trial, "--service", "web,api,job", "--set", "/cpu=256", "--on-failure", "rollback", "--timeout",
                                 "3m", "--poll-interval", "5s")  # fmt: skip
         web = ('the rollout of web:3 to service "web" failed: 4 tasks stopped for the same reason and none is running; without a'
-               ' circuit breaker ECS would try for ever; most likely: container "web": the image does not exist; check'
-               " repository, tag and registry; was the image pushed by an earlier job, and under this tag?")  # fmt: skip
+               " circuit breaker ECS would try for ever; " + harness.MISSING_IMAGE)  # fmt: skip
         job = ('the rollout of job:3 to service "job" is not done after 3 min 00 s; it stands at 0/2 running, 0 pending, 0'
                " failed; last event: 00:00:01 was unable to place a task because no container instance met all of its"
                " requirements. The closest matching (container-instance 0f3c9ae5a2a54a2a9c5d5f3d0a1b2c3d) is already using a"

@@ -7,9 +7,8 @@ from harness import service
 
 FAILED = 'the rollout of web:2 to service "web" failed: '
 HOPELESS = FAILED + (
-    "4 tasks stopped for the same reason and none is running; without a circuit breaker ECS would try for ever; most"
-    ' likely: container "web": the image does not exist; check repository, tag and registry; was the image pushed by an'
-    " earlier job, and under this tag?"
+    "4 tasks stopped for the same reason and none is running; without a circuit breaker ECS would try for ever; "
+    + harness.MISSING_IMAGE
 )
 STALLED = HOPELESS.replace(
     "4 tasks stopped for the same reason and none is running; without a circuit breaker ECS would try for ever",

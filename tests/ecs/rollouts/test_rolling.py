@@ -3,11 +3,6 @@
 import harness
 from harness import service
 
-MISSING_IMAGE = (
-    'most likely: container "web": the image does not exist; check repository, tag and registry; was the image pushed'
-    " by an earlier job, and under this tag?"
-)
-
 
 class RollingTest(harness.TestCase):
     def test_success(self):
@@ -27,7 +22,7 @@ class RollingTest(harness.TestCase):
         self.check(
             trial, self.deploy(trial), 11,
             'the rollout of web:2 to service "web" failed and was rolled back: the service was rolled back to deployment'
-            " ecs-svc/1000000000000000001 (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1); " + MISSING_IMAGE,
+            " ecs-svc/1000000000000000001 (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1); " + harness.MISSING_IMAGE,
             said=["the rollout failed; ECS deployment circuit breaker: rolling back to deploymentId"],
         )  # fmt: skip
 
@@ -36,7 +31,7 @@ class RollingTest(harness.TestCase):
         self.check(
             trial, self.deploy(trial), 10,
             'the rollout of web:2 to service "web" failed: ECS deployment circuit breaker: tasks failed to start.; '
-            + MISSING_IMAGE,
+            + harness.MISSING_IMAGE,
         )  # fmt: skip
 
     def test_superseded(self):
@@ -58,7 +53,7 @@ class RollingTest(harness.TestCase):
             self.check(
                 trial, result, 11,
                 'the rollout of web:2 to service "web" failed and was rolled back: the service was rolled back to deployment'
-                " ecs-svc/1000000000000000001 (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1); " + MISSING_IMAGE,
+                " ecs-svc/1000000000000000001 (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1); " + harness.MISSING_IMAGE,
             )  # fmt: skip
 
     def test_timeout(self):

@@ -13,10 +13,7 @@ from harness import service
 TD = "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:"
 ROLLOUT = 'the rollout of web:2 to service "web" '
 FIRST, OURS, THIRD = (f"ecs-svc/100000000000000000{n}" for n in (1, 2, 3))
-IMAGE = (
-    '; most likely: container "web": the image does not exist; check repository, tag and registry; was the image pushed'
-    " by an earlier job, and under this tag?"
-)
+IMAGE = f"; {harness.MISSING_IMAGE}"
 BREAKER, BREAKER_ONLY = harness.BREAKER, harness.BREAKER_ONLY
 ALARMS = {"alarms": {"alarmNames": ["5xx"], "enable": True, "rollback": True}}
 UNPLACEABLE = harness.server.KNOWN["port-taken"]["unplaceable"]
