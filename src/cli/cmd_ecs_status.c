@@ -83,11 +83,11 @@ static json_t *event_facts(const json_t *service)
     return events;
 }
 
-/* What the traffic goes to, borrowed. */
+/* What the service runs, or its PRIMARY task set; borrowed. */
 static const char *running_definition(const struct sw_service_view *view)
 {
-    const json_t *primary = sw_json_find(view->deployments, "status", "PRIMARY");
-    return sw_json_str(primary, "taskDefinition",
+    const json_t *sets = sw_json_array(view->service, "taskSets");
+    return sw_json_str(sw_json_find(sets, "status", "PRIMARY"), "taskDefinition",
                        sw_json_str(view->service, "taskDefinition", "?"));
 }
 
