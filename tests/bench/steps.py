@@ -112,7 +112,7 @@ def make_project(folder):
 
 
 def run(slipway, name, job, work, project, environment, orbs):
-    """Seconds of a job's steps without docker build."""
+    """A job's steps and their seconds, in their order, without docker build."""
     times, timings = work / "build-times", work / "timings.json"
     times.write_text("")
     command = [slipway, "local", "execute", job, "--config", str(work / f"{name}.yml"), "--checkout", str(project)]
@@ -122,9 +122,32 @@ def run(slipway, name, job, work, project, environment, orbs):
     done = subprocess.run(command, env={**environment, "BUILD_TIMES": str(times)}, capture_output=True, check=False)
     if done.returncode != 0:
         sys.exit(f"bench: {name} {job} failed:\n{done.stdout.decode()}{done.stderr.decode()}")
-    steps = json.loads(timings.read_text())
-    seconds = sum(step["seconds"] for step in (steps["steps"] if isinstance(steps, dict) else steps))
-    return seconds - sum(int(line) for line in times.read_text().split()) / 1e6
+    steps = {}
+    for step in json.loads(timings.read_text()):
+        if step["status"] != "skipped":
+            steps[step["name"]] = steps.get(step["name"], 0) + step["seconds"]
+    for step in steps:
+        if "Build" in step:
+            steps[step] -= sum(int(line) for line in times.read_text().split()) / 1e6
+    return steps
+
+
+def print_steps(taken):
+    """What the medians of a job's steps are, for one side below the other."""
+    for (name, job), runs in taken.items():
+        print(f"\n{job} of {'the older orbs' if name == 'old' else 'this orb'}")
+        for step in runs[0]:
+            print(f"  {statistics.median(steps.get(step, 0) for steps in runs) * 1000:>6.0f} ms  {step}")
+
+
+def print_jobs(taken):
+    medians = {key: statistics.median(sum(steps.values()) for steps in runs) for key, runs in taken.items()}
+    print(f"\n{'steps outside docker build':<28}{'older orbs':>12}{'this orb':>12}{'ratio':>8}")
+    for job in ("image", "deploy"):
+        before, now = medians["old", job], medians["new", job]
+        print(f"{job:<28}{before:>10.2f} s{now:>10.2f} s{now / before:>8.3f}")
+    before, now = (sum(medians[name, job] for job in ("image", "deploy")) for name in ("old", "new"))
+    print(f"{'both':<28}{before:>10.2f} s{now:>10.2f} s{now / before:>8.3f}")
 
 
 def main():
@@ -158,16 +181,11 @@ def main():
                 environment["CIRCLE_SHA1"] = f"{number:039x}{'a' if name == 'old' else 'b'}"
                 (work / "project" / "site" / "number").write_text(f"{name} {number}\n")
                 for job in ("image", "deploy"):
-                    seconds = run(slipway, name, job, work, work / "project", environment, orbs[name])
+                    steps = run(slipway, name, job, work, work / "project", environment, orbs[name])
                     if number > 0:  # the first run warms up
-                        taken[name, job].append(seconds)
-        medians = {key: statistics.median(values) for key, values in taken.items()}
-        print(f"{'steps outside docker build':<28}{'older orbs':>12}{'this orb':>12}{'ratio':>8}")
-        for job in ("image", "deploy"):
-            before, now = medians["old", job], medians["new", job]
-            print(f"{job:<28}{before:>10.2f} s{now:>10.2f} s{now / before:>8.3f}")
-        before, now = (sum(medians[name, job] for job in ("image", "deploy")) for name in ("old", "new"))
-        print(f"{'both':<28}{before:>10.2f} s{now:>10.2f} s{now / before:>8.3f}")
+                        taken[name, job].append(steps)
+        print_steps(taken)
+        print_jobs(taken)
 
 
 if __name__ == "__main__":
