@@ -58,7 +58,7 @@ static enum sw_status learn_layers(struct loading *loading, struct sw_err *err)
     const struct sw_strs *diff_ids = &loading->image->diff_ids;
     struct sw_wanted wanted = { .layers = sw_xcalloc(diff_ids->count + 1, sizeof(*wanted.layers)),
                                 .count = diff_ids->count,
-                                .config = loading->image->id };
+                                .config = loading->image->media_type ? NULL : loading->image->id };
     int64_t *sizes = sw_xcalloc(diff_ids->count + 1, sizeof(*sizes));
     enum sw_status status;
 

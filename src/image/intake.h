@@ -38,6 +38,8 @@ struct sw_blob {
     bool owns_fd;               /* it is closed as soon as it is not needed */
     int64_t offset;             /* of the content in the file of fd */
     bool handed_on;             /* sw_intake.ready was called */
+    bool looked_for;            /* set by the push: the only target was asked for it */
+    bool there;                 /* and has it */
     bool sent;                  /* set by the push: uploaded in this run */
     char *learned_from;         /* the image that told of it; NULL otherwise. Owned */
     const char *shared_from;    /* see sw_known_layer */

@@ -240,6 +240,12 @@ const struct sw_known_layer *sw_knowledge_find(const struct sw_knowledge *knowle
     return NULL;
 }
 
+bool sw_knowledge_tells(struct sw_knowledge *knowledge, const char *digest, bool *ret)
+{
+    return knowledge->places->count == 1 &&
+           sw_lookout_tells(&knowledge->learns[0].config, digest, ret);
+}
+
 const struct sw_buf *sw_knowledge_config(const struct sw_knowledge *knowledge, const char *digest)
 {
     const struct sw_buf *config = NULL;

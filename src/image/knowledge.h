@@ -45,6 +45,11 @@ SW_NODISCARD enum sw_status sw_knowledge_learn(struct sw_knowledge *knowledge,
 /* The layer of that diff id when it was found; else NULL. Borrowed until more are wanted. */
 const struct sw_known_layer *sw_knowledge_find(const struct sw_knowledge *knowledge,
                                                const char *diff_id);
+/*
+ * Whether the only target has the configuration of the image that is pushed, where that was looked
+ * for and is `digest`; false when it is not known.
+ */
+bool sw_knowledge_tells(struct sw_knowledge *knowledge, const char *digest, bool *ret);
 /* The configuration with that digest when an image that was asked has it; else NULL. Borrowed. */
 const struct sw_buf *sw_knowledge_config(const struct sw_knowledge *knowledge, const char *digest);
 

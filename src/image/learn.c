@@ -15,6 +15,7 @@ void sw_learn_init(struct sw_learn *learn, const struct sw_env *env, struct sw_r
 
 void sw_learn_release(struct sw_learn *learn)
 {
+    sw_lookout_release(&learn->config);
     for (size_t i = 0; i < learn->count; i++) {
         free(learn->layers[i].from);
     }
@@ -307,27 +308,13 @@ static bool may_ask(const struct sw_learn *learn)
            learn->next_wish < SW_LEARN_TRIES_MAX && !sw_env_stop_wanted(learn->env);
 }
 
-/* Whether the repository has the configuration of the image that is pushed. */
-static bool is_complete(struct sw_learn *learn, const char *config)
-{
-    struct sw_err err = SW_ERR_INIT;
-
-    if (!learn->looked && !learn->elsewhere && config[0]) {
-        learn->looked = true;
-        if (sw_registry_has_blob(learn->registry, learn->repository, config, &learn->complete,
-                                 &err) != SW_OK) {
-            sw_debug(learn->env, "push", "the configuration is not looked for: %s", err.msg);
-        }
-    }
-    return learn->complete;
-}
-
 /* Whether asking one more image may save more than it costs; see learn.h. */
 static bool is_worth_it(struct sw_learn *learn, const struct sw_quest *quest)
 {
     int64_t spare = SW_LEARN_SPARE_MAX; /* less what is not known */
     bool shares = false;
     bool lacks = false;
+    bool is_there = false;
 
     for (size_t i = 0; i < quest->count; i++) {
         const struct sw_sought_layer *layer = &quest->layers[i];
@@ -339,8 +326,10 @@ static bool is_worth_it(struct sw_learn *learn, const struct sw_quest *quest)
         lacks = true;
         spare = layer->size < 0 || layer->size > spare ? -1 : spare - layer->size;
     }
-    return lacks && (learn->next_wish < learn->named || !shares || spare <= 0 ||
-                     is_complete(learn, quest->config));
+    if (lacks && (learn->next_wish < learn->named || !shares || spare <= 0)) {
+        return true;
+    }
+    return lacks && sw_lookout_tells(&learn->config, quest->config, &is_there) && is_there;
 }
 
 /* How many images to ask at once. */
@@ -380,6 +369,9 @@ static void ask_next(struct sw_learn *learn)
 
 void sw_learn_ask(struct sw_learn *learn, const struct sw_quest *quest)
 {
+    if (quest->config[0] && !learn->elsewhere) {
+        sw_lookout_begin(&learn->config, learn->registry, learn->repository, quest->config);
+    }
     while (may_ask(learn) && is_worth_it(learn, quest)) {
         if (learn->next_wish == learn->wishes.count && !learn->listed) {
             add_listed(learn);

@@ -29,10 +29,11 @@
  * an image has told some layers of ours, and those that are not known have less than
  * SW_LEARN_SPARE_MAX bytes together, they are left to be sent. That holds neither for the tags that
  * people named, nor where nothing would have to be read at all if all layers were known: that is so
- * when the repository has this very image's configuration, which one request tells.
+ * when the repository has this very image's configuration, which is looked for meanwhile.
  */
 
 #include "intake.h"
+#include "lookout.h"
 
 #include <slipway/buf.h>
 #include <slipway/newest.h>
@@ -76,11 +77,10 @@ struct sw_learn {
     struct sw_strs wishes;          /* tags and digests to ask, in order */
     size_t named;                   /* so many of them are asked whatever it costs */
     size_t next_wish;
-    bool listed;            /* the repository's own list was asked for */
-    bool looked;            /* the repository was asked for the image's own configuration */
-    bool complete;          /* and has it */
-    bool refused;           /* reading is not allowed: nothing more is asked */
-    struct sw_strs digests; /* manifests read so far */
+    bool listed;              /* the repository's own list was asked for */
+    struct sw_lookout config; /* for the configuration of the image that is pushed */
+    bool refused;             /* reading is not allowed: nothing more is asked */
+    struct sw_strs digests;   /* manifests read so far */
     struct sw_learned_config *configs;
     size_t config_count;
     size_t config_capacity;

@@ -89,6 +89,9 @@ static enum sw_status intake_has(void *ctx, const char *digest, bool *ret, struc
     enum sw_status status = SW_OK;
     bool there = true;
 
+    if (sw_knowledge_tells(&push->knowledge, digest, ret)) {
+        return SW_OK;
+    }
     for (size_t i = 0; there && status == SW_OK && i < push->places.count; i++) {
         const struct sw_push_place *place = &push->places.items[i];
 
@@ -142,6 +145,9 @@ static enum sw_status intake_ready(void *ctx, struct sw_blob *blob, struct sw_er
 {
     struct push *push = ctx;
 
+    if (!blob->is_layer) {
+        blob->looked_for = sw_knowledge_tells(&push->knowledge, blob->digest, &blob->there);
+    }
     return sw_uploads_add(&push->uploads, blob, err);
 }
 

@@ -257,6 +257,20 @@ static enum sw_status send_blob(struct sw_uploads *uploads, const struct sw_blob
     return status;
 }
 
+/* Looks for the blob, unless that was done before. */
+static enum sw_status look_for(struct sw_uploads *uploads, const struct sw_blob *blob,
+                               const struct sw_push_place *place, bool *ret, struct sw_err *err)
+{
+    enum sw_status status = SW_OK;
+
+    *ret = blob->there;
+    if (!blob->looked_for) {
+        status = sw_registry_has_blob(place->registry, place->repository, blob->digest, ret, err);
+    }
+    tell_fate(uploads, *ret);
+    return status;
+}
+
 /* Looks for the blob, or for one to share, and sends it when there is none. */
 static enum sw_status put(struct sw_uploads *uploads, const struct sw_blob *blob,
                           const struct sw_push_place *place, struct fate *fate, struct sw_err *err)
@@ -272,9 +286,7 @@ static enum sw_status put(struct sw_uploads *uploads, const struct sw_blob *blob
     if (is_growing(blob)) {
         tell_fate(uploads, /* there= */ false);
     } else {
-        status =
-            sw_registry_has_blob(place->registry, place->repository, blob->digest, &there, err);
-        tell_fate(uploads, there);
+        status = look_for(uploads, blob, place, &there, err);
         if (status == SW_OK && !there) {
             status = sw_place_share(place, uploads->mount_from, blob->digest, &fate->shared_from,
                                     &session, err);

@@ -116,14 +116,11 @@ static void quest_of(const struct wanted *wanted, struct sw_quest *quest)
     }
 }
 
-/* The word for a request: the tag of a manifest, "list", "config", or "HEAD". */
+/* The word for a request: the tag of a manifest, "list", or "config". */
 static const char *word_of(const struct fake_http_request *request)
 {
     const char *manifest = strstr(request->url, "/manifests/");
 
-    if (strcmp(request->method, "HEAD") == 0) {
-        return "HEAD";
-    }
     if (manifest) {
         return manifest + strlen("/manifests/");
     }
@@ -135,25 +132,36 @@ static int compare(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The requests as words. Manifests that follow each other may come in any order, and are sorted. */
+/*
+ * The requests as words. Manifests that follow each other may come in any order, and are sorted;
+ * the look for the image's own configuration comes at any time, and stands at the end.
+ */
 static char *requests_of(const struct world *world)
 {
+    const size_t heads = fake_http_count(&world->fake, 0, "HEAD", "/");
     const char *words[32];
     struct sw_buf out;
+    size_t count = 0;
     size_t run = 0; /* where the last run of manifests begins */
 
     sw_buf_init(&out, SW_BUF_TEXT_MAX);
     assert_true(world->fake.request_count < SW_COUNT(words));
     for (size_t i = 0; i < world->fake.request_count; i++) {
-        words[i] = word_of(&world->fake.requests[i]);
-        if (!strstr(world->fake.requests[i].url, "/manifests/")) {
-            qsort((void *)(words + run), i - run, sizeof(words[0]), compare);
-            run = i + 1;
+        const struct fake_http_request *request = &world->fake.requests[i];
+
+        if (strcmp(request->method, "HEAD") == 0) {
+            continue;
+        }
+        words[count++] = word_of(request);
+        if (!strstr(request->url, "/manifests/")) {
+            qsort((void *)(words + run), count - 1 - run, sizeof(words[0]), compare);
+            run = count;
         }
     }
-    for (size_t i = 0; i < world->fake.request_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         sw_buf_addf(&out, "%s%s", i > 0 ? " " : "", words[i]);
     }
+    sw_buf_add_cstr(&out, heads > 0 ? " HEAD" : "");
     return out.len > 0 ? sw_buf_take(&out) : sw_xstrdup("");
 }
 
@@ -228,7 +236,7 @@ static const struct asking_case {
       .images = { { "v1", "abc" }, { "v2", "abd" }, { "v3", "abe" } },
       .wanted = { { 'a', LARGE }, { 'b', LARGE }, { 'c', 1 } },
       .configured = "abc",
-      .requests = "list v3 config HEAD v1 v2 config config",
+      .requests = "list v3 config v1 v2 config config HEAD",
       .answers = "a:v3 b:v3 c:v1" },
     { .name = "the whole image is not there",
       .images = { { "v1", "abcd" }, { "v2", "ab" } },

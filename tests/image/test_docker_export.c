@@ -210,6 +210,7 @@ static void test_docker_export__does_not_wait_for_known_layers(void **state)
     /* The layer is small, and the configuration is new: no further image is asked. */
     assert_int_equal(fake_http_count(&world.fake, before, "GET", "/manifests/"), 1);
     assert_int_equal(fake_http_count(&world.fake, before, "GET", "/tags/list"), 0);
+    assert_int_equal(fake_http_count(&world.fake, before, "HEAD", world.file.config_digest), 1);
     assert_pushed(&world);
     assert_false(world.result.layers[0].sent);
     assert_true(world.result.layers[1].sent);
