@@ -1,15 +1,11 @@
 #include "change_rule.h"
+#include "request.h"
 
 #include <slipway/alloc.h>
 
 /* How the values of changes are read: from an option's text to the JSON that ECS wants. */
 
 enum { PORT_MAX = 65535 };
-
-static json_t *text_of(struct sw_str s)
-{
-    return json_stringn(s.ptr ? s.ptr : "", s.len);
-}
 
 static enum sw_status bad_form(struct sw_err *err, const char *expected)
 {
@@ -23,7 +19,7 @@ enum sw_status ecs_parse_text(const struct ecs_change_texts *texts, json_t **ret
         return sw_fail(err, SW_E_INPUT,
                        "the value is empty; is a variable in it unset? --unset removes a field");
     }
-    *ret = text_of(texts->value);
+    *ret = ecs_json_text(texts->value);
     return SW_OK;
 }
 
@@ -103,7 +99,7 @@ enum sw_status ecs_parse_words(const struct ecs_change_texts *texts, json_t **re
         if (!take_word(&rest, &word)) {
             return sw_fail(err, SW_E_INPUT, "a quote in the words has no end");
         }
-        (void)json_array_append_new(words, text_of(sw_buf_str(&word)));
+        (void)json_array_append_new(words, ecs_json_text(sw_buf_str(&word)));
         rest = sw_str_trim(rest);
     }
     *ret = json_incref(words);
@@ -171,7 +167,7 @@ static bool add_ports(struct sw_str text, json_t *mapping)
     int64_t host = 0;
     int64_t port = 0;
     if (is_port_range(text)) {
-        return json_object_set_new(mapping, "containerPortRange", text_of(text)) == 0;
+        return json_object_set_new(mapping, "containerPortRange", ecs_json_text(text)) == 0;
     }
     ptrdiff_t colon = sw_str_find(text, ':');
     struct sw_str last = colon < 0 ? text : sw_str_from(text, (size_t)colon + 1);
@@ -198,7 +194,7 @@ enum sw_status ecs_parse_port(const struct ecs_change_texts *texts, json_t **ret
                         "or 8000-8010");
     }
     if (protocol.ptr) {
-        (void)json_object_set_new(mapping, "protocol", text_of(protocol));
+        (void)json_object_set_new(mapping, "protocol", ecs_json_text(protocol));
     }
     *ret = json_incref(mapping);
     return SW_OK;
@@ -229,7 +225,8 @@ enum sw_status ecs_parse_mount(const struct ecs_change_texts *texts, json_t **re
     if (volume.len == 0 || path.len == 0) {
         return bad_form(err, "VOLUME:PATH[:ro or :rw], e.g. data:/var/lib/data");
     }
-    *ret = json_pack("{s:o, s:o}", "sourceVolume", text_of(volume), "containerPath", text_of(path));
+    *ret = json_pack("{s:o, s:o}", "sourceVolume", ecs_json_text(volume), "containerPath",
+                     ecs_json_text(path));
     if (has_mode) {
         (void)json_object_set_new(*ret, "readOnly", json_boolean(read_only));
     }
@@ -246,7 +243,7 @@ static enum sw_status parse_volume_json(const struct ecs_change_texts *texts, js
     }
     if (status == SW_OK) {
         (void)json_object_update(volume, members);
-        (void)json_object_set_new(volume, "name", text_of(texts->name));
+        (void)json_object_set_new(volume, "name", ecs_json_text(texts->name));
     }
     return status;
 }
@@ -254,18 +251,19 @@ static enum sw_status parse_volume_json(const struct ecs_change_texts *texts, js
 enum sw_status ecs_parse_volume(const struct ecs_change_texts *texts, json_t **ret,
                                 struct sw_err *err)
 {
-    json_auto_t *volume = json_pack("{s:o}", "name", text_of(texts->name));
+    json_auto_t *volume = json_pack("{s:o}", "name", ecs_json_text(texts->name));
     struct sw_str value = texts->value;
     enum sw_status status = SW_OK;
     if (sw_str_starts(value, "{")) {
         status = parse_volume_json(texts, volume, err);
     } else if (sw_str_starts(value, "/")) {
-        (void)json_object_set_new(volume, "host", json_pack("{s:o}", "sourcePath", text_of(value)));
+        (void)json_object_set_new(volume, "host",
+                                  json_pack("{s:o}", "sourcePath", ecs_json_text(value)));
     } else if (sw_str_starts(value, "fs-")) {
         struct sw_str root = value;
-        json_t *efs = json_pack("{s:o}", "fileSystemId", text_of(sw_str_cut(&root, ':')));
+        json_t *efs = json_pack("{s:o}", "fileSystemId", ecs_json_text(sw_str_cut(&root, ':')));
         if (root.ptr) {
-            (void)json_object_set_new(efs, "rootDirectory", text_of(root));
+            (void)json_object_set_new(efs, "rootDirectory", ecs_json_text(root));
         }
         (void)json_object_set_new(volume, "efsVolumeConfiguration", efs);
     } else if (value.len > 0) {
@@ -289,7 +287,7 @@ enum sw_status ecs_parse_ulimit(const struct ecs_change_texts *texts, json_t **r
         !sw_parse_int(hard, -1, INT64_MAX, &limits[1])) {
         return bad_form(err, "SOFT[:HARD] with whole numbers, -1 for no limit, e.g. 1024:4096");
     }
-    *ret = json_pack("{s:o, s:I, s:I}", "name", text_of(texts->name), "softLimit",
+    *ret = json_pack("{s:o, s:I, s:I}", "name", ecs_json_text(texts->name), "softLimit",
                      (json_int_t)limits[0], "hardLimit", (json_int_t)limits[1]);
     return SW_OK;
 }
@@ -301,7 +299,7 @@ enum sw_status ecs_parse_system_control(const struct ecs_change_texts *texts, js
     if (ecs_parse_text(texts, &value, err) != SW_OK) {
         return err->status;
     }
-    *ret = json_pack("{s:o, s:o}", "namespace", text_of(texts->name), "value", value);
+    *ret = json_pack("{s:o, s:o}", "namespace", ecs_json_text(texts->name), "value", value);
     return SW_OK;
 }
 
@@ -312,7 +310,7 @@ enum sw_status ecs_parse_env_file(const struct ecs_change_texts *texts, json_t *
         return bad_form(err, "the ARN of a file in S3, e.g. arn:aws:s3:::bucket/web.env (a file of "
                              "this machine is --env-file)");
     }
-    *ret = json_pack("{s:o, s:s}", "value", text_of(texts->value), "type", "s3");
+    *ret = json_pack("{s:o, s:s}", "value", ecs_json_text(texts->value), "type", "s3");
     return SW_OK;
 }
 
@@ -354,13 +352,7 @@ enum sw_status ecs_parse_platform(const struct ecs_change_texts *texts, json_t *
 enum sw_status ecs_parse_list(const struct ecs_change_texts *texts, json_t **ret,
                               struct sw_err *err)
 {
-    json_auto_t *list = json_array();
-    for (struct sw_str rest = texts->value; rest.ptr;) {
-        struct sw_str item = sw_str_trim(sw_str_cut(&rest, ','));
-        if (item.len > 0) {
-            (void)json_array_append_new(list, text_of(item));
-        }
-    }
+    json_auto_t *list = ecs_json_list(texts->value);
     if (json_array_size(list) == 0) {
         return ecs_parse_text(&(struct ecs_change_texts){ .value = { NULL, 0 } }, ret, err);
     }
@@ -374,7 +366,8 @@ enum sw_status ecs_parse_tag(const struct ecs_change_texts *texts, json_t **ret,
         return sw_fail(err, SW_E_INPUT, "tag \"%.*s\": keys that begin with aws: are AWS's own",
                        SW_STR_ARG(texts->name));
     }
-    *ret = json_pack("{s:o, s:o}", "key", text_of(texts->name), "value", text_of(texts->value));
+    *ret = json_pack("{s:o, s:o}", "key", ecs_json_text(texts->name), "value",
+                     ecs_json_text(texts->value));
     return SW_OK;
 }
 
@@ -382,7 +375,7 @@ enum sw_status ecs_parse_name(const struct ecs_change_texts *texts, json_t **ret
                               struct sw_err *err)
 {
     (void)err;
-    *ret = text_of(texts->name);
+    *ret = ecs_json_text(texts->name);
     return SW_OK;
 }
 
@@ -392,6 +385,7 @@ enum sw_status ecs_parse_new_container(const struct ecs_change_texts *texts, jso
     if (sw_image_check(texts->value, err) != SW_OK) {
         return sw_wrap(err, "container \"%.*s\"", SW_STR_ARG(texts->name));
     }
-    *ret = json_pack("{s:o, s:o}", "name", text_of(texts->name), "image", text_of(texts->value));
+    *ret = json_pack("{s:o, s:o}", "name", ecs_json_text(texts->name), "image",
+                     ecs_json_text(texts->value));
     return SW_OK;
 }

@@ -62,6 +62,18 @@ json_t *ecs_json_text(struct sw_str text)
     return json_stringn(text.ptr ? text.ptr : "", text.len);
 }
 
+json_t *ecs_json_list(struct sw_str text)
+{
+    json_t *list = json_array();
+    for (struct sw_str rest = text; rest.ptr;) {
+        struct sw_str piece = sw_str_trim(sw_str_cut(&rest, ','));
+        if (piece.len > 0) {
+            (void)json_array_append_new(list, ecs_json_text(piece));
+        }
+    }
+    return list;
+}
+
 /* Sets the member to the text or the number in it; false when it is neither. */
 static bool set_field(json_t *structure, const struct field *field, struct sw_str text)
 {
@@ -250,25 +262,12 @@ enum sw_status ecs_set_tags(json_t *object, const char *option, const struct sw_
     return status == SW_OK ? SW_OK : sw_wrap(err, "%s", option);
 }
 
-/* "a, b" as ["a","b"]; empty pieces do not count. The caller's. */
-static json_t *comma_list(const char *text)
-{
-    json_t *list = json_array();
-    for (struct sw_str rest = sw_str(text); rest.ptr;) {
-        struct sw_str piece = sw_str_trim(sw_str_cut(&rest, ','));
-        if (piece.len > 0) {
-            (void)json_array_append_new(list, ecs_json_text(piece));
-        }
-    }
-    return list;
-}
-
 enum sw_status ecs_set_network(json_t *object, const struct ecs_network *network,
                                struct sw_err *err)
 {
     json_auto_t *vpc = json_object();
     if (network->subnets) {
-        json_t *subnets = comma_list(network->subnets);
+        json_t *subnets = ecs_json_list(sw_str(network->subnets));
         (void)json_object_set_new(vpc, "subnets", subnets);
         if (json_array_size(subnets) == 0 || json_array_size(subnets) > LIST_MAX) {
             return sw_fail(err, SW_E_USAGE,
@@ -276,7 +275,8 @@ enum sw_status ecs_set_network(json_t *object, const struct ecs_network *network
         }
     }
     if (network->security_groups) {
-        (void)json_object_set_new(vpc, "securityGroups", comma_list(network->security_groups));
+        (void)json_object_set_new(vpc, "securityGroups",
+                                  ecs_json_list(sw_str(network->security_groups)));
     }
     if (network->public_ip != SW_SWITCH_UNSET) {
         ecs_set_text(vpc, "assignPublicIp",

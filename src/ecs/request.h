@@ -14,6 +14,8 @@ void ecs_set_text(json_t *object, const char *key, const char *text);
 /* Sets a member to true or false, or leaves it alone. */
 void ecs_set_switch(json_t *object, const char *key, enum sw_switch value);
 json_t *ecs_json_text(struct sw_str text);
+/* "a, b" as ["a","b"]; empty pieces do not count. The caller's. */
+json_t *ecs_json_list(struct sw_str text);
 
 /*
  * Structures that are written as one text. Each takes three forms: its own, AWS's shorthand

@@ -9,6 +9,30 @@
 #define OF(containers) "{'family':'f','containerDefinitions':[" containers "]}"
 #define HAS            "; name it, as in web=IMAGE; it has: "
 
+/* An image without a container's name, applied to a definition. */
+struct trial {
+    json_t *definition;
+    struct sw_changes changes;
+    struct sw_strs notes;
+};
+
+static enum sw_status trial_apply(struct trial *trial, enum sw_change_kind kind,
+                                  const char *definition, const char *text, struct sw_err *ret_err)
+{
+    struct sw_err err = SW_ERR_INIT;
+    print_message("case %s\n", text);
+    *trial = (struct trial){ .definition = test_json(definition) };
+    assert_ok(sw_changes_add_option(&trial->changes, kind, "--o", text, &err));
+    return sw_taskdef_apply(trial->definition, &trial->changes, "f:7", &trial->notes, ret_err);
+}
+
+static void trial_release(struct trial *trial)
+{
+    json_decref(trial->definition);
+    sw_strs_release(&trial->notes);
+    sw_changes_release(&trial->changes);
+}
+
 static void test_image_owner__is_the_one_of_the_repository_or_the_only_one(void **state)
 {
     static const struct {
@@ -28,20 +52,15 @@ static void test_image_owner__is_the_one_of_the_repository_or_the_only_one(void 
 
     (void)state;
     for (size_t i = 0; i < SW_COUNT(cases); i++) {
-        print_message("case %s\n", cases[i].text);
-        struct sw_changes changes = { .items = NULL };
-        struct sw_strs notes = { .items = NULL };
+        struct trial trial;
         struct sw_err err = SW_ERR_INIT;
-        json_auto_t *definition = test_json(cases[i].definition);
-        assert_ok(sw_changes_add_option(&changes, cases[i].kind, "--o", cases[i].text, &err));
-        assert_ok(sw_taskdef_apply(definition, &changes, "f:7", &notes, &err));
-        SW_CLEANUP(sw_free_str) char *text = test_json_text(definition);
+        assert_ok(trial_apply(&trial, cases[i].kind, cases[i].definition, cases[i].text, &err));
+        SW_CLEANUP(sw_free_str) char *text = test_json_text(trial.definition);
         assert_string_equal(text, cases[i].result);
-        assert_int_equal(notes.count, 1);
-        assert_string_equal(notes.items[0],
+        assert_int_equal(trial.notes.count, 1);
+        assert_string_equal(trial.notes.items[0],
                             "the image goes to container \"own\" of task definition f:7");
-        sw_strs_release(&notes);
-        sw_changes_release(&changes);
+        trial_release(&trial);
     }
 }
 
@@ -70,16 +89,11 @@ static void test_image_owner__is_asked_for_when_it_is_not_clear(void **state)
 
     (void)state;
     for (size_t i = 0; i < SW_COUNT(cases); i++) {
-        print_message("case %s\n", cases[i].text);
-        struct sw_changes changes = { .items = NULL };
-        struct sw_strs notes = { .items = NULL };
+        struct trial trial;
         struct sw_err err = SW_ERR_INIT;
-        json_auto_t *definition = test_json(cases[i].definition);
-        assert_ok(sw_changes_add_option(&changes, cases[i].kind, "--o", cases[i].text, &err));
-        assert_fails(sw_taskdef_apply(definition, &changes, "f:7", &notes, &err), SW_E_INPUT,
-                     cases[i].message);
-        sw_strs_release(&notes);
-        sw_changes_release(&changes);
+        assert_fails(trial_apply(&trial, cases[i].kind, cases[i].definition, cases[i].text, &err),
+                     SW_E_INPUT, cases[i].message);
+        trial_release(&trial);
     }
 }
 
