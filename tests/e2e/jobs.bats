@@ -64,6 +64,7 @@ step_names() { jq -r '.[].name' timings.json | paste -sd '|'; }
 }
 
 @test "with verification the deployment job follows the rollout and fails with it" {
+    without_pauses
     sed -i "s/cluster-name: .*/&\n          verify-revision-is-deployed: true\n          poll-interval: 1/" config.yml
     CIRCLE_SHA1=0000000000000000000000000000000000000001
     scenario '{"rollout": "success"}'
@@ -363,6 +364,7 @@ END
 }
 
 @test "the newer names: a one-off task, as a job, with its output in a file and its exit code" {
+    without_pauses
     cat >config.yml <<END
 version: 2.1
 orbs:
@@ -404,6 +406,7 @@ service() {
 image_of() { moto_ecs DescribeTaskDefinition "{\"taskDefinition\": \"$1\"}" | jq -r '.taskDefinition.containerDefinitions[0].image'; }
 
 @test "eight lines: build, push, deploy this very image and wait" {
+    without_pauses
     cat >config.yml <<'END'
 version: 2.1
 orbs:
@@ -483,6 +486,7 @@ END
 }
 
 @test "one image for several services, with the facts as artifacts" {
+    without_pauses
     cat >config.yml <<'END'
 version: 2.1
 orbs:

@@ -1,4 +1,5 @@
-/* Stopped tasks put into classes, counted and ranked; the texts are in test_cause_texts.c. */
+/* Stopped tasks put into classes, counted and ranked; the texts are in test_cause_events.c and
+ * test_cause_texts.c. */
 #include "ecs_test.h"
 
 #include <slipway/rollout.h>

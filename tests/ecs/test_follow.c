@@ -1,78 +1,6 @@
 /* Rollouts followed by a fake clock: every end, what people are told, and what is never believed.
  */
-#include "ecs_world.h"
-
-#include <slipway/rollout.h>
-
-#define INPUT "{'cluster':'prod','services':['kim']}"
-#define OURS(status, rollout, counts)                                                             \
-    "{'id':'ecs-svc/2','status':'" status "','taskDefinition':'" TD "kim:13','createdAt':1000.5," \
-    "'rolloutState':'" rollout "'," counts "}"
-#define OLD(status, rollout, counts)                                           \
-    "{'id':'ecs-svc/1','status':'" status "','taskDefinition':'" TD "kim:12'," \
-    "'rolloutState':'" rollout "'," counts "}"
-#define COUNTS(running, pending, failed) \
-    "'desiredCount':2,'runningCount':" running ",'pendingCount':" pending ",'failedTasks':" failed
-#define ANSWER(deployments, more)                                                              \
-    "{'services':[{'serviceName':'kim','status':'ACTIVE','deployments':[" deployments "]" more \
-    "}],'failures':[]}"
-#define EVENTS(list) ",'events':[" list "]"
-#define BREAKER \
-    ",'deploymentConfiguration':{'deploymentCircuitBreaker':{'enable':true,'rollback':true}}"
-
-#define STARTING                                                                                 \
-    ANSWER(OURS("PRIMARY", "IN_PROGRESS", COUNTS("0", "2", "0")) "," OLD("ACTIVE", "COMPLETED",  \
-                                                                         COUNTS("2", "0", "0")), \
-           "")
-#define COMPLETED                                                                              \
-    ANSWER(OURS("PRIMARY", "COMPLETED", COUNTS("2", "0", "0")) "," OLD("ACTIVE", "COMPLETED",  \
-                                                                       COUNTS("1", "0", "0")), \
-           "")
-#define LIST_INPUT \
-    "{'cluster':'prod','serviceName':'kim','desiredStatus':'STOPPED','maxResults':100}"
-#define NO_TASKS "{'taskArns':[]}"
-#define TASKS    "{'taskArns':['arn:t/1','arn:t/2']}"
-#define STOPPED(arn, by, why)                                                                   \
-    "{'taskArn':'" arn "','startedBy':'" by "','stopCode':'TaskFailedToStart','stoppedReason':" \
-    "'Task failed to start','containers':[{'name':'log'},{'name':'web','reason':'" why "'}]}"
-#define PULL_ERROR                                                                                 \
-    "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve " \
-    "ref r/web:2: r/web:2: not found"
-#define DENIED  "{'__type':'AccessDeniedException','message':'no'}"
-#define EXPIRED "{'__type':'ExpiredTokenException','message':'The security token is expired'}"
-
-/* A rollout under test. */
-struct trial {
-    struct ecs_world w;
-    struct sw_follow_options options;
-    struct sw_follow_result result;
-    struct sw_err err;
-};
-
-static void trial_init(struct trial *trial, const struct ecs_step *steps, size_t count)
-{
-    *trial = (struct trial){ .options = { .cluster = "prod",
-                                          .service = "kim",
-                                          .target = { .deployment_id = "ecs-svc/2",
-                                                      .task_definition = TD "kim:13",
-                                                      .previous_id = "ecs-svc/1" } } };
-    ecs_world_init(&trial->w);
-    ecs_world_expect(&trial->w, steps, count);
-}
-
-static void trial_ends(struct trial *trial, enum sw_status status, const char *message)
-{
-    enum sw_status ended =
-        sw_rollout_follow(trial->w.aws, &trial->options, &trial->result, &trial->err);
-    assert_string_equal(sw_status_name(ended), sw_status_name(status));
-    assert_string_equal(trial->err.msg, message);
-}
-
-static void trial_done(struct trial *trial)
-{
-    sw_follow_result_release(&trial->result);
-    ecs_world_done(&trial->w);
-}
+#include "follow_scene.h"
 
 static void test_follow__succeeds_when_ecs_says_so(void **state)
 {
@@ -135,54 +63,6 @@ static void test_follow__waits_five_seconds_at_first_then_ten(void **state)
     trial_init(&trial, steps, SW_COUNT(steps));
     trial_ends(&trial, SW_OK, "");
     assert_int_equal(trial.result.waited_ms, 12 * 5000 + 6 * 10000);
-    trial_done(&trial);
-}
-
-static void test_follow__tells_why_tasks_stop(void **state)
-{
-    static const struct ecs_step steps[] = {
-        { .action = "DescribeServices", .reply = STARTING },
-        { .action = "DescribeServices",
-          .reply = ANSWER(OURS("PRIMARY", "IN_PROGRESS", COUNTS("0", "2", "2")), BREAKER) },
-        { .action = "ListTasks", .input = LIST_INPUT, .reply = TASKS },
-        { .action = "DescribeTasks",
-          .input = "{'cluster':'prod','tasks':['arn:t/1','arn:t/2']}",
-          .reply = "{'tasks':[" STOPPED("arn:t/1", "ecs-svc/2", PULL_ERROR) "," STOPPED(
-              "arn:t/9", "ecs-svc/1", "exec format error") "," STOPPED("arn:t/2", "ecs-svc/2",
-                                                                       PULL_ERROR) "]}" },
-        { .action = "DescribeServices",
-          .reply = ANSWER(OURS("ACTIVE", "FAILED", COUNTS("0", "0", "3")) "," OLD(
-                              "PRIMARY", "IN_PROGRESS", COUNTS("2", "0", "0")),
-                          BREAKER) },
-        { .action = "ListTasks", .reply = NO_TASKS },
-        { .action = "DescribeServices",
-          .reply = ANSWER(OLD("PRIMARY", "COMPLETED", COUNTS("2", "0", "0")), BREAKER) },
-        { .action = "ListTasks", .reply = NO_TASKS },
-    };
-    struct trial trial;
-
-    (void)state;
-    trial_init(&trial, steps, SW_COUNT(steps));
-    trial_ends(&trial, SW_E_ROLLED_BACK,
-               "the rollout of kim:13 to service \"kim\" failed and was rolled back: the service "
-               "was rolled back to deployment ecs-svc/1 (" TD "kim:12); most likely: container "
-               "\"web\": the image does not exist: \"r/web:2\"; check repository, tag and "
-               "registry; was the image pushed by an earlier job, and under this tag?");
-    assert_int_equal(trial.result.verdict, SW_ROLLOUT_ROLLED_BACK);
-    assert_int_equal(trial.result.causes.count, 1);
-    assert_int_equal(trial.result.causes.items[0].count, 2);
-    assert_string_equal(trial.result.causes.items[0].klass->id, "image-missing");
-    assert_string_equal(
-        trial.w.t.said.ptr,
-        "0/2 running, 2 pending, 0 failed, 2 old\n"
-        "0/2 running, 2 pending, 2 failed, 0 old\n"
-        "2x container \"web\": the image does not exist: \"r/web:2\"\n"
-        "   AWS says: " PULL_ERROR "\n"
-        "   next: check repository, tag and registry; was the image pushed by an earlier job, and "
-        "under this tag?\n"
-        "   command: slipway image exists r/web:2\n"
-        "0/2 running, 0 pending, 3 failed, 2 old\n"
-        "the rollout failed; ECS is rolling the service back\n");
     trial_done(&trial);
 }
 
@@ -398,149 +278,6 @@ static void test_follow__throttling_and_outages_only_slow_it_down(void **state)
     trial_done(&trial);
 }
 
-static void test_follow__does_not_wait_for_a_hopeless_rollout(void **state)
-{
-#define EXITED(arn)                                                                       \
-    "{'taskArn':'" arn "','startedBy':'ecs-svc/2','stopCode':'EssentialContainerExited'," \
-    "'stoppedReason':'Essential container in task exited','containers':[{'name':'log',"   \
-    "'exitCode':0},{'name':'web','exitCode':3}]}"
-    static const struct ecs_step steps[] = {
-        { .action = "DescribeServices", .reply = STARTING },
-        { .action = "DescribeServices",
-          .reply = ANSWER(OURS("PRIMARY", "IN_PROGRESS", COUNTS("0", "2", "3")), "") },
-        { .action = "ListTasks", .reply = TASKS },
-        { .action = "DescribeTasks",
-          .reply = "{'tasks':[" EXITED("arn:1") "," EXITED("arn:2") "," EXITED("arn:3") "]}" },
-        { .action = "DescribeTaskDefinition",
-          .input = "{'taskDefinition':'" TD "kim:13'}",
-          .reply = "{'taskDefinition':{'containerDefinitions':[{'name':'web'}]}}" },
-    };
-    struct trial trial;
-
-    (void)state;
-    trial_init(&trial, steps, SW_COUNT(steps));
-    trial.options.fail_fast = 3;
-    trial_ends(&trial, SW_E_ROLLOUT_FAILED,
-               "the rollout of kim:13 to service \"kim\" failed: 3 tasks stopped for the same "
-               "reason and none is running; without a circuit breaker ECS would try for ever; most "
-               "likely: container \"web\": the container ended with an error (exit code 3); look "
-               "at the last lines of the container's log");
-    trial_done(&trial);
-}
-
-static void test_follow__leaves_hopeless_rollouts_to_the_circuit_breaker(void **state)
-{
-    static const struct ecs_step steps[] = {
-        { .action = "DescribeServices", .reply = STARTING },
-        { .action = "DescribeServices",
-          .reply = ANSWER(OURS("PRIMARY", "IN_PROGRESS", COUNTS("0", "2", "3")), BREAKER) },
-        { .action = "ListTasks", .reply = TASKS },
-        { .action = "DescribeTasks",
-          .reply = "{'tasks':[" EXITED("arn:1") "," EXITED("arn:2") "," EXITED("arn:3") "]}" },
-        { .action = "DescribeTaskDefinition", .status = 400, .reply = DENIED },
-        { .action = "DescribeServices", .reply = COMPLETED },
-    };
-    struct trial trial;
-
-    (void)state;
-    trial_init(&trial, steps, SW_COUNT(steps));
-    trial.options.fail_fast = 3;
-    trial_ends(&trial, SW_OK, "");
-    trial_done(&trial);
-}
-
-#define LOGGED                                                                                  \
-    "{'taskDefinition':{'containerDefinitions':[{'name':'web','logConfiguration':{'logDriver':" \
-    "'awslogs','options':{'awslogs-group':'/ecs/kim','awslogs-region':'eu-west-1',"             \
-    "'awslogs-stream-prefix':'ecs'}}}]}}"
-#define LOGS_URL "https://logs.eu-west-1.amazonaws.com/"
-
-static void test_follow__shows_the_end_of_a_failed_containers_log(void **state)
-{
-    static const struct ecs_step steps[] = {
-        { .action = "DescribeServices",
-          .reply = ANSWER(OURS("PRIMARY", "FAILED", COUNTS("0", "0", "3")), "") },
-        { .action = "ListTasks", .reply = TASKS },
-        { .action = "DescribeTasks",
-          .reply = "{'tasks':[" EXITED("arn:aws:ecs:r:1:task/prod/0a1b") "]}" },
-        { .action = "DescribeTaskDefinition", .reply = LOGGED },
-        { .action = "Logs_20140328.GetLogEvents",
-          .url = LOGS_URL,
-          .input = "{'logGroupName':'/ecs/kim','logStreamName':'ecs/web/0a1b','limit':10,"
-                   "'startFromHead':false}",
-          .reply = "{'events':[{'timestamp':1,'message':'starting\\n'},{'message':'exec /app: exec "
-                   "format error'}]}" },
-    };
-    struct trial trial;
-
-    (void)state;
-    trial_init(&trial, steps, SW_COUNT(steps));
-    trial_ends(
-        &trial, SW_E_ROLLOUT_FAILED,
-        "the rollout of kim:13 to service \"kim\" failed: ECS marked the deployment as "
-        "failed; most likely: container \"web\": the image is for another processor or "
-        "operating system (exit code 3); its log ends with: exec /app: exec format error; build it "
-        "for the machines that run it");
-    assert_non_null(strstr(trial.w.t.said.ptr, "   its log ends with:\n"
-                                               "   | starting\n"
-                                               "   | exec /app: exec format error\n"
-                                               "   next: build it for"));
-    trial_done(&trial);
-}
-
-static void test_follow__logs_can_be_left_out_and_may_be_forbidden(void **state)
-{
-    static const struct ecs_step steps[] = {
-        { .action = "DescribeServices",
-          .reply = ANSWER(OURS("PRIMARY", "FAILED", COUNTS("0", "0", "3")), "") },
-        { .action = "ListTasks", .reply = TASKS },
-        { .action = "DescribeTasks",
-          .reply = "{'tasks':[" EXITED("arn:aws:ecs:r:1:task/prod/0a1b") "]}" },
-        { .action = "DescribeTaskDefinition", .reply = LOGGED },
-        { .action = "Logs_20140328.GetLogEvents", .url = LOGS_URL, .status = 400, .reply = DENIED },
-    };
-    static const char message[] =
-        "the rollout of kim:13 to service \"kim\" failed: ECS marked the deployment as failed; most "
-        "likely: container \"web\": the container ended with an error (exit code 3); look at the "
-        "last lines of the container's log";
-
-    (void)state;
-    for (int no_logs = 0; no_logs < 2; no_logs++) {
-        struct trial trial;
-        trial_init(&trial, steps, no_logs ? 3 : SW_COUNT(steps));
-        trial.options.no_logs = no_logs == 1;
-        trial_ends(&trial, SW_E_ROLLOUT_FAILED, message);
-        assert_int_equal(strstr(trial.w.t.said.ptr, "logs of containers are not shown: the right "
-                                                    "logs:GetLogEvents is missing\n") != NULL,
-                         no_logs == 0);
-        trial_done(&trial);
-    }
-}
-
-static void test_follow__works_without_the_right_to_see_tasks(void **state)
-{
-    static const struct ecs_step steps[] = {
-        { .action = "DescribeServices",
-          .reply = ANSWER(OURS("PRIMARY", "IN_PROGRESS", COUNTS("0", "2", "1")), "") },
-        { .action = "ListTasks", .status = 400, .reply = DENIED },
-        { .action = "DescribeServices",
-          .reply = ANSWER(OURS("PRIMARY", "FAILED", COUNTS("0", "0", "3")), "") },
-    };
-    struct trial trial;
-
-    (void)state;
-    trial_init(&trial, steps, SW_COUNT(steps));
-    trial_ends(&trial, SW_E_ROLLOUT_FAILED,
-               "the rollout of kim:13 to service \"kim\" failed: ECS marked the deployment as "
-               "failed");
-    assert_string_equal(trial.w.t.said.ptr,
-                        "0/2 running, 2 pending, 1 failed, 0 old\n"
-                        "why tasks stopped is not shown: the right ecs:ListTasks or "
-                        "ecs:DescribeTasks is missing\n"
-                        "0/2 running, 0 pending, 3 failed, 0 old\n");
-    trial_done(&trial);
-}
-
 static const char *want_stop(void *ctx, const struct fake_http_request *request)
 {
     (void)request;
@@ -610,16 +347,10 @@ int main(void)
         cmocka_unit_test(test_follow__succeeds_when_ecs_says_so),
         cmocka_unit_test(test_follow__can_wait_for_the_old_tasks_to_go),
         cmocka_unit_test(test_follow__waits_five_seconds_at_first_then_ten),
-        cmocka_unit_test(test_follow__tells_why_tasks_stop),
         cmocka_unit_test(test_follow__ends_by_verdict),
         cmocka_unit_test(test_follow__gives_up_at_the_deadline),
         cmocka_unit_test(test_follow__a_rollback_that_outlasts_the_deadline_is_a_failure),
         cmocka_unit_test(test_follow__throttling_and_outages_only_slow_it_down),
-        cmocka_unit_test(test_follow__does_not_wait_for_a_hopeless_rollout),
-        cmocka_unit_test(test_follow__leaves_hopeless_rollouts_to_the_circuit_breaker),
-        cmocka_unit_test(test_follow__shows_the_end_of_a_failed_containers_log),
-        cmocka_unit_test(test_follow__logs_can_be_left_out_and_may_be_forbidden),
-        cmocka_unit_test(test_follow__works_without_the_right_to_see_tasks),
         cmocka_unit_test(test_follow__stops_when_the_user_does),
         cmocka_unit_test(test_follow__gives_a_sign_of_life),
         cmocka_unit_test(test_follow__warns_when_nothing_was_started),
