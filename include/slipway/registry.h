@@ -8,7 +8,8 @@
  * Choices, made for Amazon ECR and good everywhere:
  *  - a blob travels as one request body; ECR's chunked upload breaks the specification;
  *  - an upload that failed is started anew, in a new session, after a look whether it arrived;
- *  - what the challenge says decides between Basic and Bearer, not the host's name;
+ *  - what the challenge says decides between Basic and Bearer, not the host's name; an account's
+ *    registry at Amazon ECR, where every request needs it, gets Basic with the first one already;
  *  - credentials go to the registry's own origin and to https (or loopback) token services only;
  *  - answers that ECR words badly, or not at all, are told as what they mean.
  *

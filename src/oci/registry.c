@@ -43,6 +43,7 @@ enum sw_status sw_registry_new(const struct sw_env *env, const char *host,
     registry->origin = sw_xasprintf("%s://%s", plain ? "http" : "https", sw_ref_api_host(host));
     registry->plain_http = options->plain_http;
     registry->push = options->push;
+    registry->wants_login = sw_registry_is_private_ecr(host) && !plain;
     (void)pthread_mutex_init(&registry->lock, NULL);
     *ret = registry;
     return SW_OK;
@@ -122,9 +123,11 @@ enum sw_status sw_registry_send(struct sw_registry *registry, const char *reposi
                                 struct sw_http_reply *ret_reply, struct sw_err *err)
 {
     unsigned generation = 0;
-    enum sw_status status =
-        send_once(registry, repository, request, policy, &generation, ret_reply, err);
+    enum sw_status status = sw_registry_prepare(registry, err);
 
+    if (status == SW_OK) {
+        status = send_once(registry, repository, request, policy, &generation, ret_reply, err);
+    }
     if (status != SW_OK || ret_reply->status != 401 || !at_registry(registry, request->url)) {
         return status;
     }

@@ -92,6 +92,24 @@ static bool has_password(const struct sw_registry *registry)
     return registry->user && strcmp(registry->user, SW_REGISTRY_TOKEN_USER) != 0;
 }
 
+enum sw_status sw_registry_prepare(struct sw_registry *registry, struct sw_err *err)
+{
+    enum sw_status status = SW_OK;
+
+    if (!registry->wants_login) {
+        return SW_OK;
+    }
+    (void)pthread_mutex_lock(&registry->lock);
+    if (registry->generation == 0 && !registry->basic) {
+        status = know_login(registry, err);
+        if (status == SW_OK && has_password(registry)) {
+            registry->basic = basic_value(registry);
+        }
+    }
+    (void)pthread_mutex_unlock(&registry->lock);
+    return status;
+}
+
 /* A token service gets our login only over TLS, or on this machine. */
 static enum sw_status check_realm(const struct sw_registry *registry, const char *realm,
                                   struct sw_err *err)

@@ -61,10 +61,15 @@ static const char *reason_line(const struct reason *reason, char out[REASON_LINE
     return out;
 }
 
+bool sw_registry_is_private_ecr(const char *host)
+{
+    return strstr(host, ".dkr.ecr") || strstr(host, ".dkr-ecr");
+}
+
 bool sw_registry_is_ecr(const char *host)
 {
-    return strstr(host, ".dkr.ecr") || strstr(host, ".dkr-ecr") ||
-           strcmp(host, "public.ecr.aws") == 0 || strcmp(host, "ecr-public.aws.com") == 0;
+    return sw_registry_is_private_ecr(host) || strcmp(host, "public.ecr.aws") == 0 ||
+           strcmp(host, "ecr-public.aws.com") == 0;
 }
 
 static enum sw_status no_repository(const struct sw_registry *registry,

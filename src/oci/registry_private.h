@@ -24,6 +24,7 @@ struct sw_registry {
     bool plain_http;
     bool push;
     bool loopback;
+    bool wants_login;     /* with every request, as "Basic": the first need not find that out */
     atomic_bool answered; /* ever: what was there and is gone may come back */
 
     pthread_mutex_t lock; /* guards everything below */
@@ -70,6 +71,8 @@ SW_NODISCARD enum sw_status sw_registry_session(const struct sw_registry *regist
 /* The header value for requests about `repository`; NULL when none is known. The caller's. */
 char *sw_registry_authorization(struct sw_registry *registry, const char *repository,
                                 unsigned *ret_generation);
+/* Gets the login ready where it is known to be wanted. */
+SW_NODISCARD enum sw_status sw_registry_prepare(struct sw_registry *registry, struct sw_err *err);
 /*
  * Learns from a 401 what to send. `generation` is the state the refused request was made in: when
  * another thread has learned since, nothing is done.
@@ -90,7 +93,8 @@ enum sw_status sw_registry_refused(const struct sw_registry *registry,
 /* Adds what a broken connection means on Amazon ECR to a network error. */
 enum sw_status sw_registry_broken(const struct sw_registry *registry,
                                   const struct sw_registry_call *call, struct sw_err *err);
-/* Whether the host is one of Amazon ECR. */
+/* Whether the host is one of Amazon ECR, and of an account's own there. */
 bool sw_registry_is_ecr(const char *host);
+bool sw_registry_is_private_ecr(const char *host);
 
 #endif

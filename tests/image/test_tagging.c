@@ -7,8 +7,8 @@
 
 /* Looking at tags of several registries. */
 
-#define HOST_A "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
-#define HOST_B "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+#define HOST_A "a.example.com"
+#define HOST_B "b.example.com"
 
 enum { TAGS = 6 };
 

@@ -21,10 +21,37 @@ static void test_registry__sends_the_login_only_after_a_basic_challenge(void **s
 {
     static const struct fake_http_step steps[] = {
         { .method = "HEAD",
-          .url = BASE "/blobs/" HELLO,
+          .url = "https://r.io/v2/team/app/blobs/" HELLO,
           .headers = { { "Authorization", NULL } },
           .status = 401,
-          .reply_headers = { { "Www-Authenticate", ECR_CHALLENGE } } },
+          .reply_headers = { { "Www-Authenticate", "Basic realm=\"r\"" } } },
+        { .method = "HEAD",
+          .url = "https://r.io/v2/team/app/blobs/" HELLO,
+          .headers = { { "Authorization", BASIC } },
+          .status = 200 },
+        { .method = "HEAD",
+          .url = "https://r.io/v2/team/app/blobs/" HELLO,
+          .headers = { { "Authorization", BASIC } },
+          .status = 404 },
+    };
+    struct registry_world world;
+    struct sw_err err = SW_ERR_INIT;
+    bool there = false;
+
+    (void)state;
+    registry_world_init(&world, "r.io", steps, SW_COUNT(steps));
+    assert_ok(has_hello(&world, &there, &err));
+    assert_true(there);
+    assert_ok(has_hello(&world, &there, &err));
+    assert_false(there);
+    assert_int_equal(world.login.asked, 1);
+    registry_world_release(&world);
+}
+
+/* Each request to a registry of an account at Amazon ECR needs the login. */
+static void test_registry__sends_the_login_to_ecr_at_once(void **state)
+{
+    static const struct fake_http_step steps[] = {
         { .method = "HEAD",
           .url = BASE "/blobs/" HELLO,
           .headers = { { "Authorization", BASIC } },
@@ -44,6 +71,34 @@ static void test_registry__sends_the_login_only_after_a_basic_challenge(void **s
     assert_true(there);
     assert_ok(has_hello(&world, &there, &err));
     assert_false(there);
+    assert_int_equal(world.login.asked, 1);
+    registry_world_release(&world);
+}
+
+/* If it should ask for another kind of login, it gets that. */
+static void test_registry__does_what_ecr_asks_for(void **state)
+{
+    static const struct fake_http_step steps[] = {
+        { .method = "HEAD",
+          .headers = { { "Authorization", BASIC } },
+          .status = 401,
+          .reply_headers = { { "WWW-Authenticate",
+                               "Bearer realm=\"https://" ECR "/token\",service=\"ecr\"" } } },
+        { .method = "GET",
+          .url_prefix = "https://" ECR "/token?",
+          .headers = { { "Authorization", BASIC } },
+          .reply = "{\"token\":\"t1\"}" },
+        { .method = "HEAD", .headers = { { "Authorization", "Bearer t1" } }, .times = 2 },
+    };
+    struct registry_world world;
+    struct sw_err err = SW_ERR_INIT;
+    bool there = false;
+
+    (void)state;
+    registry_world_init(&world, ECR, steps, SW_COUNT(steps));
+    assert_ok(has_hello(&world, &there, &err));
+    assert_ok(has_hello(&world, &there, &err));
+    assert_true(there);
     assert_int_equal(world.login.asked, 1);
     registry_world_release(&world);
 }
@@ -597,6 +652,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_registry__sends_the_login_only_after_a_basic_challenge),
+        cmocka_unit_test(test_registry__sends_the_login_to_ecr_at_once),
+        cmocka_unit_test(test_registry__does_what_ecr_asks_for),
         cmocka_unit_test(test_registry__exchanges_the_login_for_a_token),
         cmocka_unit_test(test_registry__keeps_a_scope_of_the_service_s_own),
         cmocka_unit_test(test_registry__gives_an_identity_token_by_post),
