@@ -67,5 +67,6 @@ host=$(slipway ecr login --expand \
     "$@")
 echo "$host"
 # The first is the registry; what stands below are further ones.
-host=$(echo "$host" | sed -n 1p)
+host=${host%%"
+"*}
 [ -z "${BASH_ENV:-}" ] || echo "export SLIPWAY_REGISTRY_HOST='$host'" >>"$BASH_ENV"
