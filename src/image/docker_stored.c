@@ -77,6 +77,28 @@ static void add_present(struct present *present, const struct sw_descriptor *ent
     present->entries.items[at].platform = entry->platform ? sw_xstrdup(entry->platform) : NULL;
 }
 
+/* Leaves out what is there without its layers: a manifest outlives them. */
+static enum sw_status keep_available(const struct stored *self, struct present *present,
+                                     struct sw_err *err)
+{
+    SW_CLEANUP(sw_strs_release) struct sw_strs available = { 0 };
+    struct present kept = { 0 };
+    enum sw_status status =
+        sw_engine_available(self->blobs->env, self->blobs->engine, self->name, &available, err);
+
+    if (status != SW_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < present->entries.count; i++) {
+        if (sw_strs_has(&available, sw_str(present->entries.items[i].digest))) {
+            add_present(&kept, &present->entries.items[i], &present->bytes[i]);
+        }
+    }
+    release_present(present);
+    *present = kept;
+    return SW_OK;
+}
+
 static enum sw_status find_present(const struct stored *self, const struct sw_descriptors *entries,
                                    struct present *ret, struct sw_err *err)
 {
@@ -149,6 +171,9 @@ static enum sw_status choose_of_index(struct stored *self, const struct sw_buf *
 
     if (status == SW_OK) {
         status = find_present(self, &entries, &present, err);
+    }
+    if (status == SW_OK && present.entries.count > 1) {
+        status = keep_available(self, &present, err);
     }
     if (status == SW_OK) {
         status = pick(self, &present, &at, err);
@@ -289,6 +314,7 @@ static enum sw_status load_blobs(const struct stored *self, bool kept, bool ther
 {
     struct sw_image *image = self->ret;
     const struct sw_descriptor *config = &self->manifest.parsed.config;
+    const struct sw_descriptors *layers = &self->manifest.parsed.layers;
     enum sw_status status;
 
     image->config_blob = there ? sw_intake_known_config(self->intake, config->digest, config->size)
@@ -297,8 +323,8 @@ static enum sw_status load_blobs(const struct stored *self, bool kept, bool ther
     if (status == SW_OK && !kept) {
         status = learn_layers(self, err);
     }
-    image->layers = sw_xcalloc(image->parsed.diff_id_count + 1, sizeof(struct sw_blob *));
-    for (size_t i = 0; status == SW_OK && i < image->parsed.diff_id_count; i++) {
+    image->layers = sw_xcalloc(layers->count + 1, sizeof(struct sw_blob *));
+    for (size_t i = 0; status == SW_OK && i < layers->count; i++) {
         status = load_layer(self, i, kept, there, err);
         image->layer_count += status == SW_OK;
     }

@@ -280,6 +280,29 @@ enum sw_status sw_engine_inspect(const struct sw_env *env, const struct sw_engin
     return status;
 }
 
+enum sw_status sw_engine_available(const struct sw_env *env, const struct sw_engine *engine,
+                                   const char *name, struct sw_strs *ret, struct sw_err *err)
+{
+    SW_CLEANUP(sw_buf_release) struct sw_buf text = { 0 };
+    json_auto_t *doc = NULL;
+    const json_t *manifests;
+    enum sw_status status = sw_engine_get(env, engine, name, "json?manifests=1", 0, &text, err);
+
+    if (status == SW_OK) {
+        status = sw_json_parse(sw_buf_str(&text), "the Docker engine's answer", &doc, err);
+    }
+    manifests = sw_json_array(doc, "Manifests");
+    for (size_t i = 0; i < json_array_size(manifests); i++) {
+        const json_t *manifest = json_array_get(manifests, i);
+
+        if (json_is_true(json_object_get(manifest, "Available"))) {
+            sw_strs_add(ret,
+                        sw_str(sw_json_str(json_object_get(manifest, "Descriptor"), "digest", "")));
+        }
+    }
+    return status;
+}
+
 enum sw_status sw_engine_export(const struct sw_env *env, const struct sw_engine *engine,
                                 const char *name,
                                 enum sw_status (*write)(void *ctx, const char *data, size_t len,

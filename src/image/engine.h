@@ -50,6 +50,14 @@ void sw_engine_sizes(const struct sw_env *env, const struct sw_engine *engine, c
                      int64_t *sizes, size_t count);
 
 /*
+ * The digests of those manifests of an image for several platforms of which the engine has every
+ * blob. Not with the docker client. *ret is the caller's.
+ */
+SW_NODISCARD enum sw_status sw_engine_available(const struct sw_env *env,
+                                                const struct sw_engine *engine, const char *name,
+                                                struct sw_strs *ret, struct sw_err *err);
+
+/*
  * The engine's answer to a GET about an image, "json" or "history", within `limit_ms` (0: however
  * long it takes); not with the docker client. The text is the caller's.
  */

@@ -280,23 +280,28 @@ static const struct pick_case {
     const char *platform; /* that is wished for */
     const char *engine;   /* architecture that the engine would choose */
     int missing;          /* bits: manifests that the engine does not have */
+    int bare;             /* bits: those that it has without their layers */
     int picked;           /* -1: none */
     const char *message;
 } pick_cases[] = {
-    { "the engine's own", NULL, "amd64", 0, 0, NULL },
-    { "the engine's own is the other", NULL, "arm64", 0, 1, NULL },
-    { "the only one", NULL, "amd64", 1, 1, NULL },
-    { "the one wished for", "linux/arm64", "amd64", 0, 1, NULL },
-    { "none that the engine would choose", NULL, "s390x", 0, -1,
+    { "the engine's own", NULL, "amd64", 0, 0, 0, NULL },
+    { "the engine's own is the other", NULL, "arm64", 0, 0, 1, NULL },
+    { "the only one", NULL, "amd64", 1, 0, 1, NULL },
+    { "the one wished for", "linux/arm64", "amd64", 0, 0, 1, NULL },
+    { "none that the engine would choose", NULL, "s390x", 0, 0, -1,
       "image \"web:v1\" is for several platforms (linux/amd64, linux/arm64/v8); pick one with "
       "--platform" },
-    { "not in the image", "linux/s390x", "amd64", 0, -1,
+    { "not in the image", "linux/s390x", "amd64", 0, 0, -1,
       "the Docker engine at unix:///var/run/docker.sock does not have image \"web:v1\" for "
       "linux/s390x; it has: linux/amd64, linux/arm64/v8" },
-    { "in the image, not in the engine", "linux/arm64", "amd64", 2, -1,
+    { "in the image, not in the engine", "linux/arm64", "amd64", 2, 0, -1,
       "the Docker engine at unix:///var/run/docker.sock does not have image \"web:v1\" for "
       "linux/arm64; it has: linux/amd64" },
-    { "nothing there", NULL, "", 3, -1,
+    { "the only one with layers", NULL, "", 0, 1, 1, NULL },
+    { "the one wished for has no layers", "linux/arm64", "amd64", 0, 2, -1,
+      "the Docker engine at unix:///var/run/docker.sock does not have image \"web:v1\" for "
+      "linux/arm64; it has: linux/amd64" },
+    { "nothing there", NULL, "", 3, 0, -1,
       "the Docker engine at unix:///var/run/docker.sock does not have image \"web:v1\"; it has: "
       "no platform of it" },
 };
@@ -306,6 +311,8 @@ static void test_docker_stored__picks_one_platform_of_several(void **state)
     (void)state;
     for (size_t i = 0; i < SW_COUNT(pick_cases); i++) {
         const struct pick_case *c = &pick_cases[i];
+        const char *available[2];
+        size_t count = 0;
         struct world world;
         struct sw_err err = SW_ERR_INIT;
 
@@ -316,7 +323,11 @@ static void test_docker_stored__picks_one_platform_of_several(void **state)
             if (c->missing >> m & 1) {
                 fake_engine_remove(&world.engine, world.multi.manifest_digests[m]);
             }
+            if (!(c->bare >> m & 1)) {
+                available[count++] = world.multi.manifest_digests[m];
+            }
         }
+        fake_engine_set_available(&world.engine, available, count);
         if (c->picked >= 0) {
             assert_ok(push_to(&world, c->platform, "v1", &err));
             assert_tag(&world, "v1", &world.multi.manifests[c->picked]);

@@ -121,7 +121,7 @@ make_map() {
     {
         printf 'Archive member included to satisfy reference by file (symbol)\n\n'
         printf '%s(member.o)\n                              src/main.c.o (symbol)\n' \
-            src/libslipway.a /work/lib/lib{curl,crypto,ssl,expat,isal,jansson,yaml,zstd}.a /work/musl/lib/libc.a "$@"
+            src/libslipway.a /work/lib/lib{curl,crypto,ssl,expat,isal,jansson,nghttp2,yaml,zstd}.a /work/musl/lib/libc.a "$@"
         printf '\nDiscarded input sections\n\n .text 0x0 /unused/libother.a(other.o)\n\nMemory Configuration\n\n'
         printf 'LOAD %s\n' /work/musl/lib/{rcrt1,crti}.o /usr/lib/gcc/x86_64-linux-gnu/12/crtbeginS.o src/cli/main.c.o \
             /tmp/ccAbCdEf.ltrans0.ltrans.o /work/lib/libz.a /usr/lib/gcc/x86_64-linux-gnu/12/libgcc.a \
@@ -141,6 +141,7 @@ libisal libisal.a
 libyaml libyaml.a
 libzstd libzstd.a
 musl libc.a rcrt1.o crti.o crtn.o
+nghttp2 libnghttp2.a
 openssl libcrypto.a libssl.a" ]
     make_map /usr/lib/gcc-cross/aarch64-linux-gnu/12/libgcc.a
     "$SLIPWAY_SOURCE/.circleci/release/linked" map 12.2.0 | grep -qx 'gcc-12.2.0 libgcc.a crtbeginS.o crtendS.o'

@@ -34,6 +34,19 @@ auth:
 """
 
 
+# Of the containerd behind an engine: everything is its own, and what Kubernetes needs stays away.
+CONTAINERD_CONFIG = """\
+version = 2
+root = "{folder}/containerd"
+state = "{folder}/containerd-state"
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime"]
+[grpc]
+  address = "{folder}/containerd.sock"
+[ttrpc]
+  address = "{folder}/containerd.ttrpc"
+"""
+
+
 class CannotStart(Exception):
     """A part does not come up; the text says which and why."""
 
@@ -59,7 +72,8 @@ def _die_with_parent():
 
 
 class Sandbox:
-    """Everything that runs, as a context manager; `env` is what a command inside it needs."""
+    """Everything that runs, as a context manager; `env` is what a command inside it needs. `docker` is the kind of
+    engine: none (""), any that runs or the machine's own ("any"), or one with the containerd image store ("store")."""
 
     def __init__(self, folder, docker):
         self.folder = folder
@@ -174,22 +188,37 @@ class Sandbox:
         }
 
     def _docker_begin(self):
-        """Starts an engine in the background when none answers."""
-        if _engine_answers(os.environ):
+        """Starts an engine in the background when none answers, or one with the containerd image store."""
+        store = self.docker == "store"
+        if not store and _engine_answers(os.environ):
             return
         if os.geteuid() != 0:
             raise CannotStart("no Docker engine is running, and only root can start one; start it, or run this as root")
         sock = f"unix://{self.folder}/docker.sock"
+        path = os.environ["PATH"] + ":/usr/sbin:/sbin"
+        program = _program_of("SLIPWAY_DOCKERD29") if store else "dockerd"
         command = [
-            "dockerd", "--bridge=none", "--iptables=false", "--ip6tables=false", "--host", sock,
+            program, "--bridge=none", "--iptables=false", "--ip6tables=false", "--host", sock,
             "--data-root", f"{self.folder}/docker", "--exec-root", f"{self.folder}/docker-exec",
             "--pidfile", f"{self.folder}/docker.pid",
         ]  # fmt: skip
-        path = os.environ["PATH"] + ":/usr/sbin:/sbin"
-        if shutil.which("dockerd", path=path) is None:
+        if store:
+            # Its debug log tells of each request.
+            command += ["--debug", "--containerd", self._containerd(path)]
+        elif shutil.which("dockerd", path=path) is None:
             raise CannotStart('there is no "dockerd"; tests/setup installs it')
         self._spawn("dockerd", ["env", f"PATH={path}", *command], r"API listen on|Starting up")
         self.env["DOCKER_HOST"] = sock
+
+    def _containerd(self, path):
+        """Starts a containerd, whose helpers lie beside it; returns its address."""
+        program = _program_of("SLIPWAY_CONTAINERD")
+        config = self.folder / "containerd.toml"
+        config.write_text(CONTAINERD_CONFIG.format(folder=self.folder))
+        path = f"{os.path.dirname(program)}:{path}"
+        command = ["env", f"PATH={path}", program, "--config", str(config)]
+        self._spawn("containerd", command, r"containerd successfully booted")
+        return f"{self.folder}/containerd.sock"
 
     def _docker_ready(self):
         end = time.monotonic() + 60
@@ -199,6 +228,13 @@ class Sandbox:
                 text = log.read_text(errors="replace")[-2000:] if log.exists() else ""
                 raise CannotStart(f"the Docker engine does not start:\n{text}")
             time.sleep(0.1)
+
+
+def _program_of(variable):
+    program = os.environ.get(variable, "")
+    if not os.access(program, os.X_OK):
+        raise CannotStart(f"{variable} does not name a program that can be run: \"{program}\"")
+    return program
 
 
 def _engine_answers(environment):

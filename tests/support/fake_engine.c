@@ -10,6 +10,7 @@ void fake_engine_init(struct fake_engine *engine, struct fake_registry *registry
 {
     *engine = (struct fake_engine){ .registry = registry };
     sw_buf_init(&engine->inspect, SW_BUF_TEXT_MAX);
+    sw_buf_init(&engine->details, SW_BUF_TEXT_MAX);
 }
 
 void fake_engine_release(struct fake_engine *engine)
@@ -18,6 +19,7 @@ void fake_engine_release(struct fake_engine *engine)
         sw_buf_release(&engine->answers[i]);
     }
     sw_buf_release(&engine->inspect);
+    sw_buf_release(&engine->details);
 }
 
 static struct fake_engine_blob *find(const struct fake_engine *engine, struct sw_str digest)
@@ -62,6 +64,18 @@ void fake_engine_set(struct fake_engine *engine, const char *media_type, const c
                 "{\"Id\":\"%s\",\"Descriptor\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":1},"
                 "\"Os\":\"linux\",\"Architecture\":\"%s\",\"RootFS\":{\"Type\":\"layers\"}}",
                 digest, media_type, digest, architecture);
+}
+
+void fake_engine_set_available(struct fake_engine *engine, const char *const *digests, size_t count)
+{
+    sw_buf_clear(&engine->details);
+    sw_buf_add_cstr(&engine->details, "{\"Manifests\":[{\"Available\":false,\"Descriptor\":{}}");
+    for (size_t i = 0; i < count; i++) {
+        sw_buf_addf(&engine->details,
+                    ",{\"Available\":true,\"Kind\":\"image\",\"Descriptor\":{\"digest\":\"%s\"}}",
+                    digests[i]);
+    }
+    sw_buf_add_cstr(&engine->details, "]}");
 }
 
 static void add_number(struct sw_buf *out, size_t number)
@@ -145,6 +159,8 @@ void fake_engine_answer(void *ctx, const struct fake_http_request *request,
         answer_read(engine, request, answer);
     } else if (sw_str_ends(url, "/json")) {
         answer->body = engine->inspect.ptr;
+    } else if (sw_str_ends(url, "/json?manifests=1")) {
+        answer->body = engine->details.ptr;
     } else if (sw_str_ends(url, "/get") && engine->archive.ptr) {
         engine->exports++;
         answer->body = engine->archive.ptr;

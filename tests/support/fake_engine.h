@@ -25,6 +25,7 @@ struct fake_engine_blob {
 struct fake_engine {
     struct fake_registry *registry;
     struct sw_buf inspect; /* the answer about the image */
+    struct sw_buf details; /* the same with what there is of each platform */
     struct sw_str archive; /* what is exported; borrowed */
     bool silent;           /* it speaks HTTP/1.1 only: there are no blobs */
     long status;           /* of the answer to a call for a blob; 0: 200 */
@@ -47,6 +48,9 @@ void fake_engine_add(struct fake_engine *engine, struct sw_str bytes);
 void fake_engine_remove(struct fake_engine *engine, const char *digest);
 /* How often a blob was asked for. */
 unsigned fake_engine_reads(const struct fake_engine *engine, const char *digest);
+/* Says that the engine has all of these manifests. */
+void fake_engine_set_available(struct fake_engine *engine, const char *const *digests,
+                               size_t count);
 /* Says of the image what the engine would: its target, and the platform that it would choose. */
 void fake_engine_set(struct fake_engine *engine, const char *media_type, const char *digest,
                      const char *architecture);

@@ -11,6 +11,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """One connection. Subclasses implement serve(); `server.control` maps (method, path) to functions."""
 
     protocol_version = "HTTP/1.1"
+    # Who tries TLS is told that this is HTTP.
+    default_request_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # headers and body are two writes
     control_prefix = "/_"
 
