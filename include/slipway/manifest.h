@@ -12,6 +12,7 @@
 
 #include <slipway/attr.h>
 #include <slipway/buf.h>
+#include <slipway/stream.h>
 
 #define SW_MEDIA_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
 #define SW_MEDIA_DOCKER_LIST     "application/vnd.docker.distribution.manifest.list.v2+json"
@@ -93,6 +94,8 @@ bool sw_media_is_manifest(const char *media_type);
  * that its descriptor names.
  */
 bool sw_media_is_foreign(const char *media_type);
+/* How a layer is packed, as its media type says. */
+enum sw_packing sw_media_packing(const char *media_type);
 /* Whether an entry of an index is an attestation: they are stored as platform unknown/unknown. */
 bool sw_descriptor_is_attestation(const struct sw_descriptor *descriptor);
 /* Whether the text has the form of a platform: OS/ARCH or OS/ARCH/VARIANT, in lower case. */

@@ -33,6 +33,7 @@ struct sw_archive {
     size_t capacity;
     size_t held_bytes;
     bool complete; /* all that was awaited has passed, and the rest was left unread */
+    char manifest[SW_DIGEST_SIZE]; /* that was found from wish.root; "" otherwise */
 };
 
 /* Indexes the archive in a file of `size` bytes. */
@@ -54,6 +55,13 @@ struct sw_archive_wish {
      */
     const char *config;
     struct sw_strs awaited;
+    /*
+     * Where that is not known: the digest of its manifest, or of an index, of which `platform` is
+     * meant. Reading ends when that and all that it names have passed, but for layers that the
+     * targets have; archive.manifest says what it was.
+     */
+    const char *root;
+    const char *platform;
 };
 /* Takes a passing archive. */
 SW_NODISCARD enum sw_status sw_archive_take(struct sw_archive *archive, struct sw_reader in,
@@ -100,6 +108,10 @@ SW_NODISCARD enum sw_status sw_archive_layer(const struct sw_archive *archive,
  * takes what there is. *ret is initialised.
  */
 SW_NODISCARD enum sw_status sw_docker_image_load(struct sw_archive *archive, const char *name,
+                                                 const char *platform, struct sw_intake *intake,
+                                                 struct sw_image *ret, struct sw_err *err);
+/* The same for the manifest of that digest, whatever else is in the archive, and what is not. */
+SW_NODISCARD enum sw_status sw_stored_image_load(struct sw_archive *archive, const char *digest,
                                                  const char *platform, struct sw_intake *intake,
                                                  struct sw_image *ret, struct sw_err *err);
 /* The same for an OCI layout, where index.json alone says what there is. */

@@ -130,7 +130,8 @@ static bool fetch_config(const struct loading *loading)
 {
     struct sw_err ignored = SW_ERR_INIT;
 
-    return loading->found > 0 && loading->found == loading->image->diff_ids.count &&
+    return !loading->image->media_type && loading->found > 0 &&
+           loading->found == loading->image->diff_ids.count &&
            sw_digest_is_valid(sw_str(loading->image->id)) &&
            loading->intake->fetch(loading->intake->ctx, loading->image->id, &loading->ret->config,
                                   &ignored) == SW_OK;
@@ -140,9 +141,11 @@ static enum sw_status export_image(const struct loading *loading, struct sw_err 
 {
     struct docker_daemon *self = loading->self;
     const struct sw_engine_image *image = loading->image;
-    const bool has_id = sw_digest_is_valid(sw_str(image->id));
+    const bool has_id = sw_digest_is_valid(sw_str(image->id)) && !image->media_type;
     struct sw_archive_wish wish = { .layers = &image->diff_ids,
-                                    .config = has_id ? image->id : NULL };
+                                    .config = has_id ? image->id : NULL,
+                                    .root = image->media_type ? image->id : NULL,
+                                    .platform = self->platform ? self->platform : image->platform };
     bool there = false;
     enum sw_status status = SW_OK;
 
@@ -194,6 +197,10 @@ static enum sw_status load_archive(const struct loading *loading, struct sw_err 
 
     sw_image_release(loading->ret);
     sw_image_init(loading->ret);
+    if (self->archive.complete) {
+        return sw_stored_image_load(&self->archive, self->archive.manifest, self->platform,
+                                    loading->intake, loading->ret, err);
+    }
     return sw_docker_image_load(&self->archive, NULL, self->platform, loading->intake, loading->ret,
                                 err);
 }
@@ -213,7 +220,10 @@ static enum sw_status load(struct loading *loading, struct sw_err *err)
     if (status != SW_OK) {
         return status;
     }
-    return loading->self->archive.complete ? assemble(loading, err) : load_archive(loading, err);
+    if (loading->self->archive.complete && !loading->image->media_type) {
+        return assemble(loading, err);
+    }
+    return load_archive(loading, err);
 }
 
 /* Whether the engine may give the image blob by blob. */
@@ -257,6 +267,9 @@ static enum sw_status daemon_load(struct sw_image_source *source, struct sw_inta
     if (status == SW_OK && is_stored(self, &image)) {
         status = sw_docker_stored_load(&self->blobs, &image, self->name, self->platform, &done,
                                        intake, ret, err);
+    }
+    if (status == SW_OK && !done && image.media_type) {
+        status = sw_docker_known_load(&image, self->name, self->platform, &done, intake, ret, err);
     }
     if (status == SW_OK && !done) {
         status = load(&loading, err);

@@ -327,6 +327,58 @@ enum sw_status sw_docker_image_load(struct sw_archive *archive, const char *name
     return status;
 }
 
+/* Makes the manifest of that digest the picture. */
+static enum sw_status read_manifest(const struct sw_archive *archive, const char *digest,
+                                    struct sw_picture *picture, struct sw_err *err)
+{
+    struct sw_oci_choice choice = { .found = true };
+    enum sw_status status;
+
+    sw_buf_init(&choice.bytes, SW_MANIFEST_MAX);
+    status = sw_oci_document(archive, digest, &choice.bytes, err);
+    if (status == SW_OK) {
+        status = sw_manifest_parse(sw_buf_str(&choice.bytes), "the image's manifest",
+                                   &choice.parsed, err);
+    }
+    if (status != SW_OK) {
+        sw_buf_release(&choice.bytes);
+        return status;
+    }
+    choice.media_type = sw_xstrdup(choice.parsed.media_type);
+    take_choice(picture, &choice);
+    return SW_OK;
+}
+
+static enum sw_status check_platform(const struct sw_image *image, const char *platform,
+                                     struct sw_err *err)
+{
+    if (platform && !sw_platform_matches(platform, image->parsed.platform)) {
+        return sw_fail(err, SW_E_INPUT, "the image is for %s, not for %s", image->parsed.platform,
+                       platform);
+    }
+    return SW_OK;
+}
+
+enum sw_status sw_stored_image_load(struct sw_archive *archive, const char *digest,
+                                    const char *platform, struct sw_intake *intake,
+                                    struct sw_image *ret, struct sw_err *err)
+{
+    struct sw_picture picture = { 0 };
+    enum sw_status status = read_manifest(archive, digest, &picture, err);
+
+    if (status == SW_OK) {
+        status = load_config(archive, &picture, intake, ret, err);
+    }
+    if (status == SW_OK) {
+        status = check_platform(ret, platform, err);
+    }
+    if (status == SW_OK) {
+        status = load_layers(archive, &picture, intake, ret, err);
+    }
+    sw_picture_release(&picture);
+    return status;
+}
+
 enum sw_status sw_oci_image_load(struct sw_archive *archive, const char *name, const char *platform,
                                  struct sw_intake *intake, struct sw_image *ret, struct sw_err *err)
 {

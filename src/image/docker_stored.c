@@ -12,6 +12,7 @@ enum { LIST_MAX = 1024 };
 
 /* An image on its way from the engine's store. */
 struct stored {
+    struct sw_tree_reader documents;
     const struct sw_engine_blobs *blobs;
     const struct sw_engine_image *image;
     const char *name;
@@ -25,7 +26,7 @@ struct stored {
 static enum sw_status read_document(const struct stored *self, const char *digest,
                                     struct sw_buf *out, bool *ret_there, struct sw_err *err)
 {
-    enum sw_status status = sw_engine_document(self->blobs, digest, out, err);
+    enum sw_status status = self->documents.read(self->documents.ctx, digest, out, err);
 
     *ret_there = status == SW_OK;
     return status == SW_E_NOT_FOUND ? SW_OK : status;
@@ -189,7 +190,7 @@ static enum sw_status read_config(struct stored *self, struct sw_err *err)
     struct sw_image *image = self->ret;
     const struct sw_manifest *manifest = &self->manifest.parsed;
     enum sw_status status =
-        sw_engine_document(self->blobs, manifest->config.digest, &image->config, err);
+        self->documents.read(self->documents.ctx, manifest->config.digest, &image->config, err);
 
     if (status == SW_OK) {
         status = sw_image_config_parse(sw_buf_str(&image->config), "the image's configuration",
@@ -212,17 +213,6 @@ static enum sw_status read_config(struct stored *self, struct sw_err *err)
     return SW_OK;
 }
 
-/* How the engine has packed a layer; what is not known is looked at when it is read. */
-static enum sw_packing packing_of(const struct sw_descriptor *layer)
-{
-    const struct sw_str type = sw_str(layer->media_type);
-
-    if (sw_str_ends(type, "gzip")) {
-        return SW_PACKING_GZIP;
-    }
-    return sw_str_ends(type, "zstd") ? SW_PACKING_ZSTD : SW_PACKING_NONE;
-}
-
 /* Whether the manifest is pushed as it is: then every layer has to be packed. */
 static bool keeps_manifest(const struct stored *self)
 {
@@ -230,7 +220,7 @@ static bool keeps_manifest(const struct stored *self)
 
     for (size_t i = 0; i < layers->count; i++) {
         if (!sw_media_is_foreign(layers->items[i].media_type) &&
-            packing_of(&layers->items[i]) == SW_PACKING_NONE) {
+            sw_media_packing(layers->items[i].media_type) == SW_PACKING_NONE) {
             return false;
         }
     }
@@ -267,7 +257,7 @@ static enum sw_status load_layer(const struct stored *self, size_t index, bool k
     const struct sw_descriptor *layer = &self->manifest.parsed.layers.items[index];
     const char *diff_id = self->ret->parsed.diff_ids[index];
     const struct sw_feed_source source = source_of(self, layer);
-    const enum sw_packing packing = packing_of(layer);
+    const enum sw_packing packing = sw_media_packing(layer->media_type);
     struct sw_blob **slot = &self->ret->layers[index];
     enum sw_status status = SW_OK;
 
@@ -364,12 +354,19 @@ static enum sw_status read_root(const struct sw_engine_blobs *blobs,
     return status;
 }
 
-enum sw_status sw_docker_stored_load(const struct sw_engine_blobs *blobs,
+static enum sw_status tree_document(void *ctx, const char *digest, struct sw_buf *out,
+                                    struct sw_err *err)
+{
+    return sw_engine_document(ctx, digest, out, err);
+}
+
+enum sw_status sw_docker_stored_load(struct sw_engine_blobs *blobs,
                                      const struct sw_engine_image *stored, const char *name,
                                      const char *platform, bool *ret_done, struct sw_intake *intake,
                                      struct sw_image *ret, struct sw_err *err)
 {
-    struct stored self = { .blobs = blobs,
+    struct stored self = { .documents = { tree_document, blobs },
+                           .blobs = blobs,
                            .image = stored,
                            .name = name,
                            .platform = platform,
@@ -396,6 +393,59 @@ enum sw_status sw_docker_stored_load(const struct sw_engine_blobs *blobs,
     return status;
 }
 
+/* Gets the manifest from the targets; *ret_done is false when they do not have this very one. */
+static enum sw_status fetch_manifest(struct stored *self, bool *ret_done, struct sw_err *err)
+{
+    const struct sw_engine_image *image = self->image;
+    const struct sw_intake *intake = self->intake;
+    SW_CLEANUP(sw_buf_release) struct sw_buf bytes = { 0 };
+    struct sw_err none = SW_ERR_INIT;
+    char actual[SW_DIGEST_SIZE];
+    enum sw_status status = intake->has_image(intake->ctx, image->id, ret_done, err);
+
+    sw_buf_init(&bytes, SW_MANIFEST_MAX);
+    if (status != SW_OK || !*ret_done) {
+        return status;
+    }
+    *ret_done = intake->fetch_image(intake->ctx, image->id, &bytes, &none) == SW_OK;
+    if (*ret_done) {
+        sw_digest_of(sw_buf_str(&bytes), actual);
+        *ret_done = strcmp(actual, image->id) == 0 &&
+                    take_manifest(self, image->media_type, &bytes, &none) == SW_OK &&
+                    self->manifest.parsed.media_type[0] && keeps_manifest(self);
+    }
+    return SW_OK;
+}
+
+enum sw_status sw_docker_known_load(const struct sw_engine_image *stored, const char *name,
+                                    const char *platform, bool *ret_done, struct sw_intake *intake,
+                                    struct sw_image *ret, struct sw_err *err)
+{
+    struct stored self = { .documents = { intake->fetch, intake->ctx },
+                           .image = stored,
+                           .name = name,
+                           .platform = platform,
+                           .intake = intake,
+                           .ret = ret };
+    enum sw_status status = SW_OK;
+
+    *ret_done = false;
+    if (sw_media_is_manifest(stored->media_type)) {
+        status = fetch_manifest(&self, ret_done, err);
+    }
+    if (status == SW_OK && *ret_done) {
+        status = read_config(&self, err);
+    }
+    if (status == SW_OK && *ret_done) {
+        status = sw_oci_keep_manifest(&self.manifest, ret, err);
+    }
+    if (status == SW_OK && *ret_done) {
+        status = load_blobs(&self, /* kept= */ true, /* there= */ true, err);
+    }
+    sw_oci_choice_release(&self.manifest);
+    return status;
+}
+
 static enum sw_status open_feed(void *ctx, const struct sw_descriptor *blob, size_t readers,
                                 void **ret_handle, SW_UNUSED struct sw_err *err)
 {
@@ -412,12 +462,6 @@ static const struct sw_push_place *home(SW_UNUSED void *ctx,
                                         SW_UNUSED const struct sw_descriptor *blob)
 {
     return NULL;
-}
-
-static enum sw_status tree_document(void *ctx, const char *digest, struct sw_buf *out,
-                                    struct sw_err *err)
-{
-    return sw_engine_document(ctx, digest, out, err);
 }
 
 enum sw_status sw_docker_stored_tree(struct sw_engine_blobs *blobs,

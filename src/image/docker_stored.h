@@ -17,11 +17,20 @@
  * does not give its blobs. `name` is what people call the image; `platform` NULL takes what there
  * is, and of several what the engine would take. `blobs` is used until the intake is released.
  */
-SW_NODISCARD enum sw_status sw_docker_stored_load(const struct sw_engine_blobs *blobs,
+SW_NODISCARD enum sw_status sw_docker_stored_load(struct sw_engine_blobs *blobs,
                                                   const struct sw_engine_image *stored,
                                                   const char *name, const char *platform,
                                                   bool *ret_done, struct sw_intake *intake,
                                                   struct sw_image *ret, struct sw_err *err);
+
+/*
+ * The same from what the targets have, where they have the image's manifest: for engines that do
+ * not give their blobs.
+ */
+SW_NODISCARD enum sw_status sw_docker_known_load(const struct sw_engine_image *stored,
+                                                 const char *name, const char *platform,
+                                                 bool *ret_done, struct sw_intake *intake,
+                                                 struct sw_image *ret, struct sw_err *err);
 
 /*
  * Reads all documents of the image, for all platforms and with attestations; *ret_done is as above.

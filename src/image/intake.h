@@ -86,6 +86,9 @@ struct sw_intake {
     const struct sw_known_layer *(*learned)(void *ctx, const char *diff_id);
     /* Whether all targets have the manifest, and with it all that it names. */
     enum sw_status (*has_image)(void *ctx, const char *digest, bool *ret, struct sw_err *err);
+    /* Gets a manifest that the targets have, by its digest. */
+    enum sw_status (*fetch_image)(void *ctx, const char *digest, struct sw_buf *out,
+                                  struct sw_err *err);
     /* Gets a configuration that the targets have. */
     enum sw_status (*fetch)(void *ctx, const char *digest, struct sw_buf *out, struct sw_err *err);
     /* The blob belongs to the image, and is whole or a spool that grows: upload it. It stays the

@@ -1,4 +1,5 @@
-#include "archive.h"
+#include "awaited.h"
+#include "docker_manifest.h"
 
 #include <slipway/alloc.h>
 
@@ -92,7 +93,8 @@ static enum sw_status pass_on(struct sw_archive_file *file, struct sw_intake *in
     if (!sw_strs_has(wish->layers, sw_str(file->blob->diff_id))) {
         return SW_OK;
     }
-    if (!file->blob->handed_on) {
+    /* Of a manifest that is kept the layers are those that it names, and no others. */
+    if (!file->blob->handed_on && !wish->root) {
         known = sw_intake_learned(intake, file->blob->diff_id);
     }
     if (known) {
@@ -100,6 +102,33 @@ static enum sw_status pass_on(struct sw_archive_file *file, struct sw_intake *in
         file->blob = known;
     }
     return sw_intake_hand_on(intake, file->blob, err);
+}
+
+/*
+ * A packed layer that the targets have need not be looked at. Its name, a digest, says which that
+ * is; whether it is one of the image, the manifest does.
+ */
+static enum sw_status step_over(struct sw_archive_file *file, const struct sw_reader *reader,
+                                struct sw_intake *intake, struct sw_err *err)
+{
+    char digest[SW_DIGEST_SIZE];
+    char head[SW_PACKING_HEAD];
+    size_t len = 0;
+    bool there = false;
+    enum sw_packing packing;
+    enum sw_status status;
+
+    if (!sw_config_path_digest(file->path, digest)) {
+        return SW_OK;
+    }
+    status = intake->has(intake->ctx, digest, &there, err);
+    if (status != SW_OK || !there) {
+        return status;
+    }
+    status = sw_reader_fill(reader, head, sizeof(head), &len, err);
+    packing = sw_packing_of(head, len);
+    file->blob = sw_intake_known_layer(intake, digest, file->size, packing);
+    return status;
 }
 
 static enum sw_status take_file(struct sw_archive *archive, struct sw_archive_file *file,
@@ -126,58 +155,19 @@ static enum sw_status take_file(struct sw_archive *archive, struct sw_archive_fi
             return status;
         }
     }
+    if (wish->root && !file->bytes && !diff_id) {
+        status = step_over(file, &reader, intake, err);
+        if (status != SW_OK || file->blob) {
+            return status;
+        }
+    }
     status = take_layer(archive, file, reader, diff_id || wish->all_needed, intake, err);
     return status == SW_OK ? pass_on(file, intake, wish, err) : status;
 }
 
-/* What is still to come of the wanted image. */
-struct awaited {
-    const struct sw_archive_wish *wish;
-    bool config;  /* still to come */
-    bool *layers; /* per item of wish->awaited: it has passed */
-    size_t left;  /* of all */
-};
-
-/* Whether the document is a configuration: the digest may also be that of a manifest. */
-static bool is_config(const struct sw_archive_file *file)
-{
-    struct sw_image_config config = { 0 };
-    struct sw_err ignored = SW_ERR_INIT;
-    bool is = file->bytes && sw_image_config_parse(sw_str_n(file->bytes, (size_t)file->size),
-                                                   file->path, &config, &ignored) == SW_OK;
-
-    sw_image_config_release(&config);
-    return is;
-}
-
-/* Notes that a file has passed. */
-static void note(struct awaited *awaited, struct sw_archive_file *file)
-{
-    const struct sw_archive_wish *wish = awaited->wish;
-    char digest[SW_DIGEST_SIZE] = "";
-
-    if (file->blob) {
-        memcpy(digest, file->blob->diff_id, sizeof(digest));
-    } else if (file->bytes && sw_packing_of(file->bytes, (size_t)file->size) == SW_PACKING_NONE) {
-        sw_digest_of(sw_str_n(file->bytes, (size_t)file->size), digest);
-        file->digest = sw_xstrdup(digest);
-    }
-    if (awaited->config && strcmp(wish->config, digest) == 0 && is_config(file)) {
-        awaited->config = false;
-        awaited->left--;
-    }
-    for (size_t i = 0; i < wish->awaited.count; i++) {
-        if (!awaited->layers[i] && strcmp(wish->awaited.items[i], digest) == 0) {
-            awaited->layers[i] = true;
-            awaited->left--;
-        }
-    }
-}
-
 /* Takes all files, or those up to the last that is awaited. */
 static enum sw_status take_files(struct sw_archive *archive, struct sw_tar *tar,
-                                 struct sw_intake *intake, struct awaited *awaited,
-                                 struct sw_err *err)
+                                 struct sw_awaited *awaited, struct sw_err *err)
 {
     const struct sw_tar_entry *entry = NULL;
     struct sw_archive_file *file;
@@ -189,11 +179,10 @@ static enum sw_status take_files(struct sw_archive *archive, struct sw_tar *tar,
             status = sw_archive_add(archive, entry, &file, err);
         }
         if (status == SW_OK && entry && file) {
-            status = take_file(archive, file, tar, intake, awaited->wish, err);
+            status = take_file(archive, file, tar, awaited->intake, awaited->wish, err);
         }
-        if (status == SW_OK && entry && file && awaited->wish->config) {
-            note(awaited, file);
-            archive->complete = awaited->left == 0;
+        if (status == SW_OK && entry && file) {
+            status = sw_awaited_note(awaited, archive, file, err);
         }
     } while (status == SW_OK && entry && !archive->complete);
     return status;
@@ -204,13 +193,12 @@ enum sw_status sw_archive_take(struct sw_archive *archive, struct sw_reader in,
                                struct sw_err *err)
 {
     SW_CLEANUP(sw_tar_cleanup) struct sw_tar *tar = sw_tar_new(in);
-    struct awaited awaited = { .wish = wish, .config = true, .left = 1 + wish->awaited.count };
+    struct sw_awaited SW_CLEANUP(sw_awaited_release) awaited = { 0 };
     enum sw_status status;
 
     archive->fd = -1;
-    awaited.layers = sw_xcalloc(wish->awaited.count + 1, sizeof(bool));
-    status = take_files(archive, tar, intake, &awaited, err);
-    free(awaited.layers);
+    sw_awaited_init(&awaited, wish, intake);
+    status = take_files(archive, tar, &awaited, err);
     sw_archive_sort(archive);
     return status;
 }

@@ -141,6 +141,21 @@ static enum sw_status intake_fetch(void *ctx, const char *digest, struct sw_buf 
     return sw_registry_get_blob(place->registry, place->repository, digest, out, err);
 }
 
+static enum sw_status intake_fetch_image(void *ctx, const char *digest, struct sw_buf *out,
+                                         struct sw_err *err)
+{
+    struct push *push = ctx;
+    const struct sw_push_place *place = &push->places.items[0];
+    struct sw_manifest_info info = { 0 };
+    enum sw_status status =
+        sw_registry_get_manifest(place->registry, place->repository, digest, out, &info, err);
+
+    if (status == SW_OK) {
+        sw_manifest_info_release(&info);
+    }
+    return status;
+}
+
 static enum sw_status intake_ready(void *ctx, struct sw_blob *blob, struct sw_err *err)
 {
     struct push *push = ctx;
@@ -228,6 +243,7 @@ static enum sw_status move_blobs(struct push *push, struct sw_image_source *sour
         .check = intake_check,
         .has = intake_has,
         .has_image = intake_has_image,
+        .fetch_image = intake_fetch_image,
         .learn = push->options->no_learn ? NULL : intake_learn,
         .learned = push->options->no_learn ? NULL : intake_learned,
         .fetch = intake_fetch,

@@ -59,6 +59,16 @@ bool sw_media_is_foreign(const char *media_type)
            sw_str_starts(type, "application/vnd.oci.image.layer.nondistributable.");
 }
 
+enum sw_packing sw_media_packing(const char *media_type)
+{
+    const struct sw_str type = sw_str(media_type);
+
+    if (sw_str_ends(type, "gzip")) {
+        return SW_PACKING_GZIP;
+    }
+    return sw_str_ends(type, "zstd") ? SW_PACKING_ZSTD : SW_PACKING_NONE;
+}
+
 static enum sw_status no_platform(const struct sw_descriptors *entries, const char *platform,
                                   struct sw_err *err)
 {
