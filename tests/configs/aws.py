@@ -81,14 +81,16 @@ class Aws(loopback.Server):
         name = request.get("repositoryName", "")
         if action == "GetAuthorizationToken":
             # base64 of AWS:123456789012-auth-token
-            return 200, {"authorizationData": {"authorizationToken": "QVdTOjEyMzQ1Njc4OTAxMi1hdXRoLXRva2Vu", "expiresAt": 4e9}}
+            return 200, {"authorizationData": {"authorizationToken": "QVdTOjEyMzQ1Njc4OTAxMi1hdXRoLXRva2Vu",
+                                               "expiresAt": 4e9}}
         if action == "CreateRepository":
             self.public.add(name)
             return 200, {"repository": {"repositoryName": name, "repositoryUri": f"public.ecr.aws/alias/{name}"}}
         if action == "DeleteRepository" and name in self.public:
             self.public.remove(name)
             return 200, {"repository": {"repositoryName": name}}
-        return 400, {"__type": "RepositoryNotFoundException", "message": f"The repository with name '{name}' does not exist"}
+        return 400, {"__type": "RepositoryNotFoundException",
+                     "message": f"The repository with name '{name}' does not exist"}
 
 
 class Handler(loopback.Handler):

@@ -72,7 +72,8 @@ def make(given):
         ],
         **{name: given[name] for name in ("aliases", "plans", "codedeploy") if name in given},
     }
-    account = aws.Account(given["id"], f"AKIA{given['id']}0000", place.SECRET.format(given["id"]), given["region"], scenario)
+    account = aws.Account(given["id"], f"AKIA{given['id']}0000", place.SECRET.format(given["id"]), given["region"],
+                          scenario)
     account.variables = given["keys"]
     account.seeded, account.rules = given.get("repositories", []), given.get("rules", {})
     account.findings = given.get("findings")
@@ -96,7 +97,8 @@ def furnish(ground, account):
             "Id": "task",
             "Arn": account.ecs.world.cluster_arn,
             "RoleArn": f"arn:aws:iam::{account.id}:role/events",
-            "EcsParameters": {"TaskDefinitionArn": account.ecs.world.arn("task-definition", f"{family}:1"), "TaskCount": 1},
+            "EcsParameters": {"TaskDefinitionArn": account.ecs.world.arn("task-definition", f"{family}:1"),
+                              "TaskCount": 1},
         }
         account.ask(ground.aws, "events", "AWSEvents.PutTargets", {"Rule": rule, "Targets": [target]})
 
@@ -165,7 +167,8 @@ class Case:
     def difference(self, text):
         if text == self.expected:
             return ""
-        lines = difflib.unified_diff(self.expected.splitlines(), text.splitlines(), "expected", "came", lineterm="", n=3)
+        lines = difflib.unified_diff(self.expected.splitlines(), text.splitlines(), "expected", "came", lineterm="",
+                                     n=3)
         return f"{self.name}:\n" + "\n".join(lines)
 
     def write(self, text):

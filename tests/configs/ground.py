@@ -92,7 +92,8 @@ class Ground(parts.Sandbox):
         tools.mkdir()
         docker = shlex.join([sys.executable, str(ROOT / "tests/support/buildx.py"), shutil.which("docker") or "docker"])
         helper = f'#!/bin/bash\nexec -a "$0" "{PROGRAM}" "$@"\n'
-        for name, text in {"slipway": WRAPPER, "docker-credential-slipway": helper, "docker": f'#!/bin/sh\nexec {docker} "$@"\n'}.items():
+        for name, text in {"slipway": WRAPPER, "docker-credential-slipway": helper,
+                           "docker": f'#!/bin/sh\nexec {docker} "$@"\n'}.items():
             (tools / name).write_text(text)
             (tools / name).chmod(0o755)
         if self.docker:
@@ -101,7 +102,8 @@ class Ground(parts.Sandbox):
     def _certificate(self):
         names = [f"DNS:*.dkr.ecr.{region}.amazonaws.com" for region in REGISTRIES] + ["DNS:public.ecr.aws"]
         command = [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+            "2",
             "-subj", "/CN=registries", "-addext", "subjectAltName=" + ",".join(names),
             "-keyout", str(self.folder / "key.pem"), "-out", str(self.folder / "ca.pem"),
         ]  # fmt: skip
@@ -153,7 +155,8 @@ class Project:
         if not tree:
             shutil.copy(shutil.which("busybox"), folder / "busybox")
         for words in (["init", "-q", "-b", "main"], ["add", "-A"],
-                      ["-c", "user.name=Kim", "-c", "user.email=kim@example.com", "commit", "-q", "-m", "First"]):  # fmt: skip
+                      ["-c", "user.name=Kim", "-c", "user.email=kim@example.com", "commit", "-q", "-m",
+                       "First"]):  # fmt: skip
             subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True)
 
 
@@ -255,8 +258,10 @@ class Run:
             environment["DOCKER_DEFAULT_PLATFORM"] = "linux/arm64"
         command = [
             PROGRAM, "local", "execute", job, "--config", str(self.compiled), "--workdir", str(machine / "work"),
-            "--checkout", str(self.project.folder), "--workspace", str(self.folder / "workspace"), "--timings", str(timings),
-            *(f"--env={name}={value}" for name, value in {**OF_THE_BUILD, **self.variables}.items() if name.startswith("CIRCLE_")),
+            "--checkout", str(self.project.folder), "--workspace", str(self.folder / "workspace"), "--timings",
+            str(timings),
+            *(f"--env={name}={value}" for name, value in {**OF_THE_BUILD, **self.variables}.items()
+              if name.startswith("CIRCLE_")),
             *self.skipped(steps),
         ]  # fmt: skip
         uses_engine = "docker" in json.dumps(steps["steps"])

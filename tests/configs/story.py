@@ -97,7 +97,8 @@ class Story:
             for service in account.ecs.world.services.values():
                 running = sum(task.running for task in account.ecs.world.tasks if task.group == f"service:{service.name}")
                 revision = service.task_definition.rpartition("/")[2]
-                self.lines.append(f"service {service.name} of {account.id}: {revision}, {running} of {service.desired} tasks")
+                self.lines.append(f"service {service.name} of {account.id}: {revision}, {running} of {service.desired}"
+                                  " tasks")
             self.rules(account)
 
     def registry(self, path, method="GET"):
@@ -155,7 +156,8 @@ class Story:
     @staticmethod
     def changes(world, old, new):
         def facts(definition):
-            shown = {n: v for n, v in definition.items() if n not in ("revision", "taskDefinitionArn", "registeredAt", "deregisteredAt")}
+            left_out = ("revision", "taskDefinitionArn", "registeredAt", "deregisteredAt")
+            shown = {n: v for n, v in definition.items() if n not in left_out}
             return dict(flat({**shown, "tags": world.tags.get(definition.get("taskDefinitionArn"), [])}))
 
         before, after = facts(old), facts(new)

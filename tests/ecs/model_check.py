@@ -32,7 +32,8 @@ INVENTED = {
     *("states", "healthy", "unhealthy", "futureField", "unexpected"),
 }
 # An AppSpec is a file; no API has a model of it.
-APPSPEC = {"TargetService", "Properties", "TaskDefinition", "LoadBalancerInfo", "ContainerName", "ContainerPort", "Base",
+APPSPEC = {"TargetService", "Properties", "TaskDefinition", "LoadBalancerInfo", "ContainerName", "ContainerPort",
+           "Base",
            "CapacityProvider", "Weight"}
 TIMESTAMP = 1767225600.25
 
@@ -47,7 +48,9 @@ def example(shape, seed, depth=0):
     if kind == "map":
         return {f"Key_{seed}.x": example(shape.value, seed, depth + 1), "": ""} if depth else {}
     if kind == "string":
-        return shape.enum[seed % len(shape.enum)] if getattr(shape, "enum", None) else ("" if seed % 5 == 0 else f"te'xt {seed} \u00fc")
+        if getattr(shape, "enum", None):
+            return shape.enum[seed % len(shape.enum)]
+        return "" if seed % 5 == 0 else f"te'xt {seed} \u00fc"
     if kind == "boolean":
         return seed % 2 == 0
     if kind == "integer":
@@ -149,7 +152,8 @@ def check_edits(model, program):
                 container = chance.choice(expected["containerDefinitions"])
                 name = chance.choice(["A", "B.c", f"te'xt {seed + 1} \u00fc"])
                 value = chance.choice(["" if kind != "secret" else "arn", "x=y", "a,b:c d\n", "\u00fc", "v1.2_3"])
-                text = {"image": f"{container['name']}={chance.choice(images)}", "tag-image": f"{container['name']}=v1.2_3",
+                text = {"image": f"{container['name']}={chance.choice(images)}",
+                        "tag-image": f"{container['name']}=v1.2_3",
                         "tags": f"{name}={value}", "remove-env": f"{container['name']}:{name}",
                         "remove-secret": f"{container['name']}:{name}"}.get(kind, f"{container['name']}:{name}={value}")
                 options += [f"--{kind}", text]
@@ -201,7 +205,8 @@ def main():
     check_round_trip(ecs, program)
     check_edits(ecs, program)
     check_types(ecs, types_program)
-    check_invented_answers([ecs, *map(session.get_service_model, ("codedeploy", "events", "logs", "scheduler"))], source)
+    check_invented_answers([ecs, *map(session.get_service_model, ("codedeploy", "events", "logs", "scheduler"))],
+                           source)
 
 
 main()

@@ -69,6 +69,13 @@ static void trial_runs(struct trial *trial, const char *container, enum sw_statu
     assert_string_equal(sw_status_name(ended), sw_status_name(status));
 }
 
+/* The task is started as it is to be. */
+static void trial_starts(struct trial *trial, const struct ecs_step *steps, size_t count)
+{
+    trial_init(trial, steps, count);
+    trial_runs(trial, NULL, SW_OK, "");
+}
+
 static void trial_ends(struct trial *trial, enum sw_status status, const char *message)
 {
     enum sw_status ended = sw_task_wait(trial->w.aws, &trial->options, &trial->run, &trial->err);
@@ -96,8 +103,7 @@ static void test_task_run__waits_for_the_end(void **state)
     struct trial trial;
 
     (void)state;
-    trial_init(&trial, steps, SW_COUNT(steps));
-    trial_runs(&trial, NULL, SW_OK, "");
+    trial_starts(&trial, steps, SW_COUNT(steps));
     trial_ends(&trial, SW_OK, "");
     assert_string_equal(trial.run.task_definition, TD "kim:12");
     assert_string_equal(trial.run.container, "web");
@@ -120,8 +126,7 @@ static void test_task_run__is_not_done_twice(void **state)
     struct trial trial;
 
     (void)state;
-    trial_init(&trial, steps, SW_COUNT(steps));
-    trial_runs(&trial, NULL, SW_OK, "");
+    trial_starts(&trial, steps, SW_COUNT(steps));
     trial_done(&trial);
 }
 
@@ -333,8 +338,7 @@ static void test_task_run__looks_at_every_essential_container(void **state)
     struct trial trial;
 
     (void)state;
-    trial_init(&trial, steps, SW_COUNT(steps));
-    trial_runs(&trial, NULL, SW_OK, "");
+    trial_starts(&trial, steps, SW_COUNT(steps));
     assert_int_equal(sw_task_wait(trial.w.aws, &trial.options, &trial.run, &trial.err),
                      SW_E_FAILED);
     assert_string_equal(trial.run.container, "worker");
@@ -383,8 +387,7 @@ static void test_task_run__gets_over_bad_answers(void **state)
     struct trial trial;
 
     (void)state;
-    trial_init(&trial, steps, SW_COUNT(steps));
-    trial_runs(&trial, NULL, SW_OK, "");
+    trial_starts(&trial, steps, SW_COUNT(steps));
     trial_ends(&trial, SW_OK, "");
     trial_done(&trial);
 }
@@ -399,8 +402,7 @@ static void test_task_run__gives_up_on_what_ecs_does_not_know(void **state)
     struct trial trial;
 
     (void)state;
-    trial_init(&trial, steps, SW_COUNT(steps));
-    trial_runs(&trial, NULL, SW_OK, "");
+    trial_starts(&trial, steps, SW_COUNT(steps));
     trial_ends(&trial, SW_E_NOT_FOUND,
                "ECS does not know all tasks of kim:12 any more, so how they ended is not known");
     trial_done(&trial);
@@ -416,8 +418,7 @@ static void test_task_run__cannot_watch_without_the_right(void **state)
     struct trial trial;
 
     (void)state;
-    trial_init(&trial, steps, SW_COUNT(steps));
-    trial_runs(&trial, NULL, SW_OK, "");
+    trial_starts(&trial, steps, SW_COUNT(steps));
     trial_ends(&trial, SW_E_DENIED,
                "the tasks of kim:12 go on, but how they end is not known: ECS DescribeTasks: "
                "AccessDeniedException: no; allow \"ecs:DescribeTasks\" in this identity's IAM "
@@ -455,8 +456,7 @@ static void test_task_run__stops_when_told_to(void **state)
     struct trial trial;
 
     (void)state;
-    trial_init(&trial, steps, SW_COUNT(steps));
-    trial_runs(&trial, NULL, SW_OK, "");
+    trial_starts(&trial, steps, SW_COUNT(steps));
     trial.w.t.stop = true;
     trial_ends(&trial, SW_E_STOPPED,
                "stopped waiting for the tasks of kim:12; task t1 is PROVISIONING, t2 is STOPPED");
@@ -498,8 +498,7 @@ static void test_task_run__shows_logs_as_they_come(void **state)
     struct trial trial;
 
     (void)state;
-    trial_init(&trial, steps, SW_COUNT(steps));
-    trial_runs(&trial, NULL, SW_OK, "");
+    trial_starts(&trial, steps, SW_COUNT(steps));
     trial_ends(&trial, SW_OK, "");
     assert_string_equal(trial.w.t.said.ptr,
                         "task t1 is PENDING\ntask t1 is RUNNING\nweb | one\nweb | two\ntask t1 is "
@@ -520,8 +519,7 @@ static void test_task_run__works_without_the_right_to_logs(void **state)
     struct trial trial;
 
     (void)state;
-    trial_init(&trial, steps, SW_COUNT(steps));
-    trial_runs(&trial, NULL, SW_OK, "");
+    trial_starts(&trial, steps, SW_COUNT(steps));
     trial_ends(&trial, SW_OK, "");
     assert_non_null(strstr(trial.w.t.said.ptr, "logs of containers are not shown: the right "
                                                "logs:GetLogEvents is missing\n"));

@@ -252,7 +252,8 @@ class Handler(loopback.Handler):
 
     def assume_role(self, action, form, key, body):
         try:
-            refusal = sigv4_check.verdict(self.command, self.path, self.headers, body) if action == "AssumeRole" else None
+            signed = action == "AssumeRole"
+            refusal = sigv4_check.verdict(self.command, self.path, self.headers, body) if signed else None
             if refusal:
                 raise Refusal(*refusal)
             answer = self.server.trust.assume(action, form, key)
@@ -303,10 +304,12 @@ class Handler(loopback.Handler):
                 f"<Code>{code}</Code><Message>{refusal.message}</Message></Error>"
                 f"<RequestId>{ident}</RequestId></ErrorResponse>"
             )
-            self.reply(403 if refusal.status == 400 else refusal.status, text.encode(), [("Content-Type", "text/xml"), *headers])
+            self.reply(403 if refusal.status == 400 else refusal.status, text.encode(),
+                       [("Content-Type", "text/xml"), *headers])
             return
         value = {"__type": refusal.code, "message": refusal.message}
-        self.reply(refusal.status, json.dumps(value).encode(), [("Content-Type", "application/x-amz-json-1.1"), *headers])
+        self.reply(refusal.status, json.dumps(value).encode(),
+                   [("Content-Type", "application/x-amz-json-1.1"), *headers])
 
 
 def main():

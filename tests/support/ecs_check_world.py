@@ -30,7 +30,8 @@ def network(name, ec2, traps):
     """The VPC's parts: subnets in three zones, and the security groups of instances and load balancer."""
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = [
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{i}.0/24", AvailabilityZone=f"eu-west-1{zone}")["Subnet"]["SubnetId"]
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{i}.0/24",
+                          AvailabilityZone=f"eu-west-1{zone}")["Subnet"]["SubnetId"]
         for i, zone in enumerate("abc")
     ]
     groups = [

@@ -11,8 +11,8 @@ from plan import KNOWN  # noqa: E402
 from world import World  # noqa: E402
 
 LOOK_S = 10
-NOWHERE = {"unplaceable": "no container instance met all of its requirements. Reason: No Container Instances were found in"
-                          " your cluster"}  # fmt: skip
+NOWHERE = {"unplaceable": "no container instance met all of its requirements. Reason: No Container Instances were"
+                          " found in your cluster"}  # fmt: skip
 # Each a fate of the new tasks, and whether the circuit breaker ends the rollout, and rolls back.
 SCENARIOS = {
     "success": ({}, None),

@@ -22,8 +22,8 @@ PROGRAM = os.environ["SLIPWAY_SIMULATED"]
 KEY = "AKIASLIPWAYSANDBOX00"
 # How a rollout ends whose tasks have the fate "pull".
 MISSING_IMAGE = (
-    'most likely: container "web": the image does not exist: "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:nope"; check'
-    " repository, tag and registry; was the image pushed by an earlier job, and under this tag?"
+    'most likely: container "web": the image does not exist: "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:nope";'
+    " check repository, tag and registry; was the image pushed by an earlier job, and under this tag?"
 )
 BREAKER = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
 BREAKER_ONLY = {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
@@ -56,7 +56,8 @@ class Trial:
         return self.standin.world.clock.elapsed
 
     def environment(self):
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LD_LIBRARY_PATH", "ASAN_OPTIONS") if name in os.environ}
+        names = ("PATH", "HOME", "LD_LIBRARY_PATH", "ASAN_OPTIONS")
+        kept = {name: os.environ[name] for name in names if name in os.environ}
         return {
             **kept,
             "AWS_ENDPOINT_URL": self.url,
@@ -68,7 +69,8 @@ class Trial:
 
     def run(self, *arguments, stdin=None, environment=None, wrap=()):
         return subprocess.run(
-            [*wrap, PROGRAM, *arguments], env={**self.environment(), **(environment or {})}, input=stdin, capture_output=True, text=True, timeout=120,
+            [*wrap, PROGRAM, *arguments], env={**self.environment(), **(environment or {})}, input=stdin,
+            capture_output=True, text=True, timeout=120,
             check=False,
         )  # fmt: skip
 

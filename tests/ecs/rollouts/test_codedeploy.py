@@ -88,8 +88,8 @@ class CodeDeployTest(harness.TestCase):
              '--codedeploy-capacity-provider: "FARGATE,1" is not NAME,BASE,WEIGHT with a base from 0 to 100000 and a'
              " weight from 0 to 1000, e.g. FARGATE_SPOT,0,1"),
             ((*NAMES, "--desired-count", "3"),
-             'a deployment of service "web" by CodeDeploy changes the task definition only; leave out the options that create or change'
-             " the service"),
+             'a deployment of service "web" by CodeDeploy changes the task definition only; leave out the options that'
+             " create or change the service"),
         ]  # fmt: skip
         for options, error in cases:
             trial = self.trial(services=[BY_CODEDEPLOY])
@@ -132,8 +132,8 @@ class CodeDeployTest(harness.TestCase):
     def test_hopeless_tasks_are_not_waited_for(self):
         trial, result = self.codedeploy(plans={"web:2": "pull"})
         self.assertEqual(result.returncode, 10, result.stderr)
-        self.assertIn('tasks stopped for the same reason and none is running; CodeDeploy would go on trying; most likely:'
-                      ' container "web": the image does not exist', result.stderr)  # fmt: skip
+        self.assertIn('tasks stopped for the same reason and none is running; CodeDeploy would go on trying; most'
+                      ' likely: container "web": the image does not exist', result.stderr)  # fmt: skip
         self.assertLess(trial.elapsed, 25)
 
     def test_timeout_stops_and_rolls_back(self):
@@ -141,7 +141,8 @@ class CodeDeployTest(harness.TestCase):
         trial, result = self.codedeploy("--timeout", "2m", plans=slow)
         self.assertEqual(result.returncode, 13, result.stderr)
         self.assertIn('the rollout of web:2 to service "web" is not done after 2 min 00 s; it stands at 2/2 running, 0'
-                      " pending, 0 failed, and goes on; last event: 00:00:05 has started 2 tasks: ", result.stderr)  # fmt: skip
+                      " pending, 0 failed, and goes on; last event: 00:00:05 has started 2 tasks: ",
+                      result.stderr)  # fmt: skip
         trial, result = self.codedeploy("--timeout", "2m", "--on-failure", "rollback", plans=slow)
         self.assertEqual(result.returncode, 11, result.stderr)
         self.assertIn("; slipway stopped it, and deployment d-000000002 rolled it back (Succeeded)\n", result.stderr)
@@ -161,9 +162,9 @@ class CodeDeployTest(harness.TestCase):
 
     def test_ready_waits_for_somebody(self):
         trial, result = self.codedeploy(codedeploy={"waitSeconds": 3600, "approval": True})
-        self.check(trial, result, 14, 'the rollout of web:2 to service "web" is paused: CodeDeploy deployment d-000000001'
-                   " is Ready and waits 60 min for somebody to have the traffic shifted, then it is stopped; go on with"
-                   " slipway ecs continue --cluster prod --service web, or back with --rollback")  # fmt: skip
+        self.check(trial, result, 14, 'the rollout of web:2 to service "web" is paused: CodeDeploy deployment'
+                   " d-000000001 is Ready and waits 60 min for somebody to have the traffic shifted, then it is"
+                   " stopped; go on with slipway ecs continue --cluster prod --service web, or back with --rollback")  # fmt: skip
 
     def command(self, trial, name, *options):
         return trial.run("ecs", name, "--cluster", "prod", "--service", "web", *options)
@@ -175,17 +176,19 @@ class CodeDeployTest(harness.TestCase):
         self.check(trial, went, 0, said=["service web: CodeDeploy deployment d-000000001 goes on from READY_WAIT\n"])
         self.assertEqual(went.stdout, "d-000000001\n")
         self.check(trial, self.command(trial, "wait", "--poll-interval", "5s"), 0, said=[
-            "CodeDeploy deployment d-000000001: Succeeded\n", 'the rollout of web:2 to service "web" completed after '])  # fmt: skip
+            "CodeDeploy deployment d-000000001: Succeeded\n",
+            'the rollout of web:2 to service "web" completed after '])  # fmt: skip
         self.assertLess(trial.elapsed, 120)
-        self.check(trial, self.command(trial, "continue"), 1, 'no deployment of service "web" by CodeDeploy is in progress:'
-                   " d-000000001, the newest that has tasks, has Succeeded")  # fmt: skip
+        self.check(trial, self.command(trial, "continue"), 1, 'no deployment of service "web" by CodeDeploy is in'
+                   " progress: d-000000001, the newest that has tasks, has Succeeded")  # fmt: skip
 
     def test_ready_goes_back_when_somebody_says_so(self):
         trial, result = self.codedeploy(codedeploy={"waitSeconds": 3600, "approval": True})
         went = self.command(trial, "continue", "--rollback", "--output", "json")
         self.check(trial, went, 0, said=["service web: CodeDeploy deployment d-000000001 goes back from READY_WAIT\n"])
         self.assertEqual(json.loads(went.stdout), {"cluster": "prod", "service": "web", "stage": "READY_WAIT",
-                                                   "action": "ROLLBACK", "codeDeployDeploymentId": "d-000000001"})  # fmt: skip
+                                                   "action": "ROLLBACK",
+                                                   "codeDeployDeploymentId": "d-000000001"})  # fmt: skip
         self.assertEqual(trial.standin.apis["codedeploy"].deployments["d-000000001"].status, "Stopped")
 
     def test_old_tasks_are_ended_when_somebody_says_so(self):
@@ -197,31 +200,35 @@ class CodeDeployTest(harness.TestCase):
 
     def test_what_does_not_wait(self):
         trial, result = self.codedeploy("--timeout", "1m", plans={"web:2": {"healthy_s": 7200}})
-        self.check(trial, self.command(trial, "continue"), 1, 'deployment d-000000001 of service "web" waits for nobody: it is'
-                   " InProgress; --rollback stops it and goes back")  # fmt: skip
+        self.check(trial, self.command(trial, "continue"), 1, 'deployment d-000000001 of service "web" waits for'
+                   " nobody: it is InProgress; --rollback stops it and goes back")  # fmt: skip
         hook = self.command(trial, "continue", "--hook", "h")
-        self.check(trial, hook, 2, 'service "web" is deployed by AWS CodeDeploy, whose deployments have no hooks to choose from;'
-                   " leave --hook out")  # fmt: skip
+        self.check(trial, hook, 2, 'service "web" is deployed by AWS CodeDeploy, whose deployments have no hooks to'
+                   " choose from; leave --hook out")  # fmt: skip
         self.check(trial, self.command(trial, "continue", "--rollback"), 0, said=["goes back from InProgress\n"])
         trial = self.trial(services=[BY_CODEDEPLOY])
-        self.check(trial, self.command(trial, "continue"), 1, 'no deployment of service "web" by CodeDeploy is in progress')
+        self.check(trial, self.command(trial, "continue"), 1,
+                   'no deployment of service "web" by CodeDeploy is in progress')
 
     def test_waiting_for_a_rollback(self):
         trial, result = self.codedeploy("--timeout", "1m", plans={"web:2": {"healthy_s": 7200}})
         self.check(trial, self.command(trial, "continue", "--rollback"), 0)
         error = FAILED.replace("failed: ", "failed and was rolled back: ") + (
-            "CodeDeploy deployment d-000000001 Stopped: MANUAL_STOP: The deployment was stopped by the user.; deployment"
-            " d-000000002 rolled it back")  # fmt: skip
+            "CodeDeploy deployment d-000000001 Stopped: MANUAL_STOP: The deployment was stopped by the user.;"
+            " deployment d-000000002 rolled it back")  # fmt: skip
         self.check(trial, self.command(trial, "wait", "--deployment", "d-000000001"), 11, error)
 
     def test_status_shows_the_task_sets(self):
         trial, result = self.codedeploy("--timeout", "1m", codedeploy={"terminateSeconds": 7200})
         shown = self.command(trial, "status")
         self.assertEqual(shown.returncode, 0, shown.stderr)
-        self.assertRegex(shown.stdout, r"^service web is ACTIVE: 4 of 2 tasks running, 0 pending; it runs web:2\ndeployments\n"
-                         r"  PRIMARY  web:2  ecs-svc/1000000000000000002  2/2 running, 0 pending, 0 failed  STEADY_STATE\n"
+        self.assertRegex(shown.stdout,
+                         r"^service web is ACTIVE: 4 of 2 tasks running, 0 pending; it runs web:2\ndeployments\n"
+                         r"  PRIMARY  web:2  ecs-svc/1000000000000000002  2/2 running, 0 pending, 0 failed "
+                         r" STEADY_STATE\n"
                          r"           CodeDeploy deployment d-000000001: InProgress\n"
-                         r"  ACTIVE   web:1  ecs-svc/1000000000000000001  2/2 running, 0 pending, 0 failed  STEADY_STATE\n"
+                         r"  ACTIVE   web:1  ecs-svc/1000000000000000001  2/2 running, 0 pending, 0 failed "
+                         r" STEADY_STATE\n"
                          r"images\n  web: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v2\n")  # fmt: skip
         facts = json.loads(self.command(trial, "status", "--output", "json").stdout)
         self.assertEqual([(d["status"], d.get("externalId")) for d in facts["deployments"]],
@@ -252,11 +259,11 @@ class CodeDeployTest(harness.TestCase):
         plain = ("ecs", "deploy", "--cluster", "prod", "--service", "web", "--task-definition", "web:2")
         external = service(deploymentController={"type": "EXTERNAL"})
         words = {
-            "CODE_DEPLOY": 'service "web" is deployed by AWS CodeDeploy, and by which application and deployment group is'
-            " not known: CodeDeploy made none of its task sets, and AppECS-prod-web with DgpECS-prod-web does not exist;"
-            " give --codedeploy-application NAME and --codedeploy-group NAME; applications: app",
-            "EXTERNAL": 'service "web" has the deployment controller EXTERNAL: its task sets are made by somebody\'s own'
-            " tool, which slipway is not; only services that ECS itself or CodeDeploy deploys can be updated",
+            "CODE_DEPLOY": 'service "web" is deployed by AWS CodeDeploy, and by which application and deployment group'
+            " is not known: CodeDeploy made none of its task sets, and AppECS-prod-web with DgpECS-prod-web does not"
+            " exist; give --codedeploy-application NAME and --codedeploy-group NAME; applications: app",
+            "EXTERNAL": 'service "web" has the deployment controller EXTERNAL: its task sets are made by somebody\'s'
+            " own tool, which slipway is not; only services that ECS itself or CodeDeploy deploys can be updated",
         }
         for kind, scene in (("CODE_DEPLOY", BY_CODEDEPLOY), ("EXTERNAL", external)):
             trial = self.trial(services=[scene])

@@ -31,7 +31,8 @@ class FleetTest(harness.TestCase):
             path = pathlib.Path(folder) / "deploy.yml"
             path.write_text(text)
             result = trial.run(
-                "ecs", "deploy", "--deploy-file", str(path), *(["--wait"] if wait else []), *options, environment=environment
+                "ecs", "deploy", "--deploy-file", str(path), *(["--wait"] if wait else []), *options,
+                environment=environment
             )
         result.stderr = result.stderr.replace(str(path), "deploy.yml")
         return result
@@ -50,7 +51,8 @@ class FleetTest(harness.TestCase):
         trial = self.fleet("web", "api")
         result = self.run_fleet(trial, "--service", "web", "--service", "api", "--set", "/cpu=256")
         self.check(trial, result, 0, said=[
-            "web: the rollout of web:3 to service \"web\" completed after ", "api: the rollout of api:3 to service \"api\" completed",
+            "web: the rollout of web:3 to service \"web\" completed after ",
+            "api: the rollout of api:3 to service \"api\" completed",
             "SERVICE  RUNNING  PENDING  FAILED  OLD\nweb        0/2"])  # fmt: skip
         self.assertEqual([line.rpartition("/")[2] for line in result.stdout.splitlines()], ["web:3", "api:3"])
         self.assertEqual(self.calls(trial, "UpdateService"), 2)
@@ -68,11 +70,12 @@ class FleetTest(harness.TestCase):
     def test_one_fails_and_the_other_is_followed_to_its_end(self):
         trial = self.fleet("web", "api", plans={"web:3": "pull"})
         with tempfile.NamedTemporaryFile() as report:
-            result = self.run_fleet(trial, "--service", "web", "--service", "api", "--set", "/cpu=256", "--report", report.name)
+            result = self.run_fleet(trial, "--service", "web", "--service", "api", "--set", "/cpu=256", "--report",
+                                    report.name)
             told = self.report(report.name)
         self.assertEqual(result.returncode, 10, result.stderr)
-        self.assertIn('error: 1 of 2 services failed: the rollout of web:3 to service "web" failed: 4 tasks stopped for the same'
-                      " reason and none is running; ", result.stderr)  # fmt: skip
+        self.assertIn('error: 1 of 2 services failed: the rollout of web:3 to service "web" failed: 4 tasks stopped'
+                      " for the same reason and none is running; ", result.stderr)  # fmt: skip
         self.assertIn('api: the rollout of api:3 to service "api" completed after ', result.stderr)
         self.assertEqual([(s["service"], s["state"], s["exitCode"]) for s in told["services"]],
                          [("web", "failed", 10), ("api", "done", 0)])  # fmt: skip
@@ -81,26 +84,28 @@ class FleetTest(harness.TestCase):
 
     def test_the_one_that_fails_is_rolled_back(self):
         trial = self.fleet("web", "api", plans={"web:3": "pull"})
-        result = self.run_fleet(trial, "--service", "web", "--service", "api", "--set", "/cpu=256", "--on-failure", "rollback")
+        result = self.run_fleet(trial, "--service", "web", "--service", "api", "--set", "/cpu=256", "--on-failure",
+                                "rollback")
         self.assertEqual(result.returncode, 11, result.stderr)
         shown = trial.ask("DescribeServices", services=["web", "api"])["services"]
         self.assertEqual([s["taskDefinition"].rpartition("/")[2] for s in shown], ["web:1", "api:3"])
 
     def test_what_is_done_about_each_that_fails(self):
-        """One succeeds and stays; the one that fails and the one that is not done in time are rolled back, each by itself."""
+        """One succeeds and stays; the ones that fail or are not done in time are rolled back, each by itself."""
         plans = {"web:3": "pull", "job:3": "port-taken"}
         trial = self.fleet("web", "api", "job", plans=plans)
-        result = self.run_fleet(trial, "--service", "web,api,job", "--set", "/cpu=256", "--on-failure", "rollback", "--timeout",
+        result = self.run_fleet(trial, "--service", "web,api,job", "--set", "/cpu=256", "--on-failure", "rollback",
+                                "--timeout",
                                 "3m", "--poll-interval", "5s")  # fmt: skip
-        web = ('the rollout of web:3 to service "web" failed: 4 tasks stopped for the same reason and none is running; without a'
-               " circuit breaker ECS would try for ever; " + harness.MISSING_IMAGE)  # fmt: skip
-        job = ('the rollout of job:3 to service "job" is not done after 3 min 00 s; it stands at 0/2 running, 0 pending, 0'
-               " failed; last event: 00:00:01 was unable to place a task because no container instance met all of its"
-               " requirements. The closest matching (container-instance 0f3c9ae5a2a54a2a9c5d5f3d0a1b2c3d) is already using a"
-               " port required by your task. For more information, see the Troubleshooting section of the Amazon ECS"
-               " Developer Guide.; most likely: the host port is taken on every suitable instance; use hostPort 0 with a"
-               " target group of type instance, lower minimumHealthyPercent so that an old task may stop first, or add an"
-               " instance")  # fmt: skip
+        web = ('the rollout of web:3 to service "web" failed: 4 tasks stopped for the same reason and none is running;'
+               " without a circuit breaker ECS would try for ever; " + harness.MISSING_IMAGE)  # fmt: skip
+        job = ('the rollout of job:3 to service "job" is not done after 3 min 00 s; it stands at 0/2 running, 0'
+               " pending, 0 failed; last event: 00:00:01 was unable to place a task because no container instance met"
+               " all of its requirements. The closest matching (container-instance 0f3c9ae5a2a54a2a9c5d5f3d0a1b2c3d)"
+               " is already using a port required by your task. For more information, see the Troubleshooting section"
+               " of the Amazon ECS Developer Guide.; most likely: the host port is taken on every suitable instance;"
+               " use hostPort 0 with a target group of type instance, lower minimumHealthyPercent so that an old task"
+               " may stop first, or add an instance")  # fmt: skip
         back = ("; slipway had ECS roll it back: the service was rolled back to deployment ecs-svc/100000000000000000{}"
                 " (arn:aws:ecs:eu-west-1:123456789012:task-definition/{}:1)")  # fmt: skip
         told = [line for line in result.stderr.splitlines() if re.match("(web|api|job): .*roll", line)]
@@ -122,14 +127,16 @@ class FleetTest(harness.TestCase):
         options = ["--service", "web,api,job", "--set", "/cpu=256", "--on-failure", "stop", "--one-by-one"]
         result = self.run_fleet(trial, *options)
         self.assertEqual(result.returncode, 10, result.stderr)
-        self.assertTrue(result.stderr.endswith("; slipway stopped it as it stands: 0/2 running, 2 old; 2 not begun\n"), result.stderr)
+        self.assertTrue(result.stderr.endswith("; slipway stopped it as it stands: 0/2 running, 2 old; 2 not begun\n"),
+                        result.stderr)
         self.assertEqual((self.calls(trial, "UpdateService"), self.calls(trial, "StopServiceDeployment")), (1, 1))
 
     def test_others_get_done_while_one_is_rolled_back(self):
         """The rollback of "web" ends after the deadline of "api", which was done before it."""
         late = {"fails": "start", "after_s": 22, "reason": "CannotPullContainerError: manifest unknown"}
         trial = self.fleet("web", "api", plans={"web:3": late, "api:3": {"healthy_s": 50}})
-        result = self.run_fleet(trial, "--service", "web,api", "--set", "/cpu=256", "--on-failure", "rollback", "--timeout", "1m",
+        result = self.run_fleet(trial, "--service", "web,api", "--set", "/cpu=256", "--on-failure", "rollback",
+                                "--timeout", "1m",
                                 "--poll-interval", "5s")  # fmt: skip
         self.assertEqual(result.returncode, 11, result.stderr)
         self.assertIn("error: 1 of 2 services failed: ", result.stderr)
@@ -138,12 +145,12 @@ class FleetTest(harness.TestCase):
     def test_nothing_is_registered_when_one_cannot_be_planned(self):
         trial = self.fleet("web", "api")
         result = self.run_fleet(trial, "--service", "web", "--service", "nope", "--set", "/cpu=256")
-        self.check(trial, result, 1, '1 of 2 services cannot be deployed, so none was: service "nope" does not exist in cluster'
-                   ' "prod"; services in it: web, api; --create would make it; 1 not begun')  # fmt: skip
+        self.check(trial, result, 1, '1 of 2 services cannot be deployed, so none was: service "nope" does not exist'
+                   ' in cluster "prod"; services in it: web, api; --create would make it; 1 not begun')  # fmt: skip
         self.assertEqual(self.calls(trial, REGISTERED), 0)
         result = self.run_fleet(trial, "--service", "web", "--service", "web", "--set", "/cpu=256")
-        self.check(trial, result, 2, '1 of 2 services cannot be deployed, so none was: service "web" of cluster "prod" is given'
-                   " twice; 1 not begun")  # fmt: skip
+        self.check(trial, result, 2, '1 of 2 services cannot be deployed, so none was: service "web" of cluster "prod"'
+                   " is given twice; 1 not begun")  # fmt: skip
 
     def test_what_runs_already_is_left_alone(self):
         trial = self.fleet("web", "api", definitions=families("web", "api", revisions=1))
@@ -197,17 +204,20 @@ class FleetTest(harness.TestCase):
         result = self.run_fleet(trial, "--service", "web", "--service", "api", "--set", "/cpu=256")
         self.assertEqual(result.returncode, 15, result.stderr)
         for name in ("web", "api"):
-            self.assertIn(f'{name}: stopped waiting for the rollout of {name}:3 to service "{name}"; it stands at 2/2 running', result.stderr)
+            self.assertIn(f'{name}: stopped waiting for the rollout of {name}:3 to service "{name}"; it stands at 2/2'
+                          ' running', result.stderr)
 
     def test_the_deadline_is_everyones(self):
         trial = self.fleet("web", "api", plans={"api:3": "port-taken"})
         options = ["--service", "web", "--service", "api", "--set", "/cpu=256", "--timeout", "3m"]
         result = self.run_fleet(trial, *options)
         self.assertEqual(result.returncode, 13, result.stderr)
-        self.assertIn('error: 1 of 2 services failed: the rollout of api:3 to service "api" is not done after 3 min 00 s', result.stderr)
+        self.assertIn('error: 1 of 2 services failed: the rollout of api:3 to service "api" is not done after 3 min 00'
+                      ' s', result.stderr)
         trial = self.fleet("web", "api", plans={"api:3": "port-taken"})
         result = self.run_fleet(trial, *options, "--no-fail-on-timeout")
-        self.check(trial, result, 0, said=['warning: the rollout of api:3 to service "api" is not done after 3 min 00 s'])
+        self.check(trial, result, 0,
+                   said=['warning: the rollout of api:3 to service "api" is not done after 3 min 00 s'])
 
     def test_one_of_them_is_superseded(self):
         newer = {"service": "api", "taskDefinition": "api:1"}
@@ -216,7 +226,8 @@ class FleetTest(harness.TestCase):
         self.assertEqual(result.returncode, 12, result.stderr)
 
     def test_a_server_that_stumbles(self):
-        trial = self.fleet("web", "api", errors={"DescribeServices": {"status": 500, "code": "ServerException", "times": 4}})
+        trial = self.fleet("web", "api",
+                           errors={"DescribeServices": {"status": 500, "code": "ServerException", "times": 4}})
         result = self.run_fleet(trial, "--service", "web", "--service", "api", "--set", "/cpu=256")
         self.check(trial, result, 0)
 
@@ -247,7 +258,8 @@ services:
         self.assertEqual((api["cpu"], web["cpu"]), ("256", "256"))
         self.assertEqual(api["containerDefinitions"][0]["image"], "api:1.2")
         self.assertEqual(api["containerDefinitions"][0]["environment"], [
-            {"name": "LEVEL", "value": "debug"}, {"name": "EMPTY", "value": ""}, {"name": "RATIO", "value": "1.10"}])  # fmt: skip
+            {"name": "LEVEL", "value": "debug"}, {"name": "EMPTY", "value": ""},
+            {"name": "RATIO", "value": "1.10"}])  # fmt: skip
         self.assertTrue(web["containerDefinitions"][0]["image"].endswith("/web:v7"))
         self.assertEqual(web["containerDefinitions"][0]["dockerLabels"], {"a": "b"})
         self.assertEqual(trial.standin.world.tags[web["taskDefinitionArn"]], [{"key": "team", "value": "shop"}])
@@ -264,8 +276,10 @@ services:
             ("services:\n  - sevice: web\n", 'deploy.yml:2:5: unknown key "sevice"; did you mean "service"?'),
             ("services:\n  - service: web\n    xyzzyxyzzy: 1\n",
              'deploy.yml:3:5: unknown key "xyzzyxyzzy"; keys are named like the options of ecs deploy'),
-            ("services:\n  - service: web\n", "deploy.yml:2:5: which cluster the service is in is not known; give cluster"),
-            ("services:\n  - cluster: prod\n", "deploy.yml:2:5: what to deploy is not known; give service, or family or file"),
+            ("services:\n  - service: web\n",
+             "deploy.yml:2:5: which cluster the service is in is not known; give cluster"),
+            ("services:\n  - cluster: prod\n",
+             "deploy.yml:2:5: what to deploy is not known; give service, or family or file"),
             ("services:\n  - service:\n", "deploy.yml:2:13: service has no value"),
             ("services:\n  - service: [web]\n", "deploy.yml:2:14: service: expected a text, got a sequence"),
             ("services:\n  - service: web\n    desired-count: many\n",
@@ -291,7 +305,8 @@ services:
 
     def test_options_that_a_file_leaves_no_room_for(self):
         trial = self.fleet("web", "api")
-        for option in (["--service", "web"], ["--family", "web"], ["--set", "/cpu=256"], ["--desired-count", "1"], ["--create"],
+        for option in (["--service", "web"], ["--family", "web"], ["--set", "/cpu=256"], ["--desired-count", "1"],
+                       ["--create"],
                        ["--pin"]):  # fmt: skip
             result = self.run_file(trial, self.FILE, *option)
             self.assertEqual(result.returncode, 2, option)
@@ -299,7 +314,8 @@ services:
 
     def test_several_services_in_one_text(self):
         trial = self.fleet("web", "api", "log")
-        result = self.run_fleet(trial, "--service", " web, api,", "--service", "", "--service", "log", "--set", "/cpu=256")
+        result = self.run_fleet(trial, "--service", " web, api,", "--service", "", "--service", "log", "--set",
+                                "/cpu=256")
         self.check(trial, result, 0)
         self.assertEqual([line.rpartition("/")[2] for line in result.stdout.splitlines()], ["web:3", "api:3", "log:3"])
 
@@ -308,7 +324,8 @@ services:
         with tempfile.TemporaryDirectory() as folder:
             export, summary = pathlib.Path(folder) / "env", pathlib.Path(folder) / "summary.md"
             result = self.run_fleet(
-                trial, "--service", "web,api", "--set", "/cpu=256", "--export-env", str(export), "--summary", str(summary)
+                trial, "--service", "web,api", "--set", "/cpu=256", "--export-env", str(export), "--summary",
+                str(summary)
             )
             self.check(trial, result, 0)
             web, api = result.stdout.split()

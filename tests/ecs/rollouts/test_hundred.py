@@ -15,7 +15,8 @@ EVENTS = 100
 NAMES = [f"service-{i:03d}" for i in range(COUNT)]
 # What becomes of some of them; the others succeed.
 BREAKS, STALLS, HOPELESS, SUPERSEDED, GONE = NAMES[7], NAMES[23], NAMES[42], NAMES[64], NAMES[99]
-EXPECTED = {BREAKS: ("rolled back", 11), STALLS: ("failed", 10), HOPELESS: ("failed", 10), SUPERSEDED: ("superseded", 12),
+EXPECTED = {BREAKS: ("rolled back", 11), STALLS: ("failed", 10), HOPELESS: ("failed", 10),
+            SUPERSEDED: ("superseded", 12),
             GONE: ("service gone", 1)}  # fmt: skip
 TIME = shutil.which("time")
 
@@ -30,7 +31,8 @@ def definition(family):
 
 def listed(name):
     configuration = {BREAKS: harness.BREAKER, STALLS: harness.BREAKER_ONLY}.get(name, {})
-    return {"serviceName": name, "taskDefinition": f"{name}:1", "desiredCount": 2, "deploymentConfiguration": configuration}
+    return {"serviceName": name, "taskDefinition": f"{name}:1", "desiredCount": 2,
+            "deploymentConfiguration": configuration}
 
 
 def somebody_else(at):
@@ -47,7 +49,8 @@ class HundredTest(harness.TestCase):
         bad = {f"{name}:2": "pull" for name in (BREAKS, STALLS, HOPELESS)}
         trial = self.trial(
             definitions={name: [definition(name)] for name in NAMES}, services=[listed(name) for name in NAMES],
-            plans={**bad, **{f"{name}:2": slow for name in (SUPERSEDED, GONE)}}, at=somebody_else(meddled_s), latencySeconds=0.03, **scenario
+            plans={**bad, **{f"{name}:2": slow for name in (SUPERSEDED, GONE)}}, at=somebody_else(meddled_s),
+            latencySeconds=0.03, **scenario
         )  # fmt: skip
         for service in trial.standin.world.services.values():
             for i in range(EVENTS - 5):
@@ -62,7 +65,8 @@ class HundredTest(harness.TestCase):
             path, report, peak = (pathlib.Path(folder) / name for name in ("deploy.yml", "report.json", "peak"))
             path.write_text(text)
             wrap = [TIME, "-f", "%M", "-o", str(peak)] if TIME else []
-            result = trial.run("ecs", "deploy", "--deploy-file", str(path), "--wait", "--report", str(report), *options, wrap=wrap)
+            result = trial.run("ecs", "deploy", "--deploy-file", str(path), "--wait", "--report", str(report), *options,
+                               wrap=wrap)
             told = self.report(report)
             memory = int(peak.read_text().split()[-1]) if TIME else 0
         return result, {fact["service"]: fact for fact in told["services"]}, memory
@@ -88,13 +92,15 @@ class HundredTest(harness.TestCase):
         self.assertLess(last - first, 300)
         if TIME and b"__asan_init" not in pathlib.Path(harness.PROGRAM).read_bytes():
             self.assertLess(memory, MEMORY_MAX_KB)
-        print(f"{COUNT} services in {last - first:.0f} simulated seconds, {report['total']} calls, peak {memory / 1024:.1f} MB")
+        print(f"{COUNT} services in {last - first:.0f} simulated seconds, {report['total']} calls, peak"
+              f" {memory / 1024:.1f} MB")
 
     def test_others_use_the_same_account(self):
         """They take more than half of what ECS allows, of everything, all the time."""
         drained = {name: refill * 0.6 for name, (_, refill, _) in buckets.GROUPS.items()}
         actions = {actions.split()[0]: drained[name] for name, (_, _, actions) in buckets.GROUPS.items()}
-        trial = self.world(290, drained=actions, drain={action: 50 for action in ("DescribeServices", "DescribeTaskDefinition")})
+        trial = self.world(290, drained=actions,
+                           drain={action: 50 for action in ("DescribeServices", "DescribeTaskDefinition")})
         result, told, _ = self.roll(trial)
         self.check_verdicts(trial, result, told)
         self.assertGreater(trial.standin.report()["throttled"], 0)

@@ -20,7 +20,8 @@ def group(name, **settings):
 def shifted(name):
     balancers = [{"targetGroupArn": harness.server.TARGET_GROUP, "containerName": name, "containerPort": 8080}]
     return harness.service(
-        serviceName=name, taskDefinition=f"{name}:1", deploymentController={"type": "CODE_DEPLOY"}, loadBalancers=balancers
+        serviceName=name, taskDefinition=f"{name}:1", deploymentController={"type": "CODE_DEPLOY"},
+        loadBalancers=balancers
     )
 
 
@@ -56,8 +57,10 @@ class MixedFleetTest(harness.TestCase):
             result = self.run_fleet(trial, *BOTH, *files)
             told, exported, people = self.report(report), export.read_text(), summary.read_text()
         self.check(trial, result, 0, said=[
-            FOUND, "service web: web:1 -> web:3, deployment d-000000002\n", "service api: api:1 -> api:3, deployment ecs-svc/",
-            "web: CodeDeploy deployment d-000000002: InProgress\n", "web: CodeDeploy deployment d-000000002: Succeeded\n",
+            FOUND, "service web: web:1 -> web:3, deployment d-000000002\n",
+            "service api: api:1 -> api:3, deployment ecs-svc/",
+            "web: CodeDeploy deployment d-000000002: InProgress\n",
+            "web: CodeDeploy deployment d-000000002: Succeeded\n",
             'web: the rollout of web:3 to service "web" completed after ',
             'api: the rollout of api:3 to service "api" completed after '])  # fmt: skip
         self.assertEqual([line.rpartition("/")[2] for line in result.stdout.splitlines()], ["web:3", "api:3"])
@@ -98,7 +101,8 @@ class MixedFleetTest(harness.TestCase):
     def test_by_the_names_that_the_console_gives(self):
         names = {"application": "AppECS-prod-web", "group": "DgpECS-prod-web"}
         trial = self.fleet({**group("web"), **names, "before": False})
-        self.check(trial, self.run_fleet(trial, *BOTH), 0, said=["service web: web:1 -> web:3, deployment d-000000001\n"])
+        self.check(trial, self.run_fleet(trial, *BOTH), 0,
+                   said=["service web: web:1 -> web:3, deployment d-000000001\n"])
 
     def test_as_a_file_says(self):
         text = ("defaults: {cluster: prod, cpu: 256}\nservices:\n- service: web\n  codedeploy-application: shop\n"
@@ -111,7 +115,8 @@ class MixedFleetTest(harness.TestCase):
         self.check(trial, result, 0)
         self.assertEqual(self.calls(trial, "GetDeploymentGroup"), 0)
         properties = trial.standin.apis["codedeploy"].spec["Resources"][0]["TargetService"]["Properties"]
-        self.assertEqual(properties, {"TaskDefinition": WEB, "LoadBalancerInfo": {"ContainerName": "web", "ContainerPort": 9000}})
+        self.assertEqual(properties,
+                         {"TaskDefinition": WEB, "LoadBalancerInfo": {"ContainerName": "web", "ContainerPort": 9000}})
 
     # What is refused before anything is done.
 
@@ -120,29 +125,31 @@ class MixedFleetTest(harness.TestCase):
         self.assertEqual((self.calls(trial, "RegisterTaskDefinition"), self.calls(trial, "CreateDeployment")), (0, 0))
 
     def test_an_unknown_group(self):
-        error = ('1 of 2 services cannot be deployed, so none was: service "web" is deployed by AWS CodeDeploy, and by which'
-                 " application and deployment group is not known: CodeDeploy made none of its task sets, and AppECS-prod-web"
-                 " with DgpECS-prod-web does not exist; give --codedeploy-application NAME and --codedeploy-group NAME;"
-                 " applications: shop; 1 not begun")  # fmt: skip
+        error = ('1 of 2 services cannot be deployed, so none was: service "web" is deployed by AWS CodeDeploy, and by'
+                 " which application and deployment group is not known: CodeDeploy made none of its task sets, and"
+                 " AppECS-prod-web with DgpECS-prod-web does not exist; give --codedeploy-application NAME and"
+                 " --codedeploy-group NAME; applications: shop; 1 not begun")  # fmt: skip
         self.refused(self.fleet(group("web", before=False)), 1, error, *BOTH)
 
     def test_without_the_right_to_ask(self):
         trial = self.fleet(denied=["GetDeployment", "GetDeploymentGroup"])
         result = self.run_fleet(trial, *BOTH)
         self.assertEqual(result.returncode, 1, result.stderr)
-        self.assertRegex(result.stderr, "is not known: .*AccessDeniedException.*, and AppECS-prod-web with DgpECS-prod-web"
-                         " cannot be asked for; give --codedeploy-application NAME and")  # fmt: skip
+        self.assertRegex(result.stderr, "is not known: .*AccessDeniedException.*, and AppECS-prod-web with"
+                         " DgpECS-prod-web cannot be asked for; give --codedeploy-application NAME and")  # fmt: skip
 
     def test_options_for_one_service(self):
-        error = ("the options of CodeDeploy are for one service: leave them out to have each deployed by the application and"
-                 " group of its last deployment, or put them into its entry of a --deploy-file")  # fmt: skip
-        for options in (("--codedeploy-application", "shop", "--codedeploy-group", "web"), ("--codedeploy-group", "web"),
+        error = ("the options of CodeDeploy are for one service: leave them out to have each deployed by the"
+                 " application and group of its last deployment, or put them into its entry of a --deploy-file")  # fmt: skip
+        for options in (("--codedeploy-application", "shop", "--codedeploy-group", "web"),
+                        ("--codedeploy-group", "web"),
                         ("--codedeploy-config", "CodeDeployDefault.ECSAllAtOnce")):  # fmt: skip
             self.refused(self.fleet(), 2, error, *BOTH, *options)
 
     def test_settings_that_codedeploy_does_not_change(self):
-        error = ("1 of 2 services cannot be deployed, so none was: a deployment of service \"web\" by CodeDeploy changes the task definition"
-                 " only; leave out the options that create or change the service; 1 not begun")  # fmt: skip
+        error = ("1 of 2 services cannot be deployed, so none was: a deployment of service \"web\" by CodeDeploy"
+                 " changes the task definition only; leave out the options that create or change the service; 1 not"
+                 " begun")  # fmt: skip
         self.refused(self.fleet(), 2, error, *BOTH, "--desired-count", "3")
 
     # To a bad one.
@@ -171,7 +178,8 @@ class MixedFleetTest(harness.TestCase):
         trial = self.fleet(plans=slow)
         result = self.run_fleet(trial, *BOTH, "--timeout", "3m", "--on-failure", "rollback")
         self.assertEqual(result.returncode, 11, result.stderr)
-        self.assertTrue(result.stderr.endswith("; slipway stopped it, and deployment d-000000003 rolled it back (Succeeded)\n"),
+        self.assertTrue(result.stderr.endswith("; slipway stopped it, and deployment d-000000003 rolled it back"
+                                               " (Succeeded)\n"),
                         result.stderr)  # fmt: skip
         trial = self.fleet(plans=slow)
         result = self.run_fleet(trial, *BOTH, "--timeout", "3m", "--on-failure", "stop")
@@ -179,28 +187,32 @@ class MixedFleetTest(harness.TestCase):
         self.assertTrue(result.stderr.endswith("; slipway stopped it\n"), result.stderr)
         trial = self.fleet(plans=slow)
         result = self.run_fleet(trial, *BOTH, "--timeout", "3m", "--no-fail-on-timeout")
-        self.check(trial, result, 0, said=['warning: the rollout of web:3 to service "web" is not done after 3 min 00 s'])
+        self.check(trial, result, 0,
+                   said=['warning: the rollout of web:3 to service "web" is not done after 3 min 00 s'])
 
     def test_a_stop_signal_says_where_each_stands(self):
         trial = self.fleet(at=[{"s": 15, "do": "signal", "with": "TERM"}])
         result = self.run_fleet(trial, *BOTH)
         self.assertEqual(result.returncode, 15, result.stderr)
         for name in ("web", "api"):
-            self.assertIn(f'{name}: stopped waiting for the rollout of {name}:3 to service "{name}"; it stands at ', result.stderr)
+            self.assertIn(f'{name}: stopped waiting for the rollout of {name}:3 to service "{name}"; it stands at ',
+                          result.stderr)
         self.assertEqual(self.calls(trial, "StopDeployment"), 0)
 
     def test_one_waits_for_somebody(self):
         trial = self.fleet(group("web", waitSeconds=3600, approval=True))
         result = self.run_fleet(trial, *BOTH)
-        self.check(trial, result, 14, '1 of 2 services failed: the rollout of web:3 to service "web" is paused: CodeDeploy'
-                   " deployment d-000000002 is Ready and waits 60 min for somebody to have the traffic shifted, then it is"
-                   " stopped; go on with slipway ecs continue --cluster prod --service web, or back with --rollback",
+        self.check(trial, result, 14, '1 of 2 services failed: the rollout of web:3 to service "web" is paused:'
+                   " CodeDeploy deployment d-000000002 is Ready and waits 60 min for somebody to have the traffic"
+                   " shifted, then it is stopped; go on with slipway ecs continue --cluster prod --service web, or"
+                   " back with --rollback",
                    said=['api: the rollout of api:3 to service "api" completed after '])  # fmt: skip
 
     def test_without_the_right_to_look(self):
         """What CodeDeploy does is told by CodeDeploy."""
         trial = self.fleet(denied=["DescribeServices"])
-        result = self.run_fleet(trial, "--family", "web", "--codedeploy-application", "shop", "--codedeploy-group", "web",
+        result = self.run_fleet(trial, "--family", "web", "--codedeploy-application", "shop", "--codedeploy-group",
+                                "web",
                                 "--load-balanced-container", "web", "--load-balanced-port", "8080")  # fmt: skip
         self.check(trial, result, 0, said=["CodeDeploy deployment d-000000002: Succeeded\n"])
 

@@ -15,6 +15,7 @@ STALLED = HOPELESS.replace(
     "ECS deployment circuit breaker: tasks failed to start.",
 )
 OLD = "ecs-svc/1000000000000000001 (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1)"
+BY_UPDATE = "slipway rolled the service back to web:1 (deployment ecs-svc/1000000000000000003, completed)"
 SHIFT = {"strategy": "BLUE_GREEN"}
 
 
@@ -41,7 +42,8 @@ class OnFailureTest(harness.TestCase):
         self.assertEqual(self.runs(trial), ("web:1", 2))
         self.assertEqual(told["rollout"]["verdict"], "rolled back")
         self.assertEqual(told["rollout"]["onFailure"], {
-            "done": True, "message": f"slipway had ECS roll it back: the service was rolled back to deployment {OLD}"})  # fmt: skip
+            "done": True,
+            "message": f"slipway had ECS roll it back: the service was rolled back to deployment {OLD}"})  # fmt: skip
 
     def test_rollback_that_makes_a_deployment_of_its_own(self):
         trial = self.trial(plans={"web:2": "pull"}, rollbackMakesNew=True)
@@ -51,29 +53,31 @@ class OnFailureTest(harness.TestCase):
 
     def test_rollback_by_update_without_the_right_to_stop(self):
         trial = self.trial(plans={"web:2": "pull"}, denied=["StopServiceDeployment"])
-        error = f"{HOPELESS}; slipway rolled the service back to web:1 (deployment ecs-svc/1000000000000000003, completed)"
+        error = f"{HOPELESS}; {BY_UPDATE}"
         self.check(trial, self.deploy(trial, "--on-failure", "rollback"), 11, error)
         self.assertEqual(self.runs(trial), ("web:1", 2))
 
     def test_rollback_of_a_stalled_deployment(self):
         """The breaker has ended the service deployment: there is nothing left to stop, only to update."""
         trial = self.trial(plans={"web:2": "pull"}, services=[service(deploymentConfiguration=harness.BREAKER_ONLY)])
-        error = f"{STALLED}; slipway rolled the service back to web:1 (deployment ecs-svc/1000000000000000003, completed)"
+        error = f"{STALLED}; {BY_UPDATE}"
         self.check(trial, self.deploy(trial, "--on-failure", "rollback"), 11, error)
         self.assertEqual(self.runs(trial), ("web:1", 2))
 
     def test_rollback_to_a_revision_that_fails_too(self):
         trial = self.trial(plans={"web": "pull"}, denied=["StopServiceDeployment"],
-                           services=[service(deploymentConfiguration={"minimumHealthyPercent": 0, "maximumPercent": 100})])  # fmt: skip
+                           services=[service(deploymentConfiguration={"minimumHealthyPercent": 0,
+                                                                      "maximumPercent": 100})])  # fmt: skip
         result = self.deploy(trial, "--on-failure", "rollback", "--timeout", "3m")
         error = next(line for line in result.stderr.splitlines() if line.startswith("error: "))
         self.assertEqual(result.returncode, 10, result.stderr)
-        self.assertIn("; slipway updated the service back to web:1, but that was not seen to succeed: the rollout of web:1"
-                      ' to service "web" is not done after 3 min 00 s', error)  # fmt: skip
+        self.assertIn("; slipway updated the service back to web:1, but that was not seen to succeed: the rollout of"
+                      ' web:1 to service "web" is not done after 3 min 00 s', error)  # fmt: skip
 
     def test_rollback_to_a_deregistered_revision(self):
         trial = self.trial(plans={"web:2": "pull"}, denied=["StopServiceDeployment"],
-                           at=[{"s": 2, "do": "DeregisterTaskDefinition", "with": {"taskDefinition": "web:1"}}])  # fmt: skip
+                           at=[{"s": 2, "do": "DeregisterTaskDefinition",
+                                "with": {"taskDefinition": "web:1"}}])  # fmt: skip
         error = (f"{HOPELESS}; it was not rolled back: web:1 cannot be gone back to: it was deregistered (INACTIVE);"
                  " active revisions: web:2")  # fmt: skip
         self.check(trial, self.deploy(trial, "--on-failure", "rollback"), 10, error)
@@ -84,8 +88,10 @@ class OnFailureTest(harness.TestCase):
         error = next(line for line in result.stderr.splitlines() if line.startswith("error: "))
         self.assertEqual(result.returncode, 11, result.stderr)
         self.assertTrue(error.startswith('error: the rollout of web:2 to service "web" is not done after 2 min 00 s; it'
-                                         " stands at 0/2 running, 0 pending, 0 failed; last event: "), error)  # fmt: skip
-        self.assertTrue(error.endswith(f"; slipway had ECS roll it back: the service was rolled back to deployment {OLD}"))
+                                         " stands at 0/2 running, 0 pending, 0 failed; last event: "),
+                        error)  # fmt: skip
+        self.assertTrue(error.endswith(f"; slipway had ECS roll it back: the service was rolled back to deployment"
+                                       f" {OLD}"))
 
     def test_stop(self):
         trial = self.trial(plans={"web:2": "pull"})
@@ -98,8 +104,9 @@ class OnFailureTest(harness.TestCase):
         result = self.deploy(trial, "--on-failure", "stop")
         error = next(line for line in result.stderr.splitlines() if line.startswith("error: "))
         self.assertEqual(result.returncode, 10)
-        self.assertTrue(error.startswith(f"error: {STALLED}; it was not stopped: ECS StopServiceDeployment: ConflictException:"
-                                         " The service deployment cannot be stopped because its status is STOPPED."), error)  # fmt: skip
+        self.assertTrue(error.startswith(f"error: {STALLED}; it was not stopped: ECS StopServiceDeployment:"
+                                         " ConflictException: The service deployment cannot be stopped because its"
+                                         " status is STOPPED."), error)  # fmt: skip
 
     def test_a_shift_goes_back(self):
         trial = self.trial(plans={"web:2": "pull"}, services=[service(deploymentConfiguration=SHIFT)])

@@ -8,7 +8,8 @@ BREAKER_ONLY = [service(deploymentConfiguration=harness.BREAKER_ONLY)]
 
 class RollbackTest(harness.TestCase):
     def rollback(self, trial, *options):
-        return trial.run("ecs", "rollback", "--cluster", "prod", "--service", "web", "--wait", "--poll-interval", "5s", *options)
+        return trial.run("ecs", "rollback", "--cluster", "prod", "--service", "web", "--wait", "--poll-interval", "5s",
+                         *options)
 
     def runs(self, trial):
         trial.standin.sleep({"ms": 60000})
@@ -27,8 +28,10 @@ class RollbackTest(harness.TestCase):
         self.assertEqual(self.runs(trial), ("web:1", 2))
 
     def test_without_the_right_to_see_the_history(self):
-        trial = self.trial(definitions={"web": 3}, services=[service(taskDefinition="web:3")], denied=["ListServiceDeployments"])
-        self.check(trial, self.rollback(trial), 0, said=["going back from web:3 to web:2: no completed deployment of another"])
+        trial = self.trial(definitions={"web": 3}, services=[service(taskDefinition="web:3")],
+                           denied=["ListServiceDeployments"])
+        self.check(trial, self.rollback(trial), 0,
+                   said=["going back from web:3 to web:2: no completed deployment of another"])
         self.assertEqual(self.runs(trial), ("web:2", 2))
 
     def test_while_a_rollout_goes_on(self):
@@ -36,7 +39,8 @@ class RollbackTest(harness.TestCase):
         trial.ask("UpdateService", service="web", taskDefinition="web:2")
         trial.standin.sleep({"ms": 15000})
         self.check(trial, self.rollback(trial), 0, said=[
-            "going back from web:2 to web:1: its deployment ecs-svc/1000000000000000001 was completed and is still there"])  # fmt: skip
+            "going back from web:2 to web:1: its deployment ecs-svc/1000000000000000001 was completed and is still"
+            " there"])  # fmt: skip
         self.assertEqual(self.runs(trial), ("web:1", 2))
 
     def test_of_a_stalled_rollout(self):
@@ -54,11 +58,13 @@ class RollbackTest(harness.TestCase):
         trial = self.trial(definitions={"web": 3}, services=[service(taskDefinition="web:3")], plans={"web:1": "pull"})
         result = self.rollback(trial, "--to", "1")
         self.assertEqual(result.returncode, 10, result.stderr)
-        self.assertIn('the rollout of web:1 to service "web" failed: 4 tasks stopped for the same reason', result.stderr)
+        self.assertIn('the rollout of web:1 to service "web" failed: 4 tasks stopped for the same reason',
+                      result.stderr)
 
     def test_by_a_shift(self):
         shift = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1}
-        trial = self.trial(services=[service(taskDefinition="web:2", deploymentConfiguration=shift)], denied=["ListServiceDeployments"])
+        trial = self.trial(services=[service(taskDefinition="web:2", deploymentConfiguration=shift)],
+                           denied=["ListServiceDeployments"])
         self.check(trial, self.rollback(trial), 0, said=["stage BAKE_TIME"])
         self.assertEqual(self.runs(trial), ("web:1", 2))
 
@@ -73,9 +79,10 @@ class RollbackTest(harness.TestCase):
         trial = self.trial(services=[shifted], codedeploy={"before": True})
         self.check(trial, self.rollback(trial), 0, said=[
             'service "web": CodeDeploy\'s application app and group group, as of deployment d-000000001\n',
-            "going back from web:2 to web:1: no completed deployment of another revision is left, and it is the newest active"
-            " revision below; whether it ever ran well is not known\n",
-            "service web: web:2 -> web:1, deployment d-000000002\n", 'the rollout of web:1 to service "web" completed'])  # fmt: skip
+            "going back from web:2 to web:1: no completed deployment of another revision is left, and it is the newest"
+            " active revision below; whether it ever ran well is not known\n",
+            "service web: web:2 -> web:1, deployment d-000000002\n",
+            'the rollout of web:1 to service "web" completed'])  # fmt: skip
         self.assertEqual(trial.standin.world.services["web"].task_definition.rpartition("/")[2], "web:1")
         trial = self.trial(services=[shifted])
         named = ("--codedeploy-application", "app", "--codedeploy-group", "group", "--to", "1")
@@ -89,8 +96,8 @@ class RollbackTest(harness.TestCase):
         trial = self.trial(services=[shifted], codedeploy={"before": True, "terminateSeconds": 7200})
         self.assertEqual(self.rollback(trial, "--timeout", "1m").returncode, 13)
         result = self.rollback(trial, "--to", "2")
-        self.assertRegex(result.stderr, r"already has an active Deployment 'd-000000002' \(.*\); wait for it with slipway ecs"
-                         " wait, or stop it and go back with slipway ecs continue --rollback\n")  # fmt: skip
+        self.assertRegex(result.stderr, r"already has an active Deployment 'd-000000002' \(.*\); wait for it with"
+                         " slipway ecs wait, or stop it and go back with slipway ecs continue --rollback\n")  # fmt: skip
         self.assertEqual(result.returncode, 1)
 
 

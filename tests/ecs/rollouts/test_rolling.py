@@ -21,8 +21,9 @@ class RollingTest(harness.TestCase):
         trial = self.trial(plans={"web:2": "pull"}, services=[service(deploymentConfiguration=harness.BREAKER)])
         self.check(
             trial, self.deploy(trial), 11,
-            'the rollout of web:2 to service "web" failed and was rolled back: the service was rolled back to deployment'
-            " ecs-svc/1000000000000000001 (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1); " + harness.MISSING_IMAGE,
+            'the rollout of web:2 to service "web" failed and was rolled back: the service was rolled back to'
+            " deployment ecs-svc/1000000000000000001 (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1); "
+            + harness.MISSING_IMAGE,
             said=["the rollout failed; ECS deployment circuit breaker: rolling back to deploymentId"],
         )  # fmt: skip
 
@@ -36,7 +37,8 @@ class RollingTest(harness.TestCase):
 
     def test_superseded(self):
         trial = self.trial(
-            services=[service(drainSeconds=60)], definitions={"web": 3}, at=[{"s": 20, "do": "UpdateService", "with": {"service": "web", "taskDefinition": "web:3"}}]
+            services=[service(drainSeconds=60)], definitions={"web": 3},
+            at=[{"s": 20, "do": "UpdateService", "with": {"service": "web", "taskDefinition": "web:3"}}]
         )
         self.check(
             trial, self.deploy(trial), 12,
@@ -46,14 +48,16 @@ class RollingTest(harness.TestCase):
 
     def test_wait_sees_a_rollback_that_ended_between_two_looks(self):
         for denied in ([], ["DescribeServiceDeployments"]):
-            trial = self.trial(plans={"web:2": "pull"}, services=[service(deploymentConfiguration=harness.BREAKER)], denied=denied)
+            trial = self.trial(plans={"web:2": "pull"}, services=[service(deploymentConfiguration=harness.BREAKER)],
+                               denied=denied)
             trial.ask("UpdateService", service="web", taskDefinition="web:2")
             trial.standin.world.clock.at(0.08, lambda trial=trial: trial.standin.world.clock.advance(120))
             result = trial.run("ecs", "wait", "--cluster", "prod", "--service", "web", "--poll-interval", "5s")
             self.check(
                 trial, result, 11,
-                'the rollout of web:2 to service "web" failed and was rolled back: the service was rolled back to deployment'
-                " ecs-svc/1000000000000000001 (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1); " + harness.MISSING_IMAGE,
+                'the rollout of web:2 to service "web" failed and was rolled back: the service was rolled back to'
+                " deployment ecs-svc/1000000000000000001 (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1); "
+            + harness.MISSING_IMAGE,
             )  # fmt: skip
 
     def test_timeout(self):

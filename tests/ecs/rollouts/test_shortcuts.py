@@ -160,7 +160,8 @@ class FailFastTest(Judged):
         "exit after a while": {"plans": {"web:2": {"healthy_s": 600, "fails": "exit", "exit_code": 2, "after_s": 70}}},
         "one task only": {"plans": {"web:2": "exit"}, "services": [service(desiredCount=1)]},
         "one of many at a time": {"plans": {"web:2": "exit"},
-                                  "services": [service(desiredCount=10, deploymentConfiguration={"maximumPercent": 110})]},
+                                  "services": [service(desiredCount=10,
+                                                       deploymentConfiguration={"maximumPercent": 110})]},
         "first placed after minutes": {"plans": {"web:2": [{**LATER, "fails": "exit", "exit_code": 1}]}},
         "failures that the breaker does not count": {"plans": {"web:2": "exit"}, "services": BREAKER},
         "under lag": {"plans": {"web:2": "pull"}, "lagSeconds": 3},
@@ -195,7 +196,8 @@ class FailFastTest(Judged):
         fates = [{"healthy_s": 20}, {"fails": "exit", "exit_code": 1}, {"fails": "exit", "exit_code": 1},
                  {"fails": "exit", "exit_code": 1}, {"fails": "exit", "exit_code": 1}, {}]  # fmt: skip
         health = {"family": "web", "containerDefinitions": [
-            {"name": "web", "image": "web:1", "memory": 64, "essential": True, "healthCheck": {"command": ["CMD", "true"]}}]}  # fmt: skip
+            {"name": "web", "image": "web:1", "memory": 64, "essential": True,
+             "healthCheck": {"command": ["CMD", "true"]}}]}  # fmt: skip
         code, _ = self.ours(plans={"web:2": fates}, definitions={"web": [health, health]})
         self.assertEqual(code, 0)
 

@@ -63,7 +63,8 @@ class Api:
         for name in request.get("clusters", ["default"]):
             if name.rpartition("/")[2] == self.world.cluster:
                 found.append({"clusterArn": self.world.cluster_arn, "clusterName": self.world.cluster,
-                              "status": "ACTIVE", "registeredContainerInstancesCount": self.world.instances})  # fmt: skip
+                              "status": "ACTIVE",
+                              "registeredContainerInstancesCount": self.world.instances})  # fmt: skip
             else:
                 failures.append({"arn": name, "reason": "MISSING"})
         return {"clusters": found, "failures": failures}
@@ -95,7 +96,8 @@ class Api:
         for reference in request["taskDefinitions"]:
             definition = self.world.definition(reference)
             if definition["status"] == "ACTIVE":
-                failures.append({"arn": definition["taskDefinitionArn"], "reason": "The specified task definition is still active."})
+                failures.append({"arn": definition["taskDefinitionArn"],
+                                 "reason": "The specified task definition is still active."})
                 continue
             definition["status"] = "DELETE_IN_PROGRESS"
             deleted.append(definition)
@@ -220,7 +222,8 @@ class Api:
     def _open_record(self, request):
         record = self._record(request["serviceDeploymentArn"])
         if record is None:
-            raise Refusal("ServiceDeploymentNotFoundException", "The service deploy ARN that you specified doesn't exist.")
+            raise Refusal("ServiceDeploymentNotFoundException",
+                          "The service deploy ARN that you specified doesn't exist.")
         return record
 
     def StopServiceDeployment(self, request):

@@ -151,7 +151,8 @@ class Record:
         alarms = self.configuration.get("alarms")
         if alarms and alarms["enable"]:
             shown["alarms"] = {"status": "TRIGGERED" if self.triggered_alarms else "MONITORING",
-                               "alarmNames": alarms["alarmNames"], "triggeredAlarmNames": self.triggered_alarms}  # fmt: skip
+                               "alarmNames": alarms["alarmNames"],
+                               "triggeredAlarmNames": self.triggered_alarms}  # fmt: skip
         return shown
 
     def listed(self):

@@ -168,7 +168,8 @@ class Handler(loopback.Handler):
         else:
             status, answer = self._ask(service, action, json.loads(body or b"{}"))
         self.reply(status, json.dumps(answer).encode(),
-                   [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-RequestId", loopback.request_id())])  # fmt: skip
+                   [("Content-Type", "application/x-amz-json-1.1"),
+                    ("x-amzn-RequestId", loopback.request_id())])  # fmt: skip
 
     def _ask(self, service, action, request):
         with self.server.lock:
