@@ -1,6 +1,12 @@
 #!/bin/sh
 # Makes one image of several platforms out of images of the repository.
 set -eu
+refuse() {
+    echo "error: $1" >&2
+    exit 2
+}
+[ -n "$SLIPWAY_FROM_TAGS" ] || refuse "no images are named: set the parameter from_tags to the tags of the images to put together, separated by blanks"
+[ -n "$SLIPWAY_TAG" ] || refuse "the new image has no name: set the parameter tag to the tags it gets"
 set --
 case ${SLIPWAY_PROFILE:-default} in
     default) ;;

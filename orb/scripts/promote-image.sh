@@ -1,6 +1,12 @@
 #!/bin/sh
 # Copies an image to other repositories, byte for byte.
 set -eu
+refuse() {
+    echo "error: $1" >&2
+    exit 2
+}
+[ -n "$SLIPWAY_FROM" ] || refuse "no image is named: set the parameter from to the one that is copied"
+[ -n "$SLIPWAY_TO" ] || refuse "nothing says where the image goes: set the parameter to to names, separated by blanks"
 set --
 case ${SLIPWAY_PROFILE:-default} in
     default) ;;

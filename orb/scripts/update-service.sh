@@ -1,6 +1,21 @@
 #!/bin/sh
 # Registers the new revision and updates the service, or several; with verification on, follows the rollout.
 set -eu
+refuse() {
+    echo "error: $1" >&2
+    exit 2
+}
+# Parameters that need each other. What a variable in their texts leaves empty, slipway tells.
+if [ -n "${SLIPWAY_DEPLOY_FILE:-}" ]; then
+    [ -z "${SLIPWAY_SERVICES:-}${SLIPWAY_FAMILY:-}" ] || refuse "deploy_file lists the services and what is changed of each: leave services and family empty"
+elif [ -z "${SLIPWAY_SERVICES:-}${SLIPWAY_FAMILY:-}${SLIPWAY_SERVICE:-}" ]; then
+    [ -z "${SLIPWAY_SERVICES+there}" ] || refuse "no service is named: name them in the parameter services, or in the file that deploy_file names"
+    refuse "no family is named: set the parameter family to that of the task definition"
+elif [ -z "${SLIPWAY_CLUSTER:-}" ]; then
+    refuse "no cluster is named: set the parameter cluster (cluster-name in deploy-service-update)"
+fi
+[ -z "${SLIPWAY_CONTAINER:-}" ] || [ -n "${SLIPWAY_NEW_IMAGE:-}" ] ||
+    refuse "the parameter container says where image goes, and there is no image: set image, or leave container out"
 # What a push left in the workspace is ${SLIPWAY_IMAGE} in the texts below.
 if [ -n "${SLIPWAY_IMAGE_FILE:-}" ]; then
     SLIPWAY_IMAGE_FILE=$(slipway env subst -- "$SLIPWAY_IMAGE_FILE")

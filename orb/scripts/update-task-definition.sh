@@ -1,6 +1,14 @@
 #!/bin/sh
 # Registers a new revision: of a family, with changes, or from a file.
 set -eu
+refuse() {
+    echo "error: $1" >&2
+    exit 2
+}
+if [ -z "${SLIPWAY_FILE:-}${SLIPWAY_FAMILY:-}" ]; then
+    [ -z "${SLIPWAY_FILE+there}" ] || refuse "no task definition is named: set the parameter task_definition_json to its file"
+    refuse "no family is named: set the parameter family to that of the task definition"
+fi
 # What a push left in the workspace is ${SLIPWAY_IMAGE} in the texts below.
 if [ -n "${SLIPWAY_IMAGE_FILE:-}" ]; then
     SLIPWAY_IMAGE_FILE=$(slipway env subst -- "$SLIPWAY_IMAGE_FILE")

@@ -75,9 +75,14 @@ def components(folders=("commands", "jobs", "executors")):
             yield folder, path.stem, yaml.safe_load(path.read_text()).get("parameters", {})
 
 
-def required(parameters):
+# What a component must be given although each of it has a default: it can be said in other ways.
+NEEDED = {"deploy_services": {"cluster": "web", "services": "web"}}
+
+
+def required(component, parameters):
     """The use with nothing but what must be given."""
-    return {name: {"integer": 1, "boolean": True}.get(d["type"], "web") for name, d in parameters.items() if "default" not in d}
+    given = {name: {"integer": 1, "boolean": True}.get(d["type"], "web") for name, d in parameters.items() if "default" not in d}
+    return {**given, **NEEDED.get(component, {})}
 
 
 def write_programs(folder, more=()):

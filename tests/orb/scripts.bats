@@ -389,11 +389,11 @@ keys=(--region AWS_REGION --access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$
 
 @test "update-service hands over several services, or the file that lists them, and where the facts go" {
     deploy_settings true true
-    export SLIPWAY_FAMILY='' SLIPWAY_CLUSTER='' SLIPWAY_SERVICES=$evil SLIPWAY_REPORT_FILE=$evil SLIPWAY_SUMMARY_FILE='${OUT}/s.md'
+    export SLIPWAY_FAMILY='' SLIPWAY_CLUSTER='$C' SLIPWAY_SERVICES=$evil SLIPWAY_REPORT_FILE=$evil SLIPWAY_SUMMARY_FILE='${OUT}/s.md'
     export SLIPWAY_ONE_BY_ONE=true SLIPWAY_KEEP_GOING=1
-    runs update-service ecs deploy --expand --allow-unchanged --service "$evil" --report "$evil" --summary '${OUT}/s.md' "${keys[@]}" \
+    runs update-service ecs deploy --expand --allow-unchanged --cluster '$C' --service "$evil" --report "$evil" --summary '${OUT}/s.md' "${keys[@]}" \
         --one-by-one --keep-going --wait --poll-interval 20s --max-poll-attempts 50
-    export SLIPWAY_SERVICES='' SLIPWAY_DEPLOY_FILE=$evil SLIPWAY_ONE_BY_ONE=0 SLIPWAY_KEEP_GOING=false SLIPWAY_REPORT_FILE='' SLIPWAY_SUMMARY_FILE=''
+    export SLIPWAY_CLUSTER='' SLIPWAY_SERVICES='' SLIPWAY_DEPLOY_FILE=$evil SLIPWAY_ONE_BY_ONE=0 SLIPWAY_KEEP_GOING=false SLIPWAY_REPORT_FILE='' SLIPWAY_SUMMARY_FILE=''
     runs update-service ecs deploy --expand --allow-unchanged --deploy-file "$evil" "${keys[@]}" --wait --poll-interval 20s --max-poll-attempts 50
 }
 
@@ -448,6 +448,36 @@ keys=(--region AWS_REGION --access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$
     [ "$output" = host/web:1@sha256:abc ]
     [ "$(cat words)" = "image index create --expand --region AWS_REGION ${keys_of_image[*]} --manifest host/nginx:\${SHA}-amd64 --manifest host/nginx:\${SHA}-arm64 host/nginx:\${SHA} host/nginx:latest" ]
     [ "$(cat later)" = "export SLIPWAY_IMAGE='host/web@sha256:abc'" ]
+}
+
+@test "parameters that need each other are named" {
+    deploy_settings true true
+    refuses 2 "no family is named: set the parameter family to that of the task definition" update-service SLIPWAY_FAMILY=
+    refuses 2 "no cluster is named: set the parameter cluster (cluster-name in deploy-service-update)" update-service SLIPWAY_CLUSTER=
+    refuses 2 "no service is named: name them in the parameter services, or in the file that deploy_file names" update-service SLIPWAY_FAMILY= SLIPWAY_SERVICES=
+    refuses 2 "deploy_file lists the services and what is changed of each: leave services and family empty" update-service SLIPWAY_DEPLOY_FILE=f SLIPWAY_SERVICES=web
+    refuses 2 "the parameter container says where image goes, and there is no image: set image, or leave container out" update-service SLIPWAY_CONTAINER=web SLIPWAY_NEW_IMAGE=
+    refuses 2 "no family is named: set the parameter family to that of the task definition" update-task-definition SLIPWAY_FAMILY=
+    refuses 2 "no task definition is named: set the parameter task_definition_json to its file" update-task-definition SLIPWAY_FAMILY= SLIPWAY_FILE=
+    refuses 2 "no image is named: set the parameter from to the one that is copied" promote-image SLIPWAY_FROM= SLIPWAY_TO=x
+    refuses 2 "nothing says where the image goes: set the parameter to to names, separated by blanks" promote-image SLIPWAY_FROM=x SLIPWAY_TO=
+    refuses 2 "no images are named: set the parameter from_tags to the tags of the images to put together, separated by blanks" create-index SLIPWAY_FROM_TAGS=
+    refuses 2 "the new image has no name: set the parameter tag to the tags it gets" create-index SLIPWAY_FROM_TAGS=a SLIPWAY_TAG=
+}
+
+@test "a schedule needs a rule, and a revision that a step of the job registered" {
+    local registered='SLIPWAY_TASK_DEFINITION=${CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN}'
+    local unknown="no revision is known: no step of this job registered one; do so with update_task_definition before this step, or name one in the parameter task_definition"
+    refuses 2 "no rule is named: set the parameter rule_name, or schedule_name for a schedule of EventBridge Scheduler" schedule SLIPWAY_RULE= SLIPWAY_SCHEDULE= "$registered"
+    refuses 2 "$unknown" schedule SLIPWAY_RULE=nightly "$registered"
+    refuses 2 "$unknown" schedule SLIPWAY_RULE=nightly "$registered" CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN=
+    refuses 2 "$unknown" schedule SLIPWAY_RULE=nightly SLIPWAY_TASK_DEFINITION=
+    export SLIPWAY_RULE=nightly CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN=arn
+    export "${registered?}"
+    runs schedule ecs schedule --expand --task-definition '${CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN}' --rule nightly "${keys[@]}"
+    unset CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN
+    export SLIPWAY_TASK_DEFINITION=web:7
+    runs schedule ecs schedule --expand --task-definition web:7 --rule nightly "${keys[@]}"
 }
 
 @test "refuse says why, and is an input error" {
@@ -515,11 +545,11 @@ keys=(--region AWS_REGION --access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$
     [ "$status" -eq 1 ]
 }
 
-# refuses STATUS TEXT STEP: the step ends with this, says this, and starts nothing.
+# refuses STATUS TEXT STEP [VARIABLE=TEXT...]: the step ends with this, says this, and starts nothing.
 refuses() {
     for shell in "bash -eo pipefail" sh; do
         # shellcheck disable=SC2086 # two words on purpose
-        run --separate-stderr $shell "$SLIPWAY_SOURCE/orb/scripts/$3.sh"
+        run --separate-stderr env "${@:4}" $shell "$SLIPWAY_SOURCE/orb/scripts/$3.sh"
         [ "$status" -eq "$1" ] || { echo "exit $status: $stderr"; return 1; }
         [ "$output" = "" ]
         [ "${stderr_lines[-1]}" = "error: $2" ] || { echo "$stderr"; return 1; }

@@ -49,9 +49,9 @@ PROGRAMS = {"slipway": STAND_IN, "recorded": STAND_IN, **dict.fromkeys(("docker"
 class Case:
     """A use of a command or job; capitals are variables of the job."""
 
-    def __init__(self, title, text, parameters, values):
-        self.title, self.text = title, text
-        self.values = {**orb_uses.required(parameters), **{n: v for n, v in values.items() if not n.isupper()}}
+    def __init__(self, component, title, text, parameters, values):
+        self.title, self.text = f"{component}, {title}", text
+        self.values = {**orb_uses.required(component.rpartition("/")[2], parameters), **{n: v for n, v in values.items() if not n.isupper()}}
         self.variables = {n: v for n, v in values.items() if n.isupper()}
 
     def run(self, job, tools):
@@ -83,11 +83,11 @@ def with_all(name, parameters):
     for text in EVIL:
         for switched in (False, True):
             values = {**dict.fromkeys(texts, text), **(dict.fromkeys(switches, True) if switched else {})}
-            yield Case(f"{name}, all: {text!r}", text, parameters, values)
+            yield Case(name, f"all: {text!r}", text, parameters, values)
     for choice in choices:
         for switched in (False, True):
             values = {**dict.fromkeys(texts, WORST), **(dict.fromkeys(switches, True) if switched else {}), **choice}
-            yield Case(f"{name}, all, with {choice}", WORST, parameters, values)
+            yield Case(name, f"all, with {choice}", WORST, parameters, values)
 
 
 def one_by_one(component, parameters, rows):
@@ -95,7 +95,7 @@ def one_by_one(component, parameters, rows):
     texts = texts_of(parameters)
     for parameter, _, others, *_ in rows:
         if parameter in texts:
-            yield Case(f"{component}, {parameter} with {others}", WORST, parameters, {**others, parameter: WORST})
+            yield Case(component, f"{parameter} with {others}", WORST, parameters, {**others, parameter: WORST})
 
 
 class Injection(unittest.TestCase):

@@ -37,6 +37,8 @@ PROJECT = {
     "AWS_SECRET_ACCESS_KEY": "secret",
     "AWS_ACCOUNT_ID": "123456789012",
     "CIRCLE_JOB": "build",
+    # What an earlier step of the job registered.
+    "CCI_ORB_AWS_ECS_REGISTERED_TASK_DFN": "arn",
 }
 FILES = {"Dockerfile": "", "app/Dockerfile": "", "pushed": "host/web@sha256:1\n"}
 # What a line of a record begins with that is a call of a program.
@@ -210,7 +212,7 @@ class Parameters(unittest.TestCase):
             component = f"{folder}/{name}"
             with self.subTest(component=component):
                 self.assertIn(component, records, "test_parameters.py --records prints uses.txt")
-                self.check(folder, name, orb_uses.required(parameters), *records[component])
+                self.check(folder, name, orb_uses.required(name, parameters), *records[component])
 
     def check(self, folder, name, needed, use, expected):
         self.assertEqual(use, needed)
@@ -235,7 +237,7 @@ class Parameters(unittest.TestCase):
 def print_missing(world, others="{}"):
     table, found, given = parameter_table.Table(), {}, json.loads(others)
     for folder, name, parameters in orb_uses.components():
-        component, use = f"{folder}/{name}", {**orb_uses.required(parameters), **given}
+        component, use = f"{folder}/{name}", {**orb_uses.required(name, parameters), **given}
         values = [(parameter, value) for parameter, value in table.missing(component, parameters) if parameter not in given]
         if not values or any(other not in parameters and not other.isupper() for other in given):
             continue
@@ -252,7 +254,7 @@ def print_missing(world, others="{}"):
 def print_records(world):
     print("# What each component does when it is given nothing but what it must have; test_parameters.py reads it.")
     for folder, name, parameters in orb_uses.components():
-        needed = orb_uses.required(parameters)
+        needed = orb_uses.required(name, parameters)
         print(f"\n{folder}/{name} {json.dumps(needed)}", *world.records(folder, name, [needed])[0], sep="\n")
 
 
