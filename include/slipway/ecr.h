@@ -100,7 +100,8 @@ enum { SW_ECR_TAGS_MAX = 50, SW_ECR_TAG_KEY_MAX = 128, SW_ECR_TAG_VALUE_MAX = 25
 /*
  * Appends the tags of `text`, which is "KEY=VALUE", the AWS CLI's shorthand
  * "Key=K,Value=V Key=K2,Value=V2", or its JSON [{"Key": "K", "Value": "V"}] (quotes escaped by
- * backslashes, as other orbs need them, are fine). SW_E_INPUT when it is none, or over the limits.
+ * backslashes, as other orbs need them, are fine). SW_E_INPUT when it is none, over the limits, or
+ * when a key is there already.
  */
 SW_NODISCARD enum sw_status sw_ecr_tags_add(struct sw_ecr_tags *tags, const char *text,
                                             struct sw_err *err);

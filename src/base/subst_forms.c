@@ -431,7 +431,8 @@ static enum sw_status refuse_command(struct sw_str source, struct sw_err *err)
         command = SW_STR("$(...)");
     }
     return sw_fail(err, SW_E_INPUT,
-                   "\"%.*s\" is not run: text is never executed; run it in an earlier step: echo "
+                   "\"%.*s\" is not run: text is never executed, and only date is answered, as in "
+                   "$(date +%%F); run it in an earlier step: echo "
                    "\"export NAME='%.*s'\" >> \"$BASH_ENV\", and write ${NAME} here (\\%c stands "
                    "for a plain %c)",
                    SW_STR_ARG(part), SW_STR_ARG(command), source.ptr[0], source.ptr[0]);

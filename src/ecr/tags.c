@@ -26,6 +26,13 @@ static enum sw_status add_tag(struct sw_ecr_tags *tags, struct sw_str key, struc
     if (!sw_str_is_utf8(key) || !sw_str_is_utf8(value)) {
         return sw_fail(err, SW_E_INPUT, "a tag is not UTF-8 text");
     }
+    for (size_t i = 0; i < tags->count; i++) {
+        if (sw_str_is(key, tags->items[i].key)) {
+            return sw_fail(err, SW_E_INPUT,
+                           "tag \"%s\" is given more than once; a key has one value",
+                           tags->items[i].key);
+        }
+    }
     if (tags->count == SW_ECR_TAGS_MAX) {
         return sw_fail(err, SW_E_TOO_LARGE, "more than %d tags", SW_ECR_TAGS_MAX);
     }

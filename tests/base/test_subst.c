@@ -253,8 +253,9 @@ struct error_case {
 };
 
 #define RUN_HINT(command) "--tag: " RUN_REFUSAL(command)
-#define RUN_REFUSAL(command)                                                               \
-    "\"" command "\" is not run: text is never executed; run it in an earlier step: echo " \
+#define RUN_REFUSAL(command)                                                                                                \
+    "\"" command                                                                                                            \
+    "\" is not run: text is never executed, and only date is answered, as in $(date +%F); run it in an earlier step: echo " \
     "\"export NAME='" command "'\" >> \"$BASH_ENV\", and write ${NAME} here "
 #define FORMS                                                                                    \
     "is not a form that is known; these are: ${NAME} ${NAME:-text} ${NAME:+text} ${NAME:?text} " \
@@ -286,7 +287,7 @@ static const struct error_case errors[] = {
     { "$(cat $(ls -t | head -1)), more",
       RUN_HINT("$(cat $(ls -t | head -1))") "(\\$ stands for a plain $)" },
     { "$(date",
-      "--tag: \"$(date\" is not run: text is never executed; run it in an earlier step: echo "
+      "--tag: \"$(date\" is not run: text is never executed, and only date is answered, as in $(date +%F); run it in an earlier step: echo "
       "\"export NAME='$(...)'\" >> \"$BASH_ENV\", and write ${NAME} here (\\$ stands for a plain $)" },
     { "$(date; id)", RUN_HINT("$(date; id)") "(\\$ stands for a plain $)" },
     { "$(date +%F; id)", RUN_HINT("$(date +%F; id)") "(\\$ stands for a plain $)" },

@@ -366,6 +366,15 @@ $REGISTRY"
     grep -q '^error: cannot tag the repository "team/missing": .*RepositoryNotFoundException' err
     slip ecr tag-repository team/tagged a
     [ "$status" -eq 2 ]
+    slip ecr tag-repository team/tagged a=b a=c
+    [ "$status" -eq 2 ]
+    [ "$(head -n 1 err)" = 'error: tag "a" is given more than once; a key has one value' ]
+    slip ecr create-repository team/twice --tag a=b --tag 'Key=a,Value=c'
+    [ "$status" -eq 2 ]
+    [ "$(head -n 1 err)" = 'error: tag "a" is given more than once; a key has one value' ]
+    # Nothing was asked for.
+    slip ecr tag-repository team/twice a=1
+    [ "$status" -eq 1 ]
 }
 
 @test "wait-scan finds no image, and no registry but ECR" {

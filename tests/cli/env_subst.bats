@@ -33,6 +33,23 @@ fails() {
     prints 'x-v1-feature-login-v1.2-none'
 }
 
+# The clock may go on between the two programs that look at it.
+@test "answers date as date itself does, and runs nothing" {
+    mkdir bin
+    printf '#!/bin/sh\n: >ran\n' >bin/date
+    chmod 755 bin/date
+    export TZ=Asia/Tokyo LC_ALL=C
+    local words before after
+    for words in '' ' -u' ' +%Y-%m-%dT%H:%M' ' -u +%Y%m%d-%j' ' "+%A, %d %B"'; do
+        before=$(eval "date$words")
+        PATH=$PWD/bin:$PATH subst "v-\$(date$words)"
+        after=$(eval "date$words")
+        [ "$status" -eq 0 ]
+        [ "$(cat out)" = "v-$before" ] || [ "$(cat out)" = "v-$after" ]
+    done
+    [ ! -e ran ]
+}
+
 @test "expands standard input as it is, new lines and all" {
     subst <<<'{"tag": "$TAG"}'
     prints '{"tag": "v1.22.333"}
@@ -59,7 +76,7 @@ fails() {
 
 @test "refuses commands and runs nothing" {
     subst '$(touch ran)'
-    fails 2 'text: "$(touch ran)" is not run: text is never executed; run it in an earlier step: echo "export NAME='\''$(touch ran)'\''" >> "$BASH_ENV", and write ${NAME} here (\$ stands for a plain $)'
+    fails 2 'text: "$(touch ran)" is not run: text is never executed, and only date is answered, as in $(date +%F); run it in an earlier step: echo "export NAME='\''$(touch ran)'\''" >> "$BASH_ENV", and write ${NAME} here (\$ stands for a plain $)'
     subst '${MISSING:-`touch ran`}'
     [ "$status" -eq 2 ]
     [ ! -e ran ]

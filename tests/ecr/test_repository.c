@@ -324,6 +324,10 @@ static void test_repository__bad_tags_are_refused(void **state)
           "tag \"\": a key has 1 to 128 characters, a value at most 256" },
         { "a=\xff", "a tag is not UTF-8 text" },
         { "[", "tags:1:1: ']' expected" },
+        { "Key=a,Value=1 Key=A,Value=1 Key=a,Value=1",
+          "tag \"a\" is given more than once; a key has one value" },
+        { "[{\"Key\":\"a\",\"Value\":\"1\"},{\"Key\":\"a\",\"Value\":\"2\"}]",
+          "tag \"a\" is given more than once; a key has one value" },
     };
     for (size_t i = 0; i < SW_COUNT(cases); i++) {
         struct sw_ecr_tags tags = { 0 };
@@ -334,8 +338,11 @@ static void test_repository__bad_tags_are_refused(void **state)
     struct sw_ecr_tags many = { 0 };
     struct sw_err err = SW_ERR_INIT;
     for (int i = 0; i < 50; i++) {
-        assert_ok(sw_ecr_tags_add(&many, "k=v", &err));
+        SW_CLEANUP(sw_free_str) char *tag = sw_xasprintf("k%d=v", i);
+        assert_ok(sw_ecr_tags_add(&many, tag, &err));
     }
+    assert_fails(sw_ecr_tags_add(&many, "k49=w", &err), SW_E_INPUT,
+                 "tag \"k49\" is given more than once; a key has one value");
     assert_fails(sw_ecr_tags_add(&many, "k=v", &err), SW_E_TOO_LARGE, "more than 50 tags");
     sw_ecr_tags_release(&many);
 }
