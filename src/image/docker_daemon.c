@@ -227,9 +227,9 @@ static enum sw_status load(struct loading *loading, struct sw_err *err)
 }
 
 /* Whether the engine may give the image blob by blob. */
-static bool is_stored(const struct docker_daemon *self, const struct sw_engine_image *image)
+static bool is_stored(const struct sw_engine_image *image)
 {
-    return !self->engine.client && image->media_type && sw_digest_is_valid(sw_str(image->id)) &&
+    return image->media_type && sw_digest_is_valid(sw_str(image->id)) &&
            (sw_media_is_index(image->media_type) || sw_media_is_manifest(image->media_type));
 }
 
@@ -241,7 +241,7 @@ static enum sw_status daemon_load_all(struct sw_image_source *source, struct sw_
     bool done = false;
     enum sw_status status = sw_engine_inspect(self->env, &self->engine, self->name, &image, err);
 
-    if (status == SW_OK && is_stored(self, &image)) {
+    if (status == SW_OK && is_stored(&image)) {
         status = sw_docker_stored_tree(&self->blobs, &image, &done, ret, ret_store, err);
     }
     if (status == SW_OK && !done) {
@@ -264,7 +264,7 @@ static enum sw_status daemon_load(struct sw_image_source *source, struct sw_inta
     bool done = false;
     enum sw_status status = sw_engine_inspect(self->env, &self->engine, self->name, &image, err);
 
-    if (status == SW_OK && is_stored(self, &image)) {
+    if (status == SW_OK && is_stored(&image)) {
         status = sw_docker_stored_load(&self->blobs, &image, self->name, self->platform, &done,
                                        intake, ret, err);
     }

@@ -3,7 +3,6 @@
 #include <slipway/alloc.h>
 #include <slipway/http.h>
 #include <slipway/json.h>
-#include <slipway/proc.h>
 
 #include <stddef.h>
 
@@ -11,13 +10,13 @@
 
 enum {
     ANSWER_MAX = 16 * 1024 * 1024,
-    CLIENT_WORDS_MAX = 64 * 1024,
     /* The engine may write the whole image to its disk before the first byte comes. */
     EXPORT_STALL_MS = 30 * 60 * 1000,
 };
 
 void sw_engine_release(struct sw_engine *engine)
 {
+    sw_engine_relay_stop(engine->relay);
     free(engine->shown);
     free(engine->socket);
     free(engine->base);
@@ -46,6 +45,20 @@ static bool needs_client(const struct sw_env *env, const char *host)
             (sw_env_get(env, "DOCKER_TLS_VERIFY") || sw_env_get(env, "DOCKER_TLS")));
 }
 
+/* Reaches the engine as the docker client does. */
+static enum sw_status find_by_client(const struct sw_env *env, const char *host,
+                                     struct sw_engine *ret, struct sw_err *err)
+{
+    ret->shown =
+        host ? sw_xstrdup(host) : sw_xasprintf("context %s", sw_env_get(env, "DOCKER_CONTEXT"));
+    if (sw_engine_relay_start(env, &ret->relay, err) != SW_OK) {
+        sw_engine_release(ret);
+        return err->status;
+    }
+    ret->socket = sw_xstrdup(sw_engine_relay_socket(ret->relay));
+    return SW_OK;
+}
+
 enum sw_status sw_engine_find(const struct sw_env *env, struct sw_engine *ret, struct sw_err *err)
 {
     const char *host = sw_env_get(env, "DOCKER_HOST");
@@ -53,10 +66,7 @@ enum sw_status sw_engine_find(const struct sw_env *env, struct sw_engine *ret, s
 
     *ret = (struct sw_engine){ .base = sw_xstrdup("http://docker") };
     if (needs_client(env, host)) {
-        ret->client = true;
-        ret->shown =
-            host ? sw_xstrdup(host) : sw_xasprintf("context %s", sw_env_get(env, "DOCKER_CONTEXT"));
-        return SW_OK;
+        return find_by_client(env, host, ret, err);
     }
     ret->shown = sw_xstrdup(host ? host : "unix://" DEFAULT_SOCKET);
     if (!host || strncmp(host, "unix://", 7) == 0) {
@@ -85,6 +95,11 @@ static enum sw_status no_image(const struct sw_engine *engine, const char *name,
 
 static enum sw_status no_engine(const struct sw_engine *engine, struct sw_err *err)
 {
+    /* The client knows better why. */
+    if (engine->relay && sw_engine_relay_failure(engine->relay, err) == SW_E_FAILED) {
+        return sw_wrap(err, "the Docker engine at %s is reached with the docker client",
+                       engine->shown);
+    }
     (void)sw_wrap(err, "the Docker engine at %s does not answer", engine->shown);
     return sw_append(err, "; is it running, and may this user use it? DOCKER_HOST says where it is "
                           "(on CircleCI: setup_remote_docker, or a machine executor)");
@@ -134,47 +149,6 @@ static enum sw_status ask(const struct sw_env *env, const struct sw_engine *engi
         status = refused(engine, name, ret, err);
         sw_http_reply_release(ret);
     }
-    return status;
-}
-
-/* Whether the client's words say that the image is missing, or that there is no engine. */
-static enum sw_status client_failed(const struct sw_engine *engine, const char *name,
-                                    struct sw_str words, struct sw_err *err)
-{
-    words = sw_str_trim(words);
-    if (sw_str_find_str(words, SW_STR("No such image")) >= 0) {
-        return no_image(engine, name, err);
-    }
-    if (sw_str_find_str(words, SW_STR("annot connect")) >= 0 ||
-        sw_str_find_str(words, SW_STR("error during connect")) >= 0) {
-        (void)sw_fail(err, SW_E_NETWORK, "%.*s", SW_STR_ARG(sw_str_first(words, 300)));
-        return no_engine(engine, err);
-    }
-    return sw_fail(err, SW_E_FAILED, "the docker client failed with image \"%s\": %.*s", name,
-                   SW_STR_ARG(sw_str_first(words, 300)));
-}
-
-/* Runs the docker client; its output goes to `out` or, as it comes, to `sink`. */
-static enum sw_status run_client(const struct sw_env *env, const struct sw_engine *engine,
-                                 const char *name, const char *const *argv, struct sw_buf *out,
-                                 const struct sw_proc_sink *sink, struct sw_err *err)
-{
-    struct sw_buf words;
-    struct sw_proc proc = { .argv = argv, .out = out, .out_sink = sink, .err_out = &words };
-    enum sw_status status;
-    int code = 0;
-
-    sw_buf_init(&words, CLIENT_WORDS_MAX);
-    status = sw_proc_run(env, &proc, &code, err);
-    if (status == SW_E_NOT_FOUND) {
-        status = sw_fail(err, SW_E_FAILED,
-                         "the Docker engine at %s is reached with the docker client, and there is "
-                         "no \"docker\" on PATH",
-                         engine->shown);
-    } else if (status == SW_OK && code != 0) {
-        status = client_failed(engine, name, sw_buf_str(&words), err);
-    }
-    sw_buf_release(&words);
     return status;
 }
 
@@ -264,15 +238,12 @@ enum sw_status sw_engine_get(const struct sw_env *env, const struct sw_engine *e
 enum sw_status sw_engine_inspect(const struct sw_env *env, const struct sw_engine *engine,
                                  const char *name, struct sw_engine_image *ret, struct sw_err *err)
 {
-    const char *const argv[] = { "docker",     "image", "inspect", "--format",
-                                 "{{json .}}", "--",    name,      NULL };
     struct sw_buf text;
     enum sw_status status;
 
     *ret = (struct sw_engine_image){ 0 };
     sw_buf_init(&text, ANSWER_MAX);
-    status = engine->client ? run_client(env, engine, name, argv, &text, NULL, err)
-                            : sw_engine_get(env, engine, name, "json", 0, &text, err);
+    status = sw_engine_get(env, engine, name, "json", 0, &text, err);
     if (status == SW_OK) {
         status = read_image(sw_buf_str(&text), ret, err);
     }
@@ -310,8 +281,6 @@ enum sw_status sw_engine_export(const struct sw_env *env, const struct sw_engine
                                 void *ctx, struct sw_err *err)
 {
     SW_CLEANUP(sw_free_str) char *url = image_url(engine, name, "get");
-    const char *const argv[] = { "docker", "image", "save", "--", name, NULL };
-    const struct sw_proc_sink client_sink = { write, ctx };
     const struct sw_http_sink sink = { write, ctx };
     const struct sw_http_request request = { .method = "GET",
                                              .url = url,
@@ -323,9 +292,6 @@ enum sw_status sw_engine_export(const struct sw_env *env, const struct sw_engine
     struct sw_http_reply reply;
     enum sw_status status;
 
-    if (engine->client) {
-        return run_client(env, engine, name, argv, NULL, &client_sink, err);
-    }
     status = ask(env, engine, name, &request, &reply, err);
     if (status == SW_OK) {
         sw_http_reply_release(&reply);

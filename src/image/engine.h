@@ -4,9 +4,11 @@
 /*
  * The Docker engine: where DOCKER_HOST says it is, and the calls that a push needs
  * (https://docs.docker.com/reference/api/engine/). A local socket and plain TCP are spoken to
- * directly; what only the docker client knows (ssh://, TLS with client certificates, contexts) is
- * left to "docker image inspect" and "docker save".
+ * directly; to what only the docker client knows (ssh://, TLS with client certificates, contexts)
+ * leads a relay (engine_relay.h).
  */
+
+#include "engine_relay.h"
 
 #include <slipway/buf.h>
 #include <slipway/env.h>
@@ -15,13 +17,14 @@
 #include <stdint.h>
 
 struct sw_engine {
-    char *shown;  /* for messages: "unix:///var/run/docker.sock" */
-    char *socket; /* path; NULL: TCP */
-    char *base;   /* "http://host:port" */
-    bool client;  /* use the docker client instead */
+    char *shown;                   /* for messages: "unix:///var/run/docker.sock" */
+    char *socket;                  /* path; NULL: TCP */
+    char *base;                    /* "http://host:port" */
+    struct sw_engine_relay *relay; /* behind `socket`; NULL: there is none */
 };
 
-/* Finds the engine; nothing is sent. SW_E_INPUT on a DOCKER_HOST that is no address. */
+/* Finds the engine; nothing is sent and no client started. SW_E_INPUT on a DOCKER_HOST that is no
+ * address. */
 SW_NODISCARD enum sw_status sw_engine_find(const struct sw_env *env, struct sw_engine *ret,
                                            struct sw_err *err);
 void sw_engine_release(struct sw_engine *engine);
@@ -44,7 +47,7 @@ SW_NODISCARD enum sw_status sw_engine_inspect(const struct sw_env *env,
 
 /*
  * At most how many bytes of files each of an image's `count` layers has, lowest first; -1 where the
- * engine does not tell, or is reached with the docker client.
+ * engine does not tell.
  */
 void sw_engine_sizes(const struct sw_env *env, const struct sw_engine *engine, const char *name,
                      int64_t *sizes, size_t count);
@@ -59,7 +62,7 @@ SW_NODISCARD enum sw_status sw_engine_available(const struct sw_env *env,
 
 /*
  * The engine's answer to a GET about an image, "json" or "history", within `limit_ms` (0: however
- * long it takes); not with the docker client. The text is the caller's.
+ * long it takes). The text is the caller's.
  */
 SW_NODISCARD enum sw_status sw_engine_get(const struct sw_env *env, const struct sw_engine *engine,
                                           const char *name, const char *what, int64_t limit_ms,

@@ -74,11 +74,8 @@ void sw_engine_sizes(const struct sw_env *env, const struct sw_engine *engine, c
     SW_CLEANUP(sw_buf_release) struct sw_buf text = { 0 };
     struct history history = { 0 };
     struct sw_err err = SW_ERR_INIT;
-    enum sw_status status = SW_E_NOT_FOUND;
+    enum sw_status status = sw_engine_get(env, engine, name, "history", LIMIT_MS, &text, &err);
 
-    if (!engine->client) {
-        status = sw_engine_get(env, engine, name, "history", LIMIT_MS, &text, &err);
-    }
     if (status == SW_OK) {
         status = read_history(sw_buf_str(&text), &history, &err);
     }

@@ -231,34 +231,37 @@ application/vnd.docker.distribution.manifest.v2+json" ]
     [[ $stderr == *"'slipway image push' brings it there" ]]
 }
 
-# Where only the docker client knows the way (ssh, TLS, contexts), it is asked: a stand-in here.
+# Where only the docker client knows the way (ssh, TLS, contexts), it connects: one connection serves all.
 @test "an engine that only the docker client reaches" {
-    mkdir bin
-    cat >bin/docker <<'END'
-#!/bin/sh
-echo "$*" >>calls
-case "$*" in
-    "image inspect --format {{json .}} -- web:v1") cat inspect.json ;;
-    "image save -- web:v1") cat image.tar ;;
-    *gone*) echo "Error: No such image: gone:v1" >&2; exit 1 ;;
-    *) echo "error during connect: Get http://remote: no route" >&2; exit 1 ;;
-esac
-END
-    chmod +x bin/docker
-    tar -xf image.tar
-    jq -c '{Id: "sha256:1", RootFS: {Layers: .rootfs.diff_ids}}' ./[0-9a-f]*.json >inspect.json
-    export PATH=$PWD/bin:$PATH DOCKER_HOST=ssh://remote-docker
+    reach_by_client
+    mkdir temp
+    export TMPDIR=$PWD/temp
+    # The path of a socket has 107 bytes at most.
+    long=$TMPDIR/$(printf 'long%.0s' {1..30})
+    mkdir "$long"
+    TMPDIR=$long slipway image push docker-daemon:web:v1 "$image-long"
+    [ "$status" -eq 0 ]
+    rmdir "$long"
+    rm calls engine/asked
     slipway image push docker-daemon:web:v1 "$image"
     [ "$status" -eq 0 ]
     [ "$output" = "$image@$(judge "$image")" ]
-    [ "$(cat calls)" = "image inspect --format {{json .}} -- web:v1
-image save -- web:v1" ]
+    [ "$(cat calls)" = "system dial-stdio" ]
+    [ "$(cat engine/asked)" = "json web:v1
+history web:v1
+get web:v1" ]
     slipway image push docker-daemon:gone:v1 "$image"
     [ "$status" -eq 1 ]
     [[ $stderr == *'image "gone:v1" is not in the Docker engine at ssh://remote-docker; build or pull it first'* ]]
-    slipway image push docker-daemon:other:v1 "$image"
+    printf '#!/bin/sh\necho "error during connect: no route to host" >&2\nexit 1\n' >bin/docker
+    slipway image push docker-daemon:web:v1 "$image"
     [ "$status" -eq 4 ]
-    [[ $stderr == *"the Docker engine at ssh://remote-docker does not answer"* ]]
+    [[ $stderr == *"error: the Docker engine at ssh://remote-docker does not answer: error during connect: no route to host; is it running, and may this user use it?"* ]]
+    rm bin/docker
+    run --separate-stderr env PATH="$PWD/bin" "$SLIPWAY_PROGRAM" image push docker-daemon:web:v1 "$image"
+    [ "$status" -eq 1 ]
+    [[ $stderr == *'error: the Docker engine at ssh://remote-docker is reached with the docker client: cannot run "docker": No such file or directory' ]]
+    [ -z "$(ls temp)" ]
 }
 
 @test "a digest file that cannot be written is found before the push" {

@@ -22,3 +22,19 @@ setup() {
 }
 
 slipway() { run --separate-stderr "$SLIPWAY_PROGRAM" "$@"; }
+
+# An engine that only the docker client reaches (ssh, TLS, contexts), with the image web:v1. The client is a stand-in; what it
+# is told is in the file calls.
+reach_by_client() {
+    mkdir bin engine image
+    cat >bin/docker <<END
+#!/bin/sh
+echo "\$*" >>calls
+exec python3 "$SLIPWAY_SOURCE/tests/support/engine_on_stdio.py" engine
+END
+    chmod +x bin/docker
+    cp image.tar engine/web:v1.tar
+    tar -C image -xf image.tar
+    jq -c '{Id: "sha256:1", RootFS: {Layers: .rootfs.diff_ids}}' image/[0-9a-f]*.json >engine/web:v1.json
+    export PATH=$PWD/bin:$PATH DOCKER_HOST=ssh://remote-docker
+}

@@ -101,6 +101,31 @@ blob_uploads() {
     crane validate --insecure --remote "$image" || ! command -v crane
 }
 
+# As with a remote Docker: the real client leads to the engine, and what comes from there is counted.
+@test "an engine that a context of the docker client names" {
+    head -c 30000000 /dev/urandom >page
+    build
+    docker tag "$image" "$image-again"
+    exec 9> >(exec python3 "$SLIPWAY_SOURCE/tests/support/engine_tap.py" "$BATS_TEST_TMPDIR/tap" "${DOCKER_HOST#unix://}" count)
+    until [ -S "$BATS_TEST_TMPDIR/tap" ]; do sleep 0.05; done
+    export DOCKER_CONFIG=$BATS_TEST_TMPDIR/docker
+    docker context create elsewhere --docker "host=unix://$BATS_TEST_TMPDIR/tap"
+    export DOCKER_CONTEXT=elsewhere
+    unset DOCKER_HOST
+    step push-image
+    succeeds
+    first=$(cat count)
+    [ "$first" -gt 30000000 ]
+    log_in
+    crane validate --insecure --remote "$image" || ! command -v crane
+    CIRCLE_SHA1=$CIRCLE_SHA1-again
+    step push-image
+    exec 9>&-
+    succeeds
+    [[ $stderr == *$'\n'"0 B sent"* ]]
+    [ $(($(cat count) - first)) -lt 20000 ]
+}
+
 # The image that tells of the layers is not among those that the registry's list would lead to.
 @test "a push learns from the images that were pushed last" {
     # Not signed in: the keys are what it has, and what asks Amazon ECR.

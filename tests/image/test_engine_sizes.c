@@ -103,25 +103,10 @@ static void test_engine_sizes__are_those_of_the_history(void **state)
     }
 }
 
-static void test_engine_sizes__are_not_known_by_the_client(void **state)
-{
-    const struct sw_engine engine = { .client = true };
-    struct test_env t;
-    int64_t sizes[2] = { 0, 0 };
-
-    (void)state;
-    test_env_init(&t);
-    sw_engine_sizes(&t.env, &engine, "web:v1", sizes, 2);
-    assert_int_equal(sizes[0], -1);
-    assert_int_equal(sizes[1], -1);
-    test_env_release(&t);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_engine_sizes__are_those_of_the_history),
-        cmocka_unit_test(test_engine_sizes__are_not_known_by_the_client),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
