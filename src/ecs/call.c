@@ -64,3 +64,9 @@ void ecs_append_names(struct sw_aws *aws, const char *action, json_t *input, con
                         sw_json_str(output, "nextToken", NULL) != NULL, err);
     }
 }
+
+bool ecs_cannot_ask(enum sw_status status)
+{
+    return status == SW_E_CREDENTIALS || status == SW_E_NETWORK || status == SW_E_UNAVAILABLE ||
+           status == SW_E_STOPPED;
+}

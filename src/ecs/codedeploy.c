@@ -37,6 +37,17 @@ enum sw_status codedeploy_get(struct sw_aws *aws, const char *id,
     return SW_OK;
 }
 
+bool codedeploy_is_over(const char *status)
+{
+    static const char *const ends[] = { "Succeeded", "Failed", "Stopped" };
+    for (size_t i = 0; i < SW_COUNT(ends); i++) {
+        if (strcmp(status, ends[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool sw_codedeploy_chosen(const struct sw_codedeploy_options *options)
 {
     return options->application || options->group || options->config || options->appspec ||

@@ -19,6 +19,8 @@ SW_NODISCARD enum sw_status codedeploy_get(struct sw_aws *aws, const char *id,
                                            const struct sw_aws_call_options *options, json_t **ret,
                                            struct sw_err *err);
 
+/* Whether a deployment of that status has come to its end. */
+bool codedeploy_is_over(const char *status);
 /* sw_rollout_continue() for the service that CodeDeploy deploys. */
 SW_NODISCARD enum sw_status codedeploy_continue(struct sw_aws *aws,
                                                 const struct sw_continue_options *options,

@@ -25,18 +25,15 @@ static enum sw_status check(const struct sw_continue_options *options, const cha
 static enum sw_status find_deployment(struct sw_aws *aws, const struct sw_continue_options *options,
                                       const char *id, json_t **ret_info, struct sw_err *err)
 {
-    static const char *const ends[] = { "Succeeded", "Failed", "Stopped" };
     if (codedeploy_get(aws, id, NULL, ret_info, err) != SW_OK) {
         return sw_wrap(err, "service \"%s\", deployment %s", options->service, id);
     }
     const char *status = sw_json_str(*ret_info, "status", "");
-    for (size_t i = 0; i < SW_COUNT(ends); i++) {
-        if (strcmp(status, ends[i]) == 0) {
-            return sw_fail(err, SW_E_CONFLICT,
-                           "no deployment of service \"%s\" by CodeDeploy is in progress: %s, the "
-                           "newest that has tasks, has %s",
-                           options->service, id, status);
-        }
+    if (codedeploy_is_over(status)) {
+        return sw_fail(err, SW_E_CONFLICT,
+                       "no deployment of service \"%s\" by CodeDeploy is in progress: %s, the "
+                       "newest that has tasks, has %s",
+                       options->service, id, status);
     }
     return SW_OK;
 }

@@ -32,13 +32,6 @@ const char *sw_codedeploy_newest(const json_t *service)
     return newest;
 }
 
-/* Whether asking for anything else would end the same way. */
-static bool is_hopeless(enum sw_status status)
-{
-    return status == SW_E_CREDENTIALS || status == SW_E_NETWORK || status == SW_E_UNAVAILABLE ||
-           status == SW_E_STOPPED;
-}
-
 /* As the newest deployment tells; *ret_application stays NULL when it does not, with err. */
 static enum sw_status as_deployed_last(struct sw_aws *aws, const json_t *service,
                                        char **ret_application, char **ret_group, struct sw_err *err)
@@ -103,7 +96,7 @@ enum sw_status sw_codedeploy_find(struct sw_aws *aws, const char *cluster, const
 {
     struct sw_err first = SW_ERR_INIT;
     enum sw_status status = as_deployed_last(aws, service, ret_application, ret_group, &first);
-    if (status == SW_OK || is_hopeless(status)) {
+    if (status == SW_OK || ecs_cannot_ask(status)) {
         *err = first;
         return status;
     }
@@ -116,7 +109,7 @@ enum sw_status sw_codedeploy_find(struct sw_aws *aws, const char *cluster, const
         return SW_OK;
     }
     status =
-        is_hopeless(status) ? status : not_known(aws, service, application, group, &first, err);
+        ecs_cannot_ask(status) ? status : not_known(aws, service, application, group, &first, err);
     free(application);
     free(group);
     return status;

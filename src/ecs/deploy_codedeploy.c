@@ -1,8 +1,29 @@
 #include "deploy.h"
+#include "codedeploy.h"
 
 #include <slipway/alloc.h>
-#include <slipway/codedeploy.h>
 #include <slipway/progress.h>
+
+/*
+ * CodeDeploy would refuse a second deployment, but only after the revision is registered. Two task
+ * sets are there while one goes on.
+ */
+static enum sw_status check_idle(const struct deploy *deploy)
+{
+    const char *id = sw_codedeploy_newest(deploy->service);
+    struct sw_err ignored = SW_ERR_INIT;
+    json_auto_t *info = NULL;
+    if (!id || json_array_size(sw_json_array(deploy->service, "taskSets")) < 2 ||
+        codedeploy_get(deploy->aws, id, NULL, &info, &ignored) != SW_OK ||
+        codedeploy_is_over(sw_json_str(info, "status", ""))) {
+        return SW_OK;
+    }
+    return sw_fail(
+        deploy->err, SW_E_CONFLICT,
+        "service \"%s\": deployment %s by CodeDeploy goes on (%s); wait for it with slipway "
+        "ecs wait, or stop it and go back with slipway ecs continue --rollback",
+        sw_json_str(deploy->service, "serviceName", "?"), id, sw_json_str(info, "status", "?"));
+}
 
 /* The application and group that are given, or those that deploy the service otherwise. */
 static enum sw_status find_names(struct deploy *deploy)
@@ -33,7 +54,8 @@ enum sw_status deploy_check_controller(struct deploy *deploy)
         return SW_OK;
     }
     if (deploy->by_codedeploy && options) {
-        return find_names(deploy);
+        enum sw_status status = check_idle(deploy);
+        return status == SW_OK ? find_names(deploy) : status;
     }
     if (!chosen) {
         return sw_service_check_controller(deploy->service, deploy->err);

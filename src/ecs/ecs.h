@@ -63,6 +63,9 @@ SW_NODISCARD enum sw_status ecs_call(struct sw_aws *aws, const char *action, jso
                                      const struct sw_aws_call_options *options, json_t **ret_output,
                                      struct sw_err *err);
 
+/* Whether asking AWS for anything else would end the same way. */
+bool ecs_cannot_ask(enum sw_status status);
+
 /* Like sw_service_describe(), but *ret_service is NULL when the service is missing or deleted. */
 SW_NODISCARD enum sw_status ecs_service_find(struct sw_aws *aws, const char *cluster,
                                              const char *service, json_t **ret_service,

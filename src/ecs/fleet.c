@@ -152,13 +152,6 @@ static void describe_all(struct fleet *fleet)
     free(asked);
 }
 
-/* Whether asking on for the others would end the same way. */
-static bool is_hopeless(enum sw_status status)
-{
-    return status == SW_E_CREDENTIALS || status == SW_E_DENIED || status == SW_E_NETWORK ||
-           status == SW_E_UNAVAILABLE || status == SW_E_STOPPED;
-}
-
 /* A service that is listed twice would get two deployments, and one of them would be superseded. */
 static enum sw_status check_twice(struct fleet *fleet, size_t at)
 {
@@ -198,7 +191,7 @@ static enum sw_status plan_all(struct fleet *fleet)
         } else if (fleet->deploys[i].idle) {
             item->state = SW_FLEET_UNCHANGED;
         }
-        if (is_hopeless(status)) {
+        if (ecs_cannot_ask(status) || status == SW_E_DENIED) {
             break;
         }
     }

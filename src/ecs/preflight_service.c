@@ -16,9 +16,28 @@ void preflight_controller(struct preflight *preflight)
     }
 }
 
+/* CodeDeploy takes one deployment at a time; while it goes on there are two task sets. */
+static void find_task_sets(struct preflight *preflight)
+{
+    const char *name = sw_json_str(preflight->service, "serviceName", "?");
+    const char *id = sw_codedeploy_newest(preflight->service);
+    preflight_find(
+        preflight, SW_CHECK_WARN,
+        "the service has more than one task set: deployment %s by CodeDeploy may still go "
+        "on, and would keep others from starting",
+        id ? id : "?");
+    preflight_advise(preflight, "see how it stands, and wait for its end first");
+    preflight_command(preflight, "slipway ecs status --cluster %s --service %s",
+                      preflight->options->cluster, name);
+}
+
 void preflight_in_progress(struct preflight *preflight)
 {
     const json_t *primary = sw_service_primary(preflight->service);
+    if (json_array_size(sw_json_array(preflight->service, "taskSets")) > 1) {
+        find_task_sets(preflight);
+        return;
+    }
     if (strcmp(sw_json_str(primary, "rolloutState", ""), "IN_PROGRESS") != 0) {
         return;
     }

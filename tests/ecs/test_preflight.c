@@ -89,6 +89,13 @@ static const struct {
       "'rolloutState':'IN_PROGRESS','taskDefinition':'" TD "web:2','runningCount':0,"
       "'desiredCount':1}]}",
       NULL, "deployment ecs-svc/2 of web:2 is still in progress (0/1 running)" },
+    { "in-progress", SW_CHECK_WARN,
+      "{'serviceName':'web','desiredCount':1,'deploymentController':{'type':'CODE_DEPLOY'},"
+      "'taskSets':[{'status':'PRIMARY','createdAt':1},{'status':'ACTIVE','createdAt':2,"
+      "'startedBy':'CODE_DEPLOY','externalId':'d-2'}]}",
+      NULL,
+      "the service has more than one task set: deployment d-2 by CodeDeploy may still go on, and "
+      "would keep others from starting" },
     { "circuit-breaker", SW_CHECK_WARN, "{'serviceName':'web','desiredCount':1}", NULL,
       "the circuit breaker is off: ECS would start failing tasks for ever" },
     { "circuit-breaker", SW_CHECK_WARN,

@@ -245,8 +245,16 @@ class CodeDeployTest(harness.TestCase):
         self.check(trial, result, 0, said=["CodeDeploy deployment d-000000001: Ready"])
 
     def test_a_deployment_that_runs_already(self):
+        """Nothing is registered then; CodeDeploy itself refuses when there was no sign of it yet."""
         trial, result = self.codedeploy("--timeout", "1m", plans={"web:2": {"healthy_s": 7200}})
-        result = self.deploy(trial, *NAMES)
+        result = self.deploy(trial, *NAMES, "--set", "/cpu=256")
+        self.check(trial, result, 1, 'service "web": deployment d-000000001 by CodeDeploy goes on (InProgress); wait'
+                   " for it with slipway ecs wait, or stop it and go back with slipway ecs continue --rollback")  # fmt: skip
+        self.assertNotIn("RegisterTaskDefinition", trial.standin.report()["by_action"])
+        trial = self.trial(services=[BY_CODEDEPLOY], plans={"web:2": {"healthy_s": 7200}})
+        for _ in range(2):
+            result = trial.run("ecs", "deploy", "--cluster", "prod", "--service", "web", "--task-definition", "web:2",
+                               *NAMES)
         self.assertEqual(result.returncode, 1)
         self.assertIn("DeploymentLimitExceededException: The Deployment Group 'group' already has an active Deployment"
                       " 'd-000000001'", result.stderr)  # fmt: skip

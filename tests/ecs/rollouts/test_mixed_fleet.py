@@ -146,6 +146,15 @@ class MixedFleetTest(harness.TestCase):
                         ("--codedeploy-config", "CodeDeployDefault.ECSAllAtOnce")):  # fmt: skip
             self.refused(self.fleet(), 2, error, *BOTH, *options)
 
+    def test_one_that_is_deployed_just_now(self):
+        trial = self.fleet(group("web", terminateSeconds=7200))
+        self.assertEqual(self.run_fleet(trial, *BOTH, "--timeout", "2m").returncode, 13)
+        result = trial.run("ecs", "deploy", "--cluster", "prod", "--set", "/cpu=512", *BOTH)
+        self.check(trial, result, 1, '1 of 2 services cannot be deployed, so none was: service "web": deployment'
+                   " d-000000002 by CodeDeploy goes on (InProgress); wait for it with slipway ecs wait, or stop it and"
+                   " go back with slipway ecs continue --rollback; 1 not begun")  # fmt: skip
+        self.assertEqual(self.calls(trial, "RegisterTaskDefinition"), 2)
+
     def test_settings_that_codedeploy_does_not_change(self):
         error = ("1 of 2 services cannot be deployed, so none was: a deployment of service \"web\" by CodeDeploy"
                  " changes the task definition only; leave out the options that create or change the service; 1 not"
