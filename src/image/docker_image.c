@@ -153,6 +153,26 @@ static enum sw_status known_layer(const struct sw_archive *archive,
     return status;
 }
 
+/* Looks for the layers of a kept manifest that would have to be read. */
+static enum sw_status look_for_layers(const struct sw_archive *archive,
+                                      const struct sw_picture *picture, struct sw_intake *intake,
+                                      struct sw_err *err)
+{
+    const struct sw_descriptors *layers = &picture->oci.parsed.layers;
+    SW_CLEANUP(sw_strs_release) struct sw_strs digests = { 0 };
+
+    for (size_t i = 0; i < layers->count; i++) {
+        const struct sw_descriptor *layer = &layers->items[i];
+        const struct sw_archive_file *file = sw_archive_find(archive, picture->layers.items[i]);
+
+        if (file && !file->blob && !sw_media_is_foreign(layer->media_type) &&
+            !sw_strs_has(&digests, sw_str(layer->digest))) {
+            sw_strs_add(&digests, sw_str(layer->digest));
+        }
+    }
+    return intake->look ? intake->look(intake->ctx, &digests, err) : SW_OK;
+}
+
 /* Whether images there may tell of a layer: it was not made, or not taken for this image's yet. */
 static bool may_be_learned(const struct sw_archive_file *file, const char *diff_id)
 {
@@ -282,8 +302,9 @@ static enum sw_status load_layers(const struct sw_archive *archive, struct sw_pi
     if (status == SW_OK) {
         status = sw_intake_hand_on(intake, image->config_blob, err);
     }
-    if (status == SW_OK && !kept) {
-        status = learn_layers(archive, picture, intake, image, err);
+    if (status == SW_OK) {
+        status = kept ? look_for_layers(archive, picture, intake, err)
+                      : learn_layers(archive, picture, intake, image, err);
     }
     image->layers = sw_xcalloc(count ? count : 1, sizeof(struct sw_blob *));
     for (size_t i = 0; status == SW_OK && i < count; i++) {

@@ -77,6 +77,8 @@ struct sw_intake {
     enum sw_status (*check)(void *ctx, struct sw_err *err);
     /* Whether all targets have the blob already. */
     enum sw_status (*has)(void *ctx, const char *digest, bool *ret, struct sw_err *err);
+    /* Finds out which of these blobs all targets have, for `has` to say. The member may be NULL. */
+    enum sw_status (*look)(void *ctx, const struct sw_strs *digests, struct sw_err *err);
     /* Finds out which layers the targets have, as images there tell. The member may be NULL. */
     enum sw_status (*learn)(void *ctx, const struct sw_wanted *wanted, struct sw_err *err);
     /*

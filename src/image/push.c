@@ -1,5 +1,6 @@
 #include "knowledge.h"
 #include "push_private.h"
+#include "side_by_side.h"
 #include "tagging.h"
 
 #include <slipway/alloc.h>
@@ -19,6 +20,8 @@ struct push {
     struct sw_places places;
     struct sw_uploads uploads;
     struct sw_knowledge knowledge;
+    struct sw_strs there;   /* digests of blobs that all places have, as far as that was asked */
+    struct sw_strs lacking; /* and of those that one of them lacks */
     struct sw_intake intake;
     struct sw_image image;
 };
@@ -31,6 +34,8 @@ static void push_release(struct push *push)
     sw_places_release(&push->places);
     free(push->targets);
     sw_knowledge_release(&push->knowledge);
+    sw_strs_release(&push->there);
+    sw_strs_release(&push->lacking);
     sw_packer_free(push->intake.packer);
     sw_intake_release(&push->intake);
     sw_image_release(&push->image);
@@ -83,22 +88,73 @@ static enum sw_status intake_check(void *ctx, struct sw_err *err)
     return sw_uploads_check(&push->uploads, err);
 }
 
-static enum sw_status intake_has(void *ctx, const char *digest, bool *ret, struct sw_err *err)
+/* Whether all places have the blob, in *ret, where that was asked before; false when it was not. */
+static bool is_known(struct push *push, const char *digest, bool *ret)
+{
+    *ret = sw_strs_has(&push->there, sw_str(digest));
+    return *ret || sw_strs_has(&push->lacking, sw_str(digest)) ||
+           sw_knowledge_tells(&push->knowledge, digest, ret);
+}
+
+/* A look for a blob, beside others. */
+struct search {
+    const struct push *push;
+    const char *digest;
+    bool there;
+    enum sw_status status;
+    struct sw_err err;
+};
+
+static bool look_everywhere(void *ctx, size_t index)
+{
+    struct search *search = (struct search *)ctx + index;
+    const struct sw_places *places = &search->push->places;
+
+    search->there = true;
+    for (size_t i = 0; search->there && search->status == SW_OK && i < places->count; i++) {
+        search->status =
+            sw_registry_has_blob(places->items[i].registry, places->items[i].repository,
+                                 search->digest, &search->there, &search->err);
+    }
+    return search->status == SW_OK;
+}
+
+static enum sw_status intake_look(void *ctx, const struct sw_strs *digests, struct sw_err *err)
 {
     struct push *push = ctx;
+    struct search *searches = sw_xcalloc(digests->count + 1, sizeof(*searches));
     enum sw_status status = SW_OK;
-    bool there = true;
 
-    if (sw_knowledge_tells(&push->knowledge, digest, ret)) {
+    for (size_t i = 0; i < digests->count; i++) {
+        searches[i] = (struct search){ .push = push, .digest = digests->items[i] };
+    }
+    sw_side_by_side(digests->count, sw_threads_for(digests->count), look_everywhere, searches);
+    for (size_t i = 0; i < digests->count && status == SW_OK; i++) {
+        status = searches[i].status;
+        if (status == SW_OK) {
+            sw_strs_add(searches[i].there ? &push->there : &push->lacking,
+                        sw_str(searches[i].digest));
+        } else {
+            *err = searches[i].err;
+        }
+    }
+    free(searches);
+    return status;
+}
+
+static enum sw_status intake_has(void *ctx, const char *digest, bool *ret, struct sw_err *err)
+{
+    struct search search = { .push = ctx, .digest = digest };
+
+    if (is_known(ctx, digest, ret)) {
         return SW_OK;
     }
-    for (size_t i = 0; there && status == SW_OK && i < push->places.count; i++) {
-        const struct sw_push_place *place = &push->places.items[i];
-
-        status = sw_registry_has_blob(place->registry, place->repository, digest, &there, err);
+    if (!look_everywhere(&search, 0)) {
+        *err = search.err;
+        return search.status;
     }
-    *ret = there;
-    return status;
+    *ret = search.there;
+    return SW_OK;
 }
 
 static enum sw_status intake_has_image(void *ctx, const char *digest, bool *ret, struct sw_err *err)
@@ -160,9 +216,8 @@ static enum sw_status intake_ready(void *ctx, struct sw_blob *blob, struct sw_er
 {
     struct push *push = ctx;
 
-    if (!blob->is_layer) {
-        blob->looked_for = sw_knowledge_tells(&push->knowledge, blob->digest, &blob->there);
-    }
+    /* A layer that is being packed has no digest yet; and of several places each is asked. */
+    blob->looked_for = push->places.count == 1 && is_known(push, blob->digest, &blob->there);
     return sw_uploads_add(&push->uploads, blob, err);
 }
 
@@ -241,6 +296,7 @@ static enum sw_status move_blobs(struct push *push, struct sw_image_source *sour
         .packer =
             compression->packing == SW_PACKING_NONE ? NULL : sw_packer_new(compression, workers),
         .check = intake_check,
+        .look = intake_look,
         .has = intake_has,
         .has_image = intake_has_image,
         .fetch_image = intake_fetch_image,
