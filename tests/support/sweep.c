@@ -147,7 +147,9 @@ static enum sw_status perform_spoilt(struct faulty *faulty, const struct sw_http
         return status;
     }
     if (body.len == 0) {
+        (void)pthread_mutex_lock(&faulty->lock);
         faulty->had_no_body = true;
+        (void)pthread_mutex_unlock(&faulty->lock);
         return SW_OK;
     }
     if (faulty->fault == SWEEP_CUT_SHORT) {

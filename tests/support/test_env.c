@@ -3,29 +3,45 @@
 #include <slipway/alloc.h>
 
 #include <assert.h>
+#include <pthread.h>
 #include <string.h>
 
 /* 2015-08-30T12:36:00Z, the instant of AWS's signing examples. */
 static const int64_t start_wall_ms = 1440938160000;
 
+/* Guards the clock: threads of a test sleep and look at the time side by side. */
+static pthread_mutex_t clock_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int64_t read_clock(const int64_t *millis)
+{
+    int64_t value;
+
+    (void)pthread_mutex_lock(&clock_lock);
+    value = *millis;
+    (void)pthread_mutex_unlock(&clock_lock);
+    return value;
+}
+
 static int64_t wall_ms(void *ctx)
 {
-    return ((struct test_env *)ctx)->wall_ms;
+    return read_clock(&((struct test_env *)ctx)->wall_ms);
 }
 
 static int64_t mono_ms(void *ctx)
 {
-    return ((struct test_env *)ctx)->mono_ms;
+    return read_clock(&((struct test_env *)ctx)->mono_ms);
 }
 
 static void sleep_ms(void *ctx, int64_t millis)
 {
     struct test_env *t = ctx;
 
+    (void)pthread_mutex_lock(&clock_lock);
     t->wall_ms += millis;
     t->mono_ms += millis;
     t->slept_ms += millis;
     t->sleeps++;
+    (void)pthread_mutex_unlock(&clock_lock);
 }
 
 static const char *get(void *ctx, const char *name)
