@@ -17,8 +17,9 @@
 
 /*
  * Calls `each` for every variable, in order; the value is wiped afterwards. A status other than
- * SW_OK ends the reading. SW_E_INPUT "file:line: ..." for what is no variable, never quoting
- * values.
+ * SW_OK ends the reading and is returned. SW_E_INPUT "file:line: ..." for what is no variable,
+ * never quoting values; SW_E_INPUT too for what is no UTF-8 text, SW_E_TOO_LARGE beyond
+ * SW_DOTENV_MAX. A byte order mark in front is read over.
  */
 SW_NODISCARD enum sw_status sw_dotenv_parse(struct sw_str text, const char *file,
                                             enum sw_status (*each)(void *ctx, struct sw_str name,

@@ -135,8 +135,8 @@ enum sw_status sw_dotenv_parse(struct sw_str text, const char *file,
     if (text.len > SW_DOTENV_MAX) {
         return sw_fail(err, SW_E_TOO_LARGE, "%s: longer than %zu bytes", file, SW_DOTENV_MAX);
     }
-    if (!sw_str_is_utf8(text)) {
-        return sw_fail(err, SW_E_INPUT, "%s: the text is not UTF-8", file);
+    if (!sw_str_is_utf8(text) || sw_str_find(text, '\0') >= 0) {
+        return sw_fail(err, SW_E_INPUT, "%s: the text is not UTF-8, or has a NUL byte", file);
     }
     if (sw_str_starts(text, "\xef\xbb\xbf")) {
         reader.rest = sw_str_from(text, 3);

@@ -36,11 +36,17 @@ static bool piped(const struct sw_proc *proc, int stream)
     }
 }
 
-/* In the child: plugs the pipes in and becomes the program. Reports errno on `report`. */
+/* Why a child could not become the program. */
+struct fault {
+    int error;
+    bool of_cwd; /* its folder is what was wrong */
+};
+
+/* In the child: plugs the pipes in and becomes the program. Reports a fault on `report`. */
 static SW_NORETURN void become(const struct sw_proc *proc, int ends[3], bool group, int report)
 {
     sigset_t none;
-    int error;
+    struct fault fault = { .of_cwd = true };
 
     if (group) {
         (void)setpgid(0, 0);
@@ -57,6 +63,7 @@ static SW_NORETURN void become(const struct sw_proc *proc, int ends[3], bool gro
     (void)signal(SIGINT, SIG_DFL);
     (void)signal(SIGTERM, SIG_DFL);
     if (!proc->cwd || chdir(proc->cwd) == 0) {
+        fault.of_cwd = false;
         /* execvp takes char *const[] but does not change the strings (POSIX). */
         union {
             const char *const *borrowed;
@@ -69,8 +76,8 @@ static SW_NORETURN void become(const struct sw_proc *proc, int ends[3], bool gro
             (void)execvp(proc->argv[0], argv.exec);
         }
     }
-    error = errno;
-    (void)!write(report, &error, sizeof(error));
+    fault.error = errno;
+    (void)!write(report, &fault, sizeof(fault));
     _exit(127);
 }
 
@@ -109,7 +116,7 @@ static enum sw_status start(const struct sw_proc *proc, struct child *child, str
 {
     int theirs[3] = { -1, -1, -1 };
     int report[2] = { -1, -1 };
-    int error = 0;
+    struct fault fault = { 0 };
     ssize_t got = 0;
     enum sw_status status = make_pipes(proc, child->fds, theirs, err);
 
@@ -132,15 +139,17 @@ static enum sw_status start(const struct sw_proc *proc, struct child *child, str
     sw_close_fd(&report[1]);
     if (status == SW_OK) {
         do {
-            got = read(report[0], &error, sizeof(error));
+            got = read(report[0], &fault, sizeof(fault));
         } while (got < 0 && errno == EINTR);
     }
     close_pair(report);
-    if (got == (ssize_t)sizeof(error)) {
+    if (got == (ssize_t)sizeof(fault)) {
         (void)waitpid(child->pid, NULL, 0);
         child->pid = -1;
-        status =
-            sw_fail(err, SW_E_NOT_FOUND, "cannot run \"%s\": %s", proc->argv[0], strerror(error));
+        status = fault.of_cwd ? sw_fail(err, SW_E_INPUT, "cannot run \"%s\" in \"%s\": %s",
+                                        proc->argv[0], proc->cwd, strerror(fault.error))
+                              : sw_fail(err, SW_E_NOT_FOUND, "cannot run \"%s\": %s", proc->argv[0],
+                                        strerror(fault.error));
     }
     return status;
 }

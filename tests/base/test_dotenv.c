@@ -64,7 +64,7 @@ static void test_dotenv__errors_tell_the_line_and_no_value(void **state)
         { "A=\"s3cret\\\"", ".env:1: the quote has no end", SW_E_INPUT },
         { "A='x\ny' s3cret\n", ".env:1: something stands behind the closing quote", SW_E_INPUT },
         { "A='x\ny'\nB", ".env:3: the line is not NAME=value", SW_E_INPUT },
-        { "A=\xff", ".env: the text is not UTF-8", SW_E_INPUT },
+        { "A=\xff", ".env: the text is not UTF-8, or has a NUL byte", SW_E_INPUT },
         { "A=1\nSTOP=1\ns3cret", "stopped", SW_E_TOO_LARGE },
     };
 
@@ -80,11 +80,33 @@ static void test_dotenv__errors_tell_the_line_and_no_value(void **state)
     }
 }
 
+static void test_dotenv__has_limits(void **state)
+{
+    struct sw_buf SW_CLEANUP(sw_buf_release) text;
+    struct sw_buf SW_CLEANUP(sw_buf_release) out;
+    struct sw_err err = SW_ERR_INIT;
+
+    (void)state;
+    sw_buf_init(&out, SW_BUF_TEXT_MAX);
+    /* A line that a NUL byte begins would be read over. */
+    assert_fails(sw_dotenv_parse(sw_str_n("\0A=1\nB=2", 8), ".env", collect, &out, &err),
+                 SW_E_INPUT, ".env: the text is not UTF-8, or has a NUL byte");
+    sw_buf_init(&text, SW_DOTENV_MAX + 1);
+    while (text.len <= SW_DOTENV_MAX) {
+        sw_buf_add_char(&text, '\n');
+    }
+    assert_fails(sw_dotenv_parse(sw_buf_str(&text), ".env", collect, &out, &err), SW_E_TOO_LARGE,
+                 ".env: longer than 1048576 bytes");
+    sw_buf_truncate(&text, SW_DOTENV_MAX);
+    assert_ok(sw_dotenv_parse(sw_buf_str(&text), ".env", collect, &out, &err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dotenv__reads_what_docker_and_dotenv_libraries_read),
         cmocka_unit_test(test_dotenv__errors_tell_the_line_and_no_value),
+        cmocka_unit_test(test_dotenv__has_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,6 +121,10 @@ static void test_proc__given_environment_and_folder(void **state)
     sw_buf_init(&out, 100);
     assert_ok(sw_proc_run(&env, &proc, &exit_code, &err));
     assert_string_equal(out.ptr, "1 /");
+    /* It is the folder that is not there, not the program. */
+    proc.cwd = "/nowhere";
+    assert_fails(sw_proc_run(&env, &proc, &exit_code, &err), SW_E_INPUT,
+                 "cannot run \"sh\" in \"/nowhere\": No such file or directory");
 }
 
 static enum sw_status collect(void *ctx, const char *data, size_t len, struct sw_err *err)
