@@ -18,9 +18,9 @@ SW_NODISCARD enum sw_status sw_fs_read_input(const char *path, struct sw_buf *ou
                                              struct sw_err *err);
 /*
  * Replaces the file by `data` atomically: a temporary file in the same folder, synced, renamed.
- * A symbolic link is followed, so that the link stays. The file gets `mode`. On failure the old
- * content is untouched and no temporary file is left. What is no file but can be written, as
- * /dev/stdout or a named pipe, is not replaced: it gets the bytes.
+ * A symbolic link is followed, also where nothing is yet, so that it stays. The file gets `mode`.
+ * On failure the old content is untouched and no temporary file is left. What is no file but can be
+ * written, as /dev/stdout or a named pipe, is not replaced: it gets the bytes.
  */
 SW_NODISCARD enum sw_status sw_fs_write_atomic(const char *path, struct sw_str data, mode_t mode,
                                                struct sw_err *err);

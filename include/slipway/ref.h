@@ -6,10 +6,12 @@
  * https://github.com/distribution/reference (reference.go, normalize.go).
  *
  * The part before the first '/' is a host when it has a '.' or ':' in it, is "localhost", or is an
- * IPv6 address in brackets; otherwise the reference is one of Docker Hub ("docker.io"), where a
- * repository without '/' is one below "library". Repository names are lower case, at most 255
- * bytes with the host; tags have 1 to 128 of [A-Za-z0-9_.-] and do not start with '.' or '-'.
- * Errors (SW_E_INPUT) quote the text and say which character is wrong, and where.
+ * IPv6 address in brackets; otherwise the reference is one of Docker Hub ("docker.io", by whichever
+ * of its names), where a repository without '/' is one below "library". Repository names are lower
+ * case, at most 255 bytes without the host; tags have 1 to 128 of [A-Za-z0-9_.-] and do not start
+ * with '.' or '-'. Well-formed, and refused all the same: 64 hex digits alone, which are an image's
+ * id, and images of this machine, such as docker-archive:FILE. Errors (SW_E_INPUT) quote the text
+ * and say which character is wrong, and where.
  */
 
 #include <slipway/attr.h>

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { LINKS_MAX = 40 }; /* in a row, as the kernel has it */
+
 void sw_close_fd(int *fd)
 {
     if (*fd >= 0) {
@@ -86,12 +88,39 @@ static enum sw_status write_all(int fd, const char *path, struct sw_str data, st
     return SW_OK;
 }
 
-/* The file a chain of symbolic links ends at, or a copy of `path` when it is none. */
+/* Where a symbolic link points to, from here; NULL when `path` is none. */
+static char *link_target(const char *path)
+{
+    char target[PATH_MAX];
+    ssize_t len = readlink(path, target, sizeof(target) - 1);
+
+    if (len < 0) {
+        return NULL;
+    }
+    target[len] = '\0';
+    char *SW_CLEANUP(sw_free_str) dir = sw_fs_dirname(path);
+    return sw_fs_join(dir, target);
+}
+
+/* The file a chain of symbolic links ends at, which need not exist; `path` when it is none. */
 static char *follow_links(const char *path)
 {
-    char *resolved = realpath(path, NULL);
+    char *at = realpath(path, NULL);
 
-    return resolved ? resolved : sw_xstrdup(path);
+    if (at) {
+        return at;
+    }
+    at = sw_xstrdup(path);
+    for (int i = 0; i < LINKS_MAX; i++) {
+        char *next = link_target(at);
+
+        if (!next) {
+            break;
+        }
+        free(at);
+        at = next;
+    }
+    return at;
 }
 
 /* Whether there is something that is no file: a pipe, a terminal, /dev/null. */

@@ -24,6 +24,39 @@ static int file_count(const char *folder)
     return count;
 }
 
+/* A configuration may be linked to a place where it is yet to be. */
+static void test_fs__atomic_write_makes_what_a_link_points_to(void **state)
+{
+    char *SW_CLEANUP(sw_free_str) first = sw_fs_join(*state, "first");
+    char *SW_CLEANUP(sw_free_str) second = sw_fs_join(*state, "second");
+    char *SW_CLEANUP(sw_free_str) ring = sw_fs_join(*state, "ring");
+    char *SW_CLEANUP(sw_free_str) folder = sw_fs_join(*state, "folder");
+    char *SW_CLEANUP(sw_free_str) target = sw_fs_join(*state, "folder/target");
+    struct sw_err err = SW_ERR_INIT;
+    struct stat st;
+
+    assert_ok(sw_fs_mkdirs(folder, 0755, &err));
+    assert_int_equal(symlink("second", first), 0);
+    assert_int_equal(symlink(target, second), 0);
+    assert_ok(sw_fs_can_replace(first, &err));
+    assert_ok(sw_fs_write_atomic(first, SW_STR("one"), 0600, &err));
+    assert_int_equal(lstat(first, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_int_equal(lstat(second, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_int_equal(lstat(target, &st), 0);
+    assert_true(S_ISREG(st.st_mode));
+    assert_int_equal(st.st_size, 3);
+    /* The folder of what it points to has to be there. */
+    assert_int_equal(unlink(second), 0);
+    assert_int_equal(symlink("nowhere/target", second), 0);
+    assert_int_not_equal(sw_fs_can_replace(first, &err), SW_OK);
+    assert_int_not_equal(sw_fs_write_atomic(first, SW_STR("one"), 0600, &err), SW_OK);
+    /* Links in a ring lead nowhere, and end. */
+    assert_int_equal(symlink("ring", ring), 0);
+    assert_ok(sw_fs_can_replace(ring, &err));
+}
+
 static void test_fs__atomic_write_keeps_links_and_sets_the_mode(void **state)
 {
     char *SW_CLEANUP(sw_free_str) file = sw_fs_join(*state, "real");
@@ -179,6 +212,8 @@ static void test_fs__makes_folders_and_joins_paths(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_fs__atomic_write_makes_what_a_link_points_to,
+                                        temp_dir_setup, temp_dir_teardown),
         cmocka_unit_test_setup_teardown(test_fs__atomic_write_keeps_links_and_sets_the_mode,
                                         temp_dir_setup, temp_dir_teardown),
         cmocka_unit_test_setup_teardown(test_fs__what_is_no_file_gets_the_bytes_and_stays,
