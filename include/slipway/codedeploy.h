@@ -66,8 +66,8 @@ SW_NODISCARD enum sw_status sw_codedeploy_create(struct sw_aws *aws,
 /*
  * Polls the deployment to its end, and that of its rollback; otherwise as sw_rollout_follow, whose
  * statuses and options it has. options->target needs the task definition only. SW_E_PAUSED when the
- * traffic waits for an approval. timeout_ms <= 0: what the deployment group waits by itself and ten
- * minutes, at least half an hour, at most six.
+ * traffic waits for an approval. timeout_ms <= 0, or one for ECS alone: what the deployment group
+ * waits by itself and ten minutes, at least half an hour, at most six.
  */
 SW_NODISCARD enum sw_status sw_codedeploy_follow(struct sw_aws *aws,
                                                  const struct sw_follow_options *options,

@@ -188,6 +188,7 @@ struct sw_follow_options {
     const char *service;
     struct sw_rollout_target target;
     int64_t timeout_ms;       /* 0: SW_ROLLOUT_TIMEOUT_MS */
+    bool ecs_timeout;         /* it is for ECS alone: CodeDeploy takes the time of its group */
     int64_t poll_interval_ms; /* 0: 5 s in the first minute, then 10 s */
     unsigned fail_fast;       /* equal fatal task stops that end the waiting; 0: never */
     bool no_logs;             /* do not show the last log lines of failed containers */

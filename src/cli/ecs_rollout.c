@@ -24,7 +24,9 @@ const struct sw_opt sw_cli_ecs_rollout_opts[] = {
       .name = "max-poll-attempts",
       .offset = offsetof(struct sw_cli_ecs_rollout, max_poll_attempts),
       .value = "NUMBER",
-      .help = "with --wait: the timeout as so many poll intervals (of 20s unless given)",
+      .help =
+          "with --wait: the timeout as so many poll intervals (of 20s unless given); not that of "
+          "CodeDeploy, whose deployment group says how long it waits",
       .min = 0,
       .max = 100000 },
     { .kind = SW_OPT_FLAG,
@@ -197,6 +199,7 @@ struct sw_follow_options sw_cli_ecs_follow_options(const struct sw_cli_ecs_rollo
             options->poll_interval_ms > 0 ? options->poll_interval_ms : DEFAULT_ATTEMPT_INTERVAL_MS;
         follow.poll_interval_ms = interval;
         follow.timeout_ms = interval * options->max_poll_attempts;
+        follow.ecs_timeout = true;
     }
     return follow;
 }

@@ -330,7 +330,7 @@ void codedeploy_watch_init(struct codedeploy_watch *watch, struct sw_aws *aws,
     *watch = (struct codedeploy_watch){
         .follower = follow_new(aws, options, result, err),
         .id = sw_xstrdup(id),
-        .limit_known = options->timeout_ms > 0,
+        .limit_known = options->timeout_ms > 0 && !options->ecs_timeout,
     };
     watch->follower.target.deployment_id = id;
     follow_begin(&watch->follower,

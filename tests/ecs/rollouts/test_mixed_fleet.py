@@ -93,6 +93,18 @@ class MixedFleetTest(harness.TestCase):
         self.assertGreater(trial.elapsed, 3600)
         self.assertLess(self.calls(trial, "GetDeployment"), 500)
 
+    def test_attempts_are_those_of_ecs(self):
+        """The orb always names a number of looks; the tasks that the group keeps for an hour are no failure."""
+        attempts = ("--max-poll-attempts", "10", "--poll-interval", "20s", "--on-failure", "rollback")
+        trial = self.fleet(group("web", terminateSeconds=3600))
+        self.check(trial, self.run_fleet(trial, *BOTH, *attempts), 0)
+        self.assertGreater(trial.elapsed, 3600)
+        trial = self.fleet(group("web", terminateSeconds=3600), plans={"api:3": {"healthy_s": 7200}})
+        result = self.run_fleet(trial, *BOTH, *attempts[:4])
+        self.assertEqual(result.returncode, 13, result.stderr)
+        self.assertIn('the rollout of api:3 to service "api" is not done after 3 min 20 s', result.stderr)
+        self.assertIn('web: the rollout of web:3 to service "web" completed after ', result.stderr)
+
     def test_without_waiting(self):
         trial = self.fleet()
         self.check(trial, self.run_fleet(trial, *BOTH, wait=False), 0, said=["deployment d-000000002\n"])
