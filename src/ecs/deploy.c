@@ -262,6 +262,7 @@ enum sw_status deploy_plan(struct deploy *deploy)
     if (status != SW_OK) {
         return status;
     }
+    deploy_translate_breaker(deploy);
     load_peer(deploy);
     status = edit(deploy);
     return status == SW_OK ? decide(deploy) : status;

@@ -73,6 +73,8 @@ char *deploy_last_good(const struct deploy *deploy, const char *running, int64_t
 SW_NODISCARD enum sw_status deploy_check_controller(struct deploy *deploy);
 /* What says which definition the service runs: itself, or its PRIMARY task set. Borrowed. */
 const json_t *deploy_running_set(const json_t *service);
+/* The circuit breaker that is asked for is what CodeDeploy calls a rollback on failure. */
+void deploy_translate_breaker(struct deploy *deploy);
 /* Whether the AppSpec can be made, before anything is registered. */
 SW_NODISCARD enum sw_status deploy_check_codedeploy(const struct deploy *deploy);
 /* Instead of deploy_update: CreateDeployment, to done->task_definition. */

@@ -72,6 +72,21 @@ const json_t *deploy_running_set(const json_t *service)
     return set ? set : service;
 }
 
+void deploy_translate_breaker(struct deploy *deploy)
+{
+    json_t *configuration = sw_json_object(deploy->settings, "deploymentConfiguration");
+    const json_t *breaker = sw_json_object(configuration, "deploymentCircuitBreaker");
+    if (!deploy->by_codedeploy || !sw_json_bool(breaker, "enable", false)) {
+        return;
+    }
+    deploy->codedeploy.auto_rollback =
+        deploy->codedeploy.auto_rollback || sw_json_bool(breaker, "rollback", false);
+    (void)json_object_del(configuration, "deploymentCircuitBreaker");
+    if (json_object_size(configuration) == 0) {
+        (void)json_object_del(deploy->settings, "deploymentConfiguration");
+    }
+}
+
 enum sw_status deploy_check_codedeploy(const struct deploy *deploy)
 {
     json_auto_t *appspec = NULL;

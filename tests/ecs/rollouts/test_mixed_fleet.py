@@ -194,6 +194,16 @@ class MixedFleetTest(harness.TestCase):
         self.check(trial, result, 11, error + "; deployment d-000000003 rolled it back")
         self.assertEqual((self.runs(trial, "web"), self.runs(trial, "api")), ("web:1", "api:3"))
 
+    def test_a_circuit_breaker_is_a_rollback_by_codedeploy(self):
+        trial = self.fleet(group("web", fails=FAILS))
+        result = self.run_fleet(trial, *BOTH, "--circuit-breaker")
+        error = f'1 of 2 services failed: the rollout of web:3 to service "web" failed and was rolled back: {ENDED}'
+        self.check(trial, result, 11, error + "; deployment d-000000003 rolled it back")
+        breaker = trial.standin.world.services["api"].configuration["deploymentCircuitBreaker"]
+        self.assertEqual(breaker, {"enable": True, "rollback": True})
+        again = self.run_fleet(trial, *BOTH, "--circuit-breaker", "--maximum-percent", "150")
+        self.assertEqual(again.returncode, 2)
+
     def test_what_is_not_done_in_time_is_stopped(self):
         slow = {"web:3": {"healthy_s": 7200}}
         trial = self.fleet(plans=slow)
