@@ -22,13 +22,14 @@
  * to be written, learn_from, "latest", one of the newest, or one of the repository's list) is found
  * by that image's manifest and configuration and is then neither read, nor compressed, nor sent;
  * the Docker engine's export is read up to the last part that is needed, and not begun when
- * everything is there. A large layer that no image tells of is sent while it is being compressed,
- * unless learning is off or refused, or the repository has blobs of a push that was cut off: then
- * its digest is awaited and looked for first. A push that fails leaves all tags as they were, or,
- * when it is a later tag that fails, says which ones are written. Layers are compressed with gzip
- * in a way that gives the same bytes each time; layers that are compressed already travel as they
- * are, and so does the manifest that came with them, unless it lacks its mediaType: Amazon ECR
- * insists on that, so it is put in.
+ * everything is there, nor where the engine gives what it has stored blob by blob (Docker 29). A
+ * large layer that no image tells of is sent while it is being compressed, unless learning is off
+ * or refused, or the repository has blobs of a push that was cut off: then its digest is awaited
+ * and looked for first. A push that fails leaves all tags as they were, or, when it is a later tag
+ * that fails, says which ones are written. Layers are compressed with gzip in a way that gives the
+ * same bytes each time; layers that are compressed already travel as they are, and so does the
+ * manifest that came with them, unless it lacks its mediaType: Amazon ECR insists on that, so it is
+ * put in.
  */
 
 #include <slipway/attr.h>
@@ -100,8 +101,9 @@ SW_NODISCARD enum sw_status sw_image_push(const struct sw_env *env, struct sw_im
 
 /*
  * Pushes all that the source has of the image, for all platforms and with attestations, byte for
- * byte: an index and what belongs to it. Only OCI layouts and archives that are one can be pushed
- * so, SW_E_INPUT otherwise and when a part is missing. options->platform is not used. *ret is the
+ * byte: an index and what belongs to it. Only OCI layouts, archives that are one, and images of a
+ * Docker engine that gives its blobs can be pushed so, SW_E_INPUT otherwise and when a part is
+ * missing. options->platform is not used. *ret is the
  * caller's on success.
  */
 SW_NODISCARD enum sw_status sw_image_push_all(const struct sw_env *env,

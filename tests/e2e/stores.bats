@@ -194,3 +194,31 @@ once_more() {
     [ "$(skopeo inspect --override-arch arm64 --tls-verify=false --creds "AWS:$SLIPWAY_SANDBOX_REGISTRY_PASSWORD" \
         --format '{{.Architecture}}' "docker://$image-one")" = arm64 ]
 }
+
+@test "where only the docker client reaches the engine it is the same" {
+    step build-image
+    succeeds
+    docker context create tapped --docker "host=$tapped" >/dev/null
+    through_client() {
+        before=$(cat "$count")
+        run --separate-stderr env -u DOCKER_HOST DOCKER_CONTEXT=tapped slipway image push "$@"
+        succeeds
+        given=$(($(cat "$count") - before))
+    }
+    through_client "$image"
+    [ "${output##*@}" = "$(stored)" ]
+    echo 'COPY Dockerfile /made-of' >>Dockerfile
+    CIRCLE_SHA1=$CIRCLE_SHA1-b
+    image=$AWS_ECR_ACCOUNT_URL/nginx:$CIRCLE_SHA1
+    step build-image
+    succeeds
+    through_client "$image"
+    [ "${output##*@}" = "$(stored)" ]
+    [ "$(grep -c ': sent' <<<"$stderr")" -eq 2 ]
+    docker tag "$image" "$image-again"
+    through_client "$image-again"
+    [ "$given" -lt 20000 ]
+    [[ $stderr == *"0 B sent"* ]]
+    is_read_by_others
+    docker context rm tapped >/dev/null
+}

@@ -1,6 +1,7 @@
 /* Exchanges that fail, stall, are repeated, redirected or stopped. */
 #include "curl_world.h"
 
+#include <curl/curl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -70,6 +71,29 @@ static void test_curl_failures__says_how_the_connection_ended(void **state)
         world->server = NULL;
         free(world->url);
         world->url = NULL;
+    }
+}
+
+static void test_curl_failures__fails_where_nobody_speaks_http_2(void **state)
+{
+    static const struct fault_step steps[] = {
+        { .answer = "HTTP/1.1 505 No\r\nContent-Length: 0\r\n\r\n", .then = FAULT_CLOSE },
+        { .answer = NULL, .then = FAULT_CLOSE },
+        { .answer = NULL, .then = FAULT_RESET },
+    };
+    struct world *world = *state;
+
+    if (!(curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP2)) {
+        print_message("libcurl was built without HTTP/2\n");
+        skip();
+    }
+    start(world, steps, SW_COUNT(steps));
+    for (size_t i = 0; i < SW_COUNT(steps); i++) {
+        const struct sw_http_request request = {
+            .method = "POST", .url = world->url, .data = SW_STR("question"), .http2 = true
+        };
+
+        assert_int_equal(perform(world, &request), SW_E_NETWORK);
     }
 }
 
@@ -435,6 +459,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST(test_curl_failures__says_when_nobody_listens),
         WORLD_TEST(test_curl_failures__says_how_the_connection_ended),
+        WORLD_TEST(test_curl_failures__fails_where_nobody_speaks_http_2),
         WORLD_TEST(test_curl_failures__says_when_tls_meets_plain_http),
         WORLD_TEST(test_curl_failures__gives_up_connecting),
         WORLD_TEST(test_curl_failures__gives_up_on_silence),
