@@ -54,7 +54,7 @@ void sw_engine_sizes(const struct sw_env *env, const struct sw_engine *engine, c
 
 /*
  * The digests of those manifests of an image for several platforms of which the engine has every
- * blob. Not with the docker client. *ret is the caller's.
+ * blob. *ret is the caller's.
  */
 SW_NODISCARD enum sw_status sw_engine_available(const struct sw_env *env,
                                                 const struct sw_engine *engine, const char *name,
