@@ -54,23 +54,27 @@ sources() {
     done
 }
 
-# From a push of the orb to a configuration that uses it, by CircleCI's program, which shows and judges what it is answered.
-@test "the program of the 0.1 line validates and processes a configuration with the orb that was published" {
-    need_v0
+# A registry with this orb in it, and the first configuration of the README.
+begin_registry() {
     BATS_FILE_TMPDIR=$BATS_TEST_TMPDIR start_server circleci '(http://[0-9.:]+)' \
         python3 -u "$SLIPWAY_SOURCE/tests/support/circleci_standin.py"
     export CIRCLECI_CLI_HOST=${BASH_REMATCH[1]} CIRCLECI_CLI_TOKEN=owner-token
     "$SLIPWAY_PROGRAM" orb create acme/slipway --org-id 0fbf2e6c-0e1c-4a5e-9b3a-6a5d1b1f0a11
-    v0 orb pack "$SLIPWAY_SOURCE/orb" >packed.yml
+    "$@" orb pack "$SLIPWAY_SOURCE/orb" >packed.yml
+    sed -n '/^```yaml/,/^```/{/^```/!p;}; /^```$/q' "$SLIPWAY_SOURCE/README.md" >config.yml
+    "$SLIPWAY_PROGRAM" config process config.yml --orb "acme/slipway=$SLIPWAY_SOURCE/orb" >own.yml
+}
+
+# From a push of the orb to a configuration that uses it, by CircleCI's program, which shows and judges what it is answered.
+@test "the program of the 0.1 line publishes this orb, and processes configurations with it" {
+    need_v0
+    begin_registry v0
     v0 orb validate packed.yml
     v0 orb publish packed.yml acme/slipway@1.0.0
-    # The first configuration of the README.
-    sed -n '/^```yaml/,/^```/{/^```/!p;}; /^```$/q' "$SLIPWAY_SOURCE/README.md" >config.yml
     run v0 config validate config.yml
     [ "$status" -eq 0 ]
     [ "$output" = 'Config file at config.yml is valid.' ]
     v0 config process config.yml >official.yml
-    "$SLIPWAY_PROGRAM" config process config.yml --orb "acme/slipway=$SLIPWAY_SOURCE/orb" >own.yml
     same own.yml official.yml
     sed -i 's/repo:/rep:/' config.yml
     run v0 config validate config.yml
@@ -79,4 +83,20 @@ sources() {
     # Its own configuration, with parameters.
     v0 config process "$SLIPWAY_SOURCE/.circleci/config.yml" --pipeline-parameters '{"context": "ours"}' >official.yml
     grep -q 'context: ours' official.yml
+}
+
+# It sends all pipeline values that there are, and asks the third generation of the API.
+@test "the program of the 1.0 line processes configurations with this orb" {
+    need_v1
+    begin_registry "$SLIPWAY_CIRCLECI_V1"
+    "$SLIPWAY_PROGRAM" orb publish packed.yml acme/slipway@1.0.0
+    export CIRCLE_HOST=$CIRCLECI_CLI_HOST CIRCLE_TOKEN=owner-token
+    run "$SLIPWAY_CIRCLECI_V1" config validate config.yml
+    [ "$status" -eq 0 ]
+    "$SLIPWAY_CIRCLECI_V1" config process config.yml >official.yml
+    same own.yml official.yml
+    sed -i 's/repo:/rep:/' config.yml
+    run "$SLIPWAY_CIRCLECI_V1" config validate config.yml
+    [ "$status" -ne 0 ]
+    [[ $output == *'Unexpected argument(s): rep; did you mean "repo"?'* ]]
 }

@@ -5,7 +5,7 @@ usage: circleci_standin.py     prints where it listens, serves until killed
 It answers the GraphQL questions that CircleCI's own programs ask (POST /graphql-unstable), with the
 registry's rules and words: production versions never change, development versions do, orbs and
 namespaces are created first. Configurations are compiled by the program that SLIPWAY_PROGRAM names, with the orbs
-that were published here (POST /api/v2/compile-config-with-defaults). Who may do what depends on the token:
+that were published here (POST /api/v2/compile-config-with-defaults, which the 0.1 line asks, and /api/v3/configs/compile). Who may do what depends on the token:
 
     owner-token     an owner of the organisation      member-token    one of its members
     other-token     somebody of another organisation  anything else   nobody
@@ -135,9 +135,8 @@ def ask(registry, query, variables):
     return data
 
 
-def compiled(registry, question):
-    """What a configuration compiles to, or what is wrong with it."""
-    options = question.get("options") or {}
+def compiled(registry, text, parameters, values):
+    """What a configuration compiles to, and what is wrong with it."""
     with tempfile.TemporaryDirectory() as folder:
         words = []
         for name, orb in registry.orbs.items():
@@ -145,19 +144,27 @@ def compiled(registry, question):
                 path = pathlib.Path(folder, f"{len(words)}.yml")
                 path.write_text(source, encoding="utf-8")
                 words += ["--orb", f"{name}@{version}={path}"]
-        if options.get("pipeline_parameters"):
-            words += ["--pipeline-parameters", json.dumps(options["pipeline_parameters"])]
-        for name, value in (options.get("pipeline_values") or {}).items():
-            words += ["--pipeline-value", f"{name}={value}"]
+        if parameters:
+            words += ["--pipeline-parameters", json.dumps(parameters)]
+        for name, value in (values or {}).items():
+            words += ["--pipeline-value", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
         program = [os.environ["SLIPWAY_PROGRAM"], "config", "process", "-", *words]
-        done = subprocess.run(program, input=question["config_yaml"], capture_output=True, text=True, check=False)
-    errors = [{"message": line} for line in done.stderr.splitlines()] if done.returncode else []
-    return {
-        "valid": not errors,
-        "source-yaml": question["config_yaml"],
-        "output-yaml": "" if errors else done.stdout,
-        "errors": errors,
-    }
+        done = subprocess.run(program, input=text, capture_output=True, text=True, check=False)
+    return done.stdout, done.stderr.splitlines() if done.returncode else []
+
+
+def compiled_v2(registry, question):
+    text, options = question["config_yaml"], question.get("options") or {}
+    output, errors = compiled(registry, text, options.get("pipeline_parameters"), options.get("pipeline_values"))
+    told = [{"message": line} for line in errors]
+    return {"valid": not errors, "source-yaml": text, "output-yaml": "" if errors else output, "errors": told}
+
+
+def compiled_v3(registry, question):
+    given = question["data"]["attributes"]
+    output, errors = compiled(registry, given["config"], given.get("pipeline_parameters"), given.get("pipeline_values"))
+    facts = {"phase": "ended", "outcome": "failed"} if errors else {"phase": "ended", "outcome": "succeeded", "compiled_config": output}
+    return {"data": {"attributes": facts}, "meta": {"messages": [{"title": line} for line in errors]}}
 
 
 def answer(registry, token, question):
@@ -191,9 +198,11 @@ class Circleci(Handler):
         elif self.command == "POST" and self.path == "/api/v2/compile-config-with-defaults":
             # CircleCI's program first asks with nothing, whether a host of its own compiles at all.
             if data:
-                self.reply_json(200, compiled(self.server.registry, json.loads(data)))
+                self.reply_json(200, compiled_v2(self.server.registry, json.loads(data)))
             else:
                 self.reply_json(400, {"message": "Malformed JSON"})
+        elif self.command == "POST" and self.path == "/api/v3/configs/compile":
+            self.reply_json(200, compiled_v3(self.server.registry, json.loads(data)))
         elif self.command == "POST" and self.path == "/api/v2/pipeline/continue":
             self.reply_json(200, {"message": "Success"})
         else:
