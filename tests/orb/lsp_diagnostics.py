@@ -9,7 +9,8 @@ class Client:
     """A language server behind a pipe (Language Server Protocol 3)."""
 
     def __init__(self, program):
-        self.process = subprocess.Popen([program, "-stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen([program, "-stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL)
         self.number = 0
 
     def send(self, method, params, wants_answer=False):
@@ -46,7 +47,8 @@ class Client:
 
     def start(self):
         options = {"isCciExtension": False}
-        self.send("initialize", {"processId": None, "rootUri": None, "capabilities": {}, "initializationOptions": options}, True)
+        self.send("initialize",
+                  {"processId": None, "rootUri": None, "capabilities": {}, "initializationOptions": options}, True)
         self.wait_for(lambda m: m.get("id") == self.number)
         self.send("initialized", {})
 

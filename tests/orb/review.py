@@ -118,7 +118,8 @@ def key_rule(parts):
 
 def review(folder):
     root, parts = load(folder)
-    for rule in (root_rules(root, parts), description_rules(parts), run_rules(parts), version_rule(parts), key_rule(parts)):
+    for rule in (root_rules(root, parts), description_rules(parts), run_rules(parts), version_rule(parts),
+                 key_rule(parts)):
         yield from rule
 
 

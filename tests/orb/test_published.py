@@ -105,7 +105,8 @@ def compiles(folder, config, sources):
         words += ["--orb", f"acme/{alias}@1.0.0={source}"]
     path = folder / "config.yml"
     path.write_text(yaml.safe_dump(config, sort_keys=False))
-    done = subprocess.run([PROGRAM, "config", "process", str(path), *words], capture_output=True, text=True, check=False)
+    done = subprocess.run([PROGRAM, "config", "process", str(path), *words], capture_output=True, text=True,
+                          check=False)
     return done.stderr if done.returncode else ""
 
 
@@ -123,7 +124,8 @@ class Published(unittest.TestCase):
             with self.subTest(version=version, configuration=name), tempfile.TemporaryDirectory() as scratch:
                 before = "x" if version == "aws-ecs-0.0.6" else compiles(pathlib.Path(scratch), config, old)
                 after = compiles(pathlib.Path(scratch), config, new)
-                print(f"{version}, {name}: {'compiles' if not after else 'does not compile' + (', as before' if before else '')}")
+                print(f"{version}, {name}:"
+                      f" {'compiles' if not after else 'does not compile' + (', as before' if before else '')}")
                 compiled += not after
                 # What its own orb refuses may be refused.
                 self.assertTrue(not after or (before and before != "x"), after)

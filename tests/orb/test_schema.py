@@ -105,7 +105,8 @@ class Schema(unittest.TestCase):
                 done = subprocess.run(command, input=usage, check=True, capture_output=True, text=True)
                 compiled = yaml.safe_load(done.stdout)
                 # The names that orbs' jobs have there are not for people to write.
-                self.check({"version": 2.1, "jobs": {name.replace("/", "-"): job for name, job in compiled["jobs"].items()}})
+                self.check({"version": 2.1,
+                            "jobs": {name.replace("/", "-"): job for name, job in compiled["jobs"].items()}})
 
     def test_the_projects_own_configuration(self):
         for name in ("config.yml", "test-deploy.yml"):

@@ -16,7 +16,8 @@ ORB = pathlib.Path(__file__).resolve().parent.parent.parent / "orb"
 # Job, command it runs, executor, what it takes in before (c: checkout, w: workspace, d: remote Docker engine,
 # capitals: by default), description.
 JOBS = [
-    ("build-image", "build-image", "default", "Cwd", "Check out the code and build its image with Docker, without pushing it."),
+    ("build-image", "build-image", "default", "Cwd",
+     "Check out the code and build its image with Docker, without pushing it."),
     ("build_image", "build_image", "default", "Cwd", "Check out the code, build its image with Docker and push it."),
     ("check", "check", "container", "w", "Say what would keep a deployment from succeeding, and change nothing."),
     ("create_index", "create_index", "container", "",
@@ -25,26 +26,31 @@ JOBS = [
     ("deploy_ecs_scheduled_task", "deploy_ecs_scheduled_task", "container", "",
      "Point an EventBridge rule, or a schedule of EventBridge Scheduler, at a revision of the task that it runs."),
     ("deploy_service_update", "update_service", "container", "cw",
-     "Register a new revision of an Amazon ECS task definition and roll the service over to it; with the parameter names"
-     " of circleci/aws-ecs 4 and newer."),
+     "Register a new revision of an Amazon ECS task definition and roll the service over to it; with the parameter"
+     " names of circleci/aws-ecs 4 and newer."),
     ("deploy_services", "deploy_services", "container", "cw",
      "Deploy several services together: planned and checked before anything is registered, followed side by side."),
     ("deregister", "deregister", "container", "",
      "Deregister old revisions of a task definition, but for the newest ones and those in use."),
-    ("promote_image", "promote_image", "container", "w", "Copy an image, as it is, to other repositories, regions or accounts."),
-    ("push-image", "push-image", "container", "Wd", "Push an image that another job built, from the workflow's workspace."),
+    ("promote_image", "promote_image", "container", "w",
+     "Copy an image, as it is, to other repositories, regions or accounts."),
+    ("push-image", "push-image", "container", "Wd",
+     "Push an image that another job built, from the workflow's workspace."),
     ("push_image", "push_image", "container", "Wd",
-     "Push an image that another job built, from the workflow's workspace; with the parameter names of circleci/aws-ecr 9."),
-    ("rollback", "rollback", "container", "", "Take a service back to the revision that it ran well before, and follow the rollout."),
+     "Push an image that another job built, from the workflow's workspace; with the parameter names of"
+     " circleci/aws-ecr 9."),
+    ("rollback", "rollback", "container", "",
+     "Take a service back to the revision that it ran well before, and follow the rollout."),
     ("run_task", "run_task", "container", "cw",
      "Run a one-off task, e.g. a database migration, and with wait_task_stopped follow it to its end with its logs."),
     ("set_repo_policy", "set_repo_policy", "container", "Cw", "Put a policy on an ECR repository."),
     ("ship", "ship", "default", "Cwd",
-     "Check out the code, build its image, push it to Amazon ECR, deploy exactly this image to the service, and wait until"
-     " it runs."),
+     "Check out the code, build its image, push it to Amazon ECR, deploy exactly this image to the service, and wait"
+     " until it runs."),
     ("tag_image", "tag_image", "container", "", "Give new tags to an image that is in its repository."),
     ("tag_repo", "tag_repo", "container", "", "Set resource tags of an ECR repository."),
-    ("wait_scan", "wait_scan", "container", "w", "Wait until Amazon ECR has scanned an image, and fail when it found something severe."),
+    ("wait_scan", "wait_scan", "container", "w",
+     "Wait until Amazon ECR has scanned an image, and fail when it found something severe."),
     ("verify-revision-is-deployed", "verify-revision-is-deployed", "container", "w",
      "Follow the rollout of a task definition revision to its end, and fail when it fails."),
     ("verify_revision_is_deployed", "verify_revision_is_deployed", "container", "w",
@@ -120,7 +126,8 @@ def takes_in(letters, command, names):
 
 
 VERSION = [
-    ("version", 'Version of the slipway program. Empty: the one this orb was released with. "installed": whatever is on PATH.'),
+    ("version", 'Version of the slipway program. Empty: the one this orb was released with. "installed": whatever is'
+                ' on PATH.'),
     ("download-url", "Where slipway's releases are, for a mirror. Empty means the project's own releases."),
     ("sha256-x86-64", "SHA-256 of slipway's x86-64 program; needed for another version than this orb's own."),
     ("sha256-arm64", "SHA-256 of slipway's arm64 program; needed for another version than this orb's own."),
@@ -137,7 +144,8 @@ def job(command, executor, letters, description):
     parameters, steps = takes_in(letters, command, names)
     prefix = spelled("slipway-", command)
     version = "".join(
-        f'  {prefix}{spelled(name, command)}:\n    type: string\n    default: ""\n{version_text(text)}' for name, text in VERSION
+        f'  {prefix}{spelled(name, command)}:\n    type: string\n    default: ""\n{version_text(text)}'
+        for name, text in VERSION
     )
     text = described(description) + "parameters:\n"
     text += parameter("executor", "executor", executor, "Executor of the job. It needs bash, and curl or wget.")
@@ -158,7 +166,8 @@ def alias(command, description):
     own = spelled("install-slipway", command)
     block += f"  {own}:\n    type: boolean\n    default: true\n"
     block += "    description: Put slipway on PATH first. Nothing is done when an earlier step of the job did.\n"
-    return described(description) + "parameters:\n" + block + "steps:\n" + called(command, f"<< parameters.{own} >>", names)
+    return described(description) + "parameters:\n" + block + "steps:\n" + called(command, f"<< parameters.{own} >>",
+                                                                                  names)
 
 
 def files():
