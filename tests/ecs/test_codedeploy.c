@@ -91,6 +91,129 @@ static void test_codedeploy__makes_the_appspec(void **state)
     }
 }
 
+/* ---- What deploys a service ---- */
+
+static void test_codedeploy__knows_the_newest_deployment(void **state)
+{
+    static const struct {
+        const char *service, *id;
+    } cases[] = {
+        { "{}", NULL },
+        { "{'taskSets':[{'status':'PRIMARY','createdAt':1}]}", NULL },
+        /* Somebody's own tool has ids of its own. */
+        { "{'taskSets':[{'externalId':'x-1','createdAt':1}]}", NULL },
+        { "{'taskSets':[{'startedBy':'CODE_DEPLOY','externalId':'d-1','createdAt':5.5},"
+          "{'startedBy':'CODE_DEPLOY','externalId':'d-2','createdAt':7},"
+          "{'startedBy':'CODE_DEPLOY','externalId':'d-3','createdAt':6}]}",
+          "d-2" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        json_auto_t *service = test_json(cases[i].service);
+        const char *id = sw_codedeploy_newest(service);
+        print_message("case %zu\n", i);
+        assert_string_equal(id ? id : "", cases[i].id ? cases[i].id : "");
+    }
+}
+
+#define MADE                                                                          \
+    "{'serviceName':'kim','taskSets':[{'startedBy':'CODE_DEPLOY','externalId':'d-1'," \
+    "'createdAt':1}]}"
+#define LONG       "a-name-that-is-longer-than-the-forty-six-bytes-of-it-that-count"
+#define CUT        "a-name-that-is-longer-than-the-forty-six-bytes"
+#define CALL(name) "CodeDeploy_20141006." name
+#define URL        "https://codedeploy.us-east-1.amazonaws.com/"
+
+/* Where the names come from, and what is told without them. */
+static const struct {
+    const char *name, *cluster, *service;
+    enum sw_status status;
+    const char *result; /* "APPLICATION GROUP", or the message */
+    struct ecs_step steps[3];
+} finds[] = {
+    { "the newest deployment",
+      "prod",
+      MADE,
+      SW_OK,
+      "shop web",
+      { { .action = CALL("GetDeployment"),
+          .url = URL,
+          .input = "{'deploymentId':'d-1'}",
+          .reply =
+              "{'deploymentInfo':{'applicationName':'shop','deploymentGroupName':'web'}}" } } },
+    { "the console's names, cut",
+      "arn:aws:ecs:us-east-1:1:cluster/" LONG,
+      "{'serviceName':'" LONG "'}",
+      SW_OK,
+      "AppECS-" CUT "-" CUT " DgpECS-" CUT "-" CUT,
+      { { .action = CALL("GetDeploymentGroup"),
+          .url = URL,
+          .input = "{'applicationName':'AppECS-" CUT "-" CUT "','deploymentGroupName':'DgpECS-" CUT
+                   "-" CUT "'}",
+          .reply = "{'deploymentGroupInfo':{}}" } } },
+    { "neither",
+      "prod",
+      MADE,
+      SW_E_CONFLICT,
+      "service \"kim\" is deployed by AWS CodeDeploy, and by which application and deployment group "
+      "is not known: deployment d-1 names none, and AppECS-prod-kim with DgpECS-prod-kim does not "
+      "exist; give --codedeploy-application NAME and --codedeploy-group NAME; deployment groups: "
+      "blue",
+      { { .action = CALL("GetDeployment"), .url = URL, .reply = "{'deploymentInfo':{}}" },
+        { .action = CALL("GetDeploymentGroup"),
+          .url = URL,
+          .status = 400,
+          .reply = "{'__type':'DeploymentGroupDoesNotExistException','message':'no'}" },
+        { .action = CALL("ListDeploymentGroups"),
+          .url = URL,
+          .input = "{'applicationName':'AppECS-prod-kim'}",
+          .reply = "{'deploymentGroups':['blue']}" } } },
+    { "no right to look",
+      "prod",
+      MADE,
+      SW_E_CONFLICT,
+      "service \"kim\" is deployed by AWS CodeDeploy, and by which application and deployment group "
+      "is not known: CodeDeploy GetDeployment: AccessDeniedException: no; allow "
+      "\"codedeploy:GetDeployment\" in this identity's IAM policy, and AppECS-prod-kim with "
+      "DgpECS-prod-kim cannot be asked for; give --codedeploy-application NAME and "
+      "--codedeploy-group NAME",
+      { { .action = CALL("GetDeployment"),
+          .url = URL,
+          .status = 400,
+          .reply = "{'__type':'AccessDeniedException','message':'no'}" },
+        { .action = CALL("GetDeploymentGroup"),
+          .url = URL,
+          .status = 400,
+          .reply = "{'__type':'AccessDeniedException','message':'no'}" } } },
+};
+
+static void test_codedeploy__finds_who_deploys_a_service(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(finds); i++) {
+        struct ecs_world w;
+        struct sw_err err = SW_ERR_INIT;
+        char *application SW_CLEANUP(sw_free_str) = NULL;
+        char *group SW_CLEANUP(sw_free_str) = NULL;
+        json_auto_t *service = test_json(finds[i].service);
+        size_t count = 0;
+        while (count < SW_COUNT(finds[i].steps) && finds[i].steps[count].action) {
+            count++;
+        }
+        print_message("case %s\n", finds[i].name);
+        ecs_world_init(&w);
+        ecs_world_expect(&w, finds[i].steps, count);
+        enum sw_status status =
+            sw_codedeploy_find(w.aws, finds[i].cluster, service, &application, &group, &err);
+        assert_string_equal(sw_status_name(status), sw_status_name(finds[i].status));
+        char *found SW_CLEANUP(sw_free_str) =
+            status == SW_OK ? sw_xasprintf("%s %s", application, group) : sw_xstrdup(err.msg);
+        assert_string_equal(found, finds[i].result);
+        ecs_world_done(&w);
+    }
+}
+
 /* ---- Every call going wrong in every way ---- */
 
 struct fake_codedeploy {
@@ -193,6 +316,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_codedeploy__makes_the_appspec),
+        cmocka_unit_test(test_codedeploy__knows_the_newest_deployment),
+        cmocka_unit_test(test_codedeploy__finds_who_deploys_a_service),
         cmocka_unit_test(test_codedeploy__never_claims_success_on_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
