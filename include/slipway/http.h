@@ -183,8 +183,9 @@ bool sw_host_is_loopback(struct sw_str host);
 
 /*
  * The libcurl transport. One instance serves several threads: each perform() takes an idle easy
- * handle, so connections are reused. Proxies follow libcurl's environment variables. `cafile` NULL
- * finds the system's CA bundle. The transport is freed after all performs have ended.
+ * handle, one that has talked to that server if there is one, so connections are reused. Proxies
+ * follow libcurl's environment variables. `cafile` NULL finds the system's CA bundle. The transport
+ * is freed after all performs have ended.
  */
 SW_NODISCARD enum sw_status sw_http_curl_new(const struct sw_env *env, const char *cafile,
                                              struct sw_http_transport **ret, struct sw_err *err);
