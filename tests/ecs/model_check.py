@@ -147,11 +147,15 @@ def check_edits(model, program):
                     del container[key]
         expected = copy.deepcopy(definition)
         options = []
+        tagged = set()
         for kind in kinds:
             for _ in range(chance.randrange(3)):
                 container = chance.choice(expected["containerDefinitions"])
                 name = chance.choice(["A", "B.c", f"te'xt {seed + 1} \u00fc"])
                 value = chance.choice(["" if kind != "secret" else "arn", "x=y", "a,b:c d\n", "\u00fc", "v1.2_3"])
+                if kind == "tags" and name in tagged:
+                    continue  # a tag that is given twice is refused
+                tagged.update([name] if kind == "tags" else [])
                 text = {"image": f"{container['name']}={chance.choice(images)}",
                         "tag-image": f"{container['name']}=v1.2_3",
                         "tags": f"{name}={value}", "remove-env": f"{container['name']}:{name}",
