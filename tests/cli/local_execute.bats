@@ -82,7 +82,7 @@ YAML
 YAML
     execute
     fails 11 'step "rolled back" of job "build" failed with exit code 11'
-    says '    failed with exit code 11 (0.0 s)'
+    grep -qxE '    failed with exit code 11 \([0-9.]+ s\)' "$BATS_TEST_TMPDIR/out"
     silent_about 'echo after'
     result fine ok
     result 'rolled back' failed
