@@ -29,9 +29,10 @@ class Tap:
         """Moves bytes one way until either end goes; then the other way ends as well."""
         try:
             while data := source.recv(65536):
-                target.sendall(data)
+                # Beforehand, so that nobody has bytes that are not counted yet.
                 if count:
                     self.note(len(data))
+                target.sendall(data)
         except OSError:
             pass
         for end in (source, target):
