@@ -12,7 +12,8 @@ build_openssl() {
         no-seed no-sm2 no-sm3 no-sm4 no-rc2 no-rc4 no-md4 no-mdc2 no-whirlpool no-bf no-cast no-des no-aria \
         no-cms no-ts no-ct no-ocsp no-afalgeng no-ui-console no-secure-memory \
         no-cmp no-ec2m no-dsa no-dh no-rmd160 no-scrypt no-siphash no-siv no-ocb no-blake2 no-gost no-srtp no-sctp \
-        no-ssl-trace no-nextprotoneg no-rfc3779 no-capieng no-padlockeng no-autoload-config no-autoerrinit no-cached-fetch
+        no-ssl-trace no-nextprotoneg no-rfc3779 no-capieng no-padlockeng no-autoload-config no-autoerrinit no-cached-fetch \
+        no-multiblock
     make -j"$jobs" build_libs
     make DESTDIR="$work/openssl-installed" install_dev
     cp -r "$work/openssl-installed/usr/local/." "$prefix/"
