@@ -194,8 +194,8 @@ static void test_taskdef_file__variables_are_expanded_after_parsing(void **state
           "td.yaml: containerDefinitions[0].environment[0].value: variable \"NOPE\" is not set; "
           "set it, or give a default: ${NOPE:-text}" },
         { HEAD "  image: $(id)\n", NULL,
-          "td.yaml: containerDefinitions[0].image: \"$(id)\" is not run: text is never executed; "
-          "run it in an earlier step: echo \"export NAME='$(id)'\" >> \"$BASH_ENV\", and write ${NAME} here (\\$ stands for a plain $)" },
+          "td.yaml: containerDefinitions[0].image: \"$(id)\" is not run: text is never executed, "
+          "and only date is answered, as in $(date +%F); run it in an earlier step: echo \"export NAME='$(id)'\" >> \"$BASH_ENV\", and write ${NAME} here (\\$ stands for a plain $)" },
         { HEAD "  cpu: ${REPO}\n", NULL,
           "td.yaml: containerDefinitions[0].cpu is string; expected a whole number" },
     };
