@@ -98,13 +98,8 @@ static enum sw_status read_config(const struct loading *loading, struct sw_err *
             "the Docker engine lists other layers of image \"%s\" than its configuration",
             self->name);
     }
-    if (status == SW_OK && self->platform &&
-        !sw_platform_matches(self->platform, image->parsed.platform)) {
-        return sw_fail(err, SW_E_INPUT, "image \"%s\" is for %s, not for %s", self->name,
-                       image->parsed.platform ? image->parsed.platform : "no platform",
-                       self->platform);
-    }
-    return status;
+    return status == SW_OK ? sw_image_check_platform(image, self->name, self->platform, err)
+                           : status;
 }
 
 /* Hands on what the image is made of, all of which is found. */

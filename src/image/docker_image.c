@@ -374,8 +374,8 @@ static enum sw_status check_platform(const struct sw_image *image, const char *p
                                      struct sw_err *err)
 {
     if (platform && !sw_platform_matches(platform, image->parsed.platform)) {
-        return sw_fail(err, SW_E_INPUT, "the image is for %s, not for %s", image->parsed.platform,
-                       platform);
+        return sw_fail(err, SW_E_INPUT, "the image is for %s, not for %s",
+                       image->parsed.platform ? image->parsed.platform : "no platform", platform);
     }
     return SW_OK;
 }

@@ -205,12 +205,7 @@ static enum sw_status read_config(struct stored *self, struct sw_err *err)
                        "configuration %zu",
                        self->name, manifest->layers.count, image->parsed.diff_id_count);
     }
-    if (self->platform && !sw_platform_matches(self->platform, image->parsed.platform)) {
-        return sw_fail(err, SW_E_INPUT, "image \"%s\" is for %s, not for %s", self->name,
-                       image->parsed.platform ? image->parsed.platform : "no platform",
-                       self->platform);
-    }
-    return SW_OK;
+    return sw_image_check_platform(image, self->name, self->platform, err);
 }
 
 /* Whether the manifest is pushed as it is: then every layer has to be packed. */

@@ -17,7 +17,7 @@
 
 struct sw_engine_blobs {
     const struct sw_env *env;
-    const struct sw_engine *engine; /* one that is spoken to directly */
+    const struct sw_engine *engine;
 };
 
 /*

@@ -42,22 +42,14 @@ void sw_learn_add_named(struct sw_learn *learn, const char *tag)
     learn->named = learn->wishes.count;
 }
 
-/* How a layer is packed by its media type; false for what this program does not write itself. */
-static bool packing_of_type(const char *media_type, enum sw_packing *ret)
+/* Whether this program writes layers of that media type itself. */
+static bool is_written_here(const char *media_type)
 {
-    static const struct {
-        const char *media_type;
-        enum sw_packing packing;
-    } known[] = {
-        { SW_MEDIA_DOCKER_LAYER, SW_PACKING_GZIP },
-        { SW_MEDIA_OCI_LAYER_GZIP, SW_PACKING_GZIP },
-        { SW_MEDIA_OCI_LAYER_ZSTD, SW_PACKING_ZSTD },
-        { SW_MEDIA_OCI_LAYER, SW_PACKING_NONE },
-    };
+    static const char *const types[] = { SW_MEDIA_DOCKER_LAYER, SW_MEDIA_OCI_LAYER_GZIP,
+                                         SW_MEDIA_OCI_LAYER_ZSTD, SW_MEDIA_OCI_LAYER };
 
-    for (size_t i = 0; i < SW_COUNT(known); i++) {
-        if (strcmp(media_type, known[i].media_type) == 0) {
-            *ret = known[i].packing;
+    for (size_t i = 0; i < SW_COUNT(types); i++) {
+        if (strcmp(media_type, types[i]) == 0) {
             return true;
         }
     }
@@ -88,15 +80,15 @@ static char *name_of(const struct sw_learn *learn, const char *object)
 static void remember(struct sw_learn *learn, const char *diff_id,
                      const struct sw_descriptor *descriptor, const char *from)
 {
-    enum sw_packing packing;
     struct sw_known_layer *layer;
 
-    if (!packing_of_type(descriptor->media_type, &packing) || sw_learn_find(learn, diff_id)) {
+    if (!is_written_here(descriptor->media_type) || sw_learn_find(learn, diff_id)) {
         return;
     }
     learn->layers = sw_grow(learn->layers, learn->count, &learn->capacity, sizeof(*learn->layers));
     layer = &learn->layers[learn->count++];
-    *layer = (struct sw_known_layer){ .size = descriptor->size, .packing = packing };
+    *layer = (struct sw_known_layer){ .size = descriptor->size,
+                                      .packing = sw_media_packing(descriptor->media_type) };
     memcpy(layer->diff_id, diff_id, SW_DIGEST_SIZE);
     memcpy(layer->digest, descriptor->digest, SW_DIGEST_SIZE);
     layer->from = name_of(learn, from);
