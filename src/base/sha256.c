@@ -45,7 +45,11 @@ TARGET_PART void clear_upper_halves(void)
     _mm256_zeroupper();
 }
 
-/* One message: its state in the order of the instructions, and 16 words of its schedule. */
+/*
+ * One message: its state in the order of the instructions, and 16 words of its schedule. All of it
+ * is to stay in registers. For that no loop may be left that goes over lanes or words, and
+ * compilers that look at size would leave any: so they are written out.
+ */
 struct lane {
     __m128i abef;
     __m128i cdgh;
@@ -72,15 +76,19 @@ TARGET_PART void store_state(const struct lane *lane, uint32_t state[SW_SHA256_W
     _mm_storeu_si128((__m128i *)(void *)(state + 4), _mm_alignr_epi8(dchg, feba, 8));
 }
 
-TARGET_PART void load_block(struct lane *lane, const unsigned char *data)
+TARGET_PART __m128i load_words(const unsigned char *data)
 {
     const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
 
-    for (int i = 0; i < 4; i++) {
-        const void *from = data + (size_t)16 * (size_t)i;
+    return _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)data), big_endian);
+}
 
-        lane->words[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)from), big_endian);
-    }
+TARGET_PART void load_block(struct lane *lane, const unsigned char *data)
+{
+    lane->words[0] = load_words(data);
+    lane->words[1] = load_words(data + 16);
+    lane->words[2] = load_words(data + 32);
+    lane->words[3] = load_words(data + 48);
 }
 
 /* Rounds 4n to 4n + 3, and their part of the schedule for later ones. */
@@ -122,12 +130,13 @@ TARGET_PART void four_rounds(struct lane *lane, unsigned n)
     }
 }
 
-/* All 64 rounds for each lane; the lanes do not wait for each other. */
-TARGET_PART void rounds(struct lane *lanes, size_t count)
+/* All 64 rounds of both lanes, which do not wait for each other; `b` may be NULL. */
+TARGET_PART void rounds(struct lane *a, struct lane *b)
 {
-#    define STEP(n)                          \
-        for (size_t i = 0; i < count; i++) { \
-            four_rounds(&lanes[i], n);       \
+#    define STEP(n)            \
+        four_rounds(a, n);     \
+        if (b) {               \
+            four_rounds(b, n); \
         }
     STEP(0)
     STEP(1)
@@ -148,21 +157,10 @@ TARGET_PART void rounds(struct lane *lanes, size_t count)
 #    undef STEP
 }
 
-TARGET_PART void take_block(struct lane *lanes, const unsigned char *const *data, size_t count)
+TARGET_PART void add_state(struct lane *lane, const struct lane *before)
 {
-    __m128i abef[2];
-    __m128i cdgh[2];
-
-    for (size_t i = 0; i < count; i++) {
-        abef[i] = lanes[i].abef;
-        cdgh[i] = lanes[i].cdgh;
-        load_block(&lanes[i], data[i]);
-    }
-    rounds(lanes, count);
-    for (size_t i = 0; i < count; i++) {
-        lanes[i].abef = _mm_add_epi32(lanes[i].abef, abef[i]);
-        lanes[i].cdgh = _mm_add_epi32(lanes[i].cdgh, cdgh[i]);
-    }
+    lane->abef = _mm_add_epi32(lane->abef, before->abef);
+    lane->cdgh = _mm_add_epi32(lane->cdgh, before->cdgh);
 }
 
 TARGET void sw_sha256_blocks(uint32_t state[SW_SHA256_WORDS], const unsigned char *data,
@@ -173,7 +171,11 @@ TARGET void sw_sha256_blocks(uint32_t state[SW_SHA256_WORDS], const unsigned cha
     clear_upper_halves();
     load_state(&lane, state);
     for (; count > 0; count--) {
-        take_block(&lane, &data, 1);
+        const struct lane before = lane;
+
+        load_block(&lane, data);
+        rounds(&lane, NULL);
+        add_state(&lane, &before);
         data += SW_SHA256_BLOCK;
     }
     store_state(&lane, state);
@@ -183,19 +185,26 @@ TARGET void sw_sha256_blocks_of_two(uint32_t a[SW_SHA256_WORDS], const unsigned 
                                     uint32_t b[SW_SHA256_WORDS], const unsigned char *data_b,
                                     size_t count)
 {
-    const unsigned char *data[2] = { data_a, data_b };
-    struct lane lanes[2];
+    struct lane lane_a;
+    struct lane lane_b;
 
     clear_upper_halves();
-    load_state(&lanes[0], a);
-    load_state(&lanes[1], b);
+    load_state(&lane_a, a);
+    load_state(&lane_b, b);
     for (; count > 0; count--) {
-        take_block(lanes, data, 2);
-        data[0] += SW_SHA256_BLOCK;
-        data[1] += SW_SHA256_BLOCK;
+        const struct lane before_a = lane_a;
+        const struct lane before_b = lane_b;
+
+        load_block(&lane_a, data_a);
+        load_block(&lane_b, data_b);
+        rounds(&lane_a, &lane_b);
+        add_state(&lane_a, &before_a);
+        add_state(&lane_b, &before_b);
+        data_a += SW_SHA256_BLOCK;
+        data_b += SW_SHA256_BLOCK;
     }
-    store_state(&lanes[0], a);
-    store_state(&lanes[1], b);
+    store_state(&lane_a, a);
+    store_state(&lane_b, b);
 }
 
 #else

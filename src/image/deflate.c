@@ -49,11 +49,9 @@ static bool is_noise(const unsigned char *data, size_t len)
     }
     for (size_t i = 0; i < SAMPLES; i++) {
         for (size_t j = 0; j < SAMPLE; j++) {
-            counts[data[i * step + j]]++;
+            /* (n + 1)^2 = n^2 + 2n + 1 */
+            sum += 2U * counts[data[i * step + j]]++ + 1U;
         }
-    }
-    for (size_t i = 0; i < 256; i++) {
-        sum += (unsigned)counts[i] * counts[i];
     }
     return sum < DICE + DICE / 5;
 }
