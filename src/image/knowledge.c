@@ -99,21 +99,19 @@ struct arrival {
     const struct sw_knowledge *knowledge;
     const struct sw_learn *learn;
     struct sw_sought_layer *layer;
-    enum sw_status status;
-    struct sw_err err;
 };
 
 /* Gets the layer to a target without sending it. */
-static enum sw_status make_there(struct arrival *arrival, const struct sw_push_place *place,
-                                 bool *ret)
+static enum sw_status make_there(const struct arrival *arrival, const struct sw_push_place *place,
+                                 bool *ret, struct sw_err *err)
 {
     const struct sw_learn *learn = arrival->learn;
     struct sw_known_layer *answer = &arrival->layer->answer;
     SW_CLEANUP(sw_strs_release) struct sw_strs from = { 0 };
     SW_CLEANUP(sw_free_str) char *session = NULL;
     const char *shared = NULL;
-    enum sw_status status = sw_registry_has_blob(place->registry, place->repository, answer->digest,
-                                                 ret, &arrival->err);
+    enum sw_status status =
+        sw_registry_has_blob(place->registry, place->repository, answer->digest, ret, err);
 
     if (status != SW_OK || *ret || !learn->elsewhere ||
         strcmp(place->host, arrival->knowledge->places->items[0].host) != 0) {
@@ -121,7 +119,7 @@ static enum sw_status make_there(struct arrival *arrival, const struct sw_push_p
     }
     sw_strs_add(&from, sw_str(learn->repository));
     /* An upload that is opened instead is left alone: there is nothing to send yet. */
-    status = sw_place_share(place, &from, answer->digest, &shared, &session, &arrival->err);
+    status = sw_place_share(place, &from, answer->digest, &shared, &session, err);
     *ret = shared != NULL;
     if (shared) {
         answer->shared_from = learn->repository;
@@ -129,29 +127,18 @@ static enum sw_status make_there(struct arrival *arrival, const struct sw_push_p
     return status;
 }
 
-static bool make_there_everywhere(void *ctx, size_t index)
+static enum sw_status make_there_everywhere(void *ctx, size_t index, struct sw_err *err)
 {
-    struct arrival *arrival = (struct arrival *)ctx + index;
+    const struct arrival *arrival = (const struct arrival *)ctx + index;
     const struct sw_places *places = arrival->knowledge->places;
+    enum sw_status status = SW_OK;
     bool there = true;
 
-    for (size_t i = 0; there && arrival->status == SW_OK && i < places->count; i++) {
-        arrival->status = make_there(arrival, &places->items[i], &there);
+    for (size_t i = 0; there && status == SW_OK && i < places->count; i++) {
+        status = make_there(arrival, &places->items[i], &there, err);
     }
-    arrival->layer->found = there && arrival->status == SW_OK;
-    return arrival->status == SW_OK;
-}
-
-static enum sw_status make_all_there(struct arrival *arrivals, size_t count, struct sw_err *err)
-{
-    sw_side_by_side(count, sw_threads_for(count), make_there_everywhere, arrivals);
-    for (size_t i = 0; i < count; i++) {
-        if (arrivals[i].status != SW_OK) {
-            *err = arrivals[i].err;
-            return err->status;
-        }
-    }
-    return SW_OK;
+    arrival->layer->found = there && status == SW_OK;
+    return status;
 }
 
 /* Finds those layers from number `first` on that images of one repository have told of. */
@@ -179,7 +166,8 @@ static enum sw_status take_up(struct sw_knowledge *knowledge, const struct sw_le
         }
     }
     if (status == SW_OK) {
-        status = make_all_there(arrivals, count, err);
+        status =
+            sw_side_by_side(count, sw_threads_for(count), make_there_everywhere, arrivals, err);
     }
     free(arrivals);
     return status;

@@ -115,17 +115,27 @@ static void inquiry_release(struct inquiry *inquiry)
     sw_buf_release(&inquiry->config);
 }
 
-static bool get_manifest(void *ctx, size_t index)
+/* What fails is nothing learned, no more; only a refusal holds for all that would be asked yet. */
+static enum sw_status refusal(const struct inquiry *inquiry, struct sw_err *err)
+{
+    if (inquiry->status != SW_E_DENIED) {
+        return SW_OK;
+    }
+    *err = inquiry->err;
+    return SW_E_DENIED;
+}
+
+static enum sw_status get_manifest(void *ctx, size_t index, struct sw_err *err)
 {
     struct inquiry *inquiry = (struct inquiry *)ctx + index;
     const struct sw_learn *learn = inquiry->learn;
 
     inquiry->status = sw_registry_get_manifest(learn->registry, learn->repository, inquiry->object,
                                                &inquiry->bytes, &inquiry->info, &inquiry->err);
-    return inquiry->status != SW_E_DENIED;
+    return refusal(inquiry, err);
 }
 
-static bool get_config(void *ctx, size_t index)
+static enum sw_status get_config(void *ctx, size_t index, struct sw_err *err)
 {
     struct inquiry *inquiry = ((struct inquiry **)ctx)[index];
     const struct sw_learn *learn = inquiry->learn;
@@ -133,7 +143,7 @@ static bool get_config(void *ctx, size_t index)
     inquiry->status =
         sw_registry_get_blob(learn->registry, learn->repository, inquiry->manifest.config.digest,
                              &inquiry->config, &inquiry->err);
-    return inquiry->status != SW_E_DENIED;
+    return refusal(inquiry, err);
 }
 
 /* The images of an index are asked like further tags; attestations are not. */
@@ -217,9 +227,10 @@ static void read_config(struct inquiry *inquiry)
 static void consult(struct inquiry *inquiries, size_t count)
 {
     struct inquiry **images = sw_xcalloc(count + 1, sizeof(struct inquiry *));
+    struct sw_err refused = SW_ERR_INIT; /* told with the inquiry that it belongs to */
     size_t image_count = 0;
 
-    sw_side_by_side(count, sw_threads_for(count), get_manifest, inquiries);
+    (void)sw_side_by_side(count, sw_threads_for(count), get_manifest, inquiries, &refused);
     for (size_t i = 0; i < count && (i == 0 || inquiries[i - 1].status != SW_E_DENIED); i++) {
         read_manifest(&inquiries[i]);
         tell_failure(&inquiries[i]);
@@ -227,7 +238,8 @@ static void consult(struct inquiry *inquiries, size_t count)
             images[image_count++] = &inquiries[i];
         }
     }
-    sw_side_by_side(image_count, sw_threads_for(image_count), get_config, (void *)images);
+    (void)sw_side_by_side(image_count, sw_threads_for(image_count), get_config, (void *)images,
+                          &refused);
     for (size_t i = 0; i < image_count && (i == 0 || images[i - 1]->status != SW_E_DENIED); i++) {
         read_config(images[i]);
         tell_failure(images[i]);

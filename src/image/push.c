@@ -101,42 +101,35 @@ struct search {
     const struct push *push;
     const char *digest;
     bool there;
-    enum sw_status status;
-    struct sw_err err;
 };
 
-static bool look_everywhere(void *ctx, size_t index)
+static enum sw_status look_everywhere(void *ctx, size_t index, struct sw_err *err)
 {
     struct search *search = (struct search *)ctx + index;
     const struct sw_places *places = &search->push->places;
+    enum sw_status status = SW_OK;
 
     search->there = true;
-    for (size_t i = 0; search->there && search->status == SW_OK && i < places->count; i++) {
-        search->status =
-            sw_registry_has_blob(places->items[i].registry, places->items[i].repository,
-                                 search->digest, &search->there, &search->err);
+    for (size_t i = 0; search->there && status == SW_OK && i < places->count; i++) {
+        status = sw_registry_has_blob(places->items[i].registry, places->items[i].repository,
+                                      search->digest, &search->there, err);
     }
-    return search->status == SW_OK;
+    return status;
 }
 
 static enum sw_status intake_look(void *ctx, const struct sw_strs *digests, struct sw_err *err)
 {
     struct push *push = ctx;
     struct search *searches = sw_xcalloc(digests->count + 1, sizeof(*searches));
-    enum sw_status status = SW_OK;
+    enum sw_status status;
 
     for (size_t i = 0; i < digests->count; i++) {
         searches[i] = (struct search){ .push = push, .digest = digests->items[i] };
     }
-    sw_side_by_side(digests->count, sw_threads_for(digests->count), look_everywhere, searches);
+    status = sw_side_by_side(digests->count, sw_threads_for(digests->count), look_everywhere,
+                             searches, err);
     for (size_t i = 0; i < digests->count && status == SW_OK; i++) {
-        status = searches[i].status;
-        if (status == SW_OK) {
-            sw_strs_add(searches[i].there ? &push->there : &push->lacking,
-                        sw_str(searches[i].digest));
-        } else {
-            *err = searches[i].err;
-        }
+        sw_strs_add(searches[i].there ? &push->there : &push->lacking, sw_str(searches[i].digest));
     }
     free(searches);
     return status;
@@ -145,16 +138,14 @@ static enum sw_status intake_look(void *ctx, const struct sw_strs *digests, stru
 static enum sw_status intake_has(void *ctx, const char *digest, bool *ret, struct sw_err *err)
 {
     struct search search = { .push = ctx, .digest = digest };
+    enum sw_status status;
 
     if (is_known(ctx, digest, ret)) {
         return SW_OK;
     }
-    if (!look_everywhere(&search, 0)) {
-        *err = search.err;
-        return search.status;
-    }
+    status = look_everywhere(&search, 0, err);
     *ret = search.there;
-    return SW_OK;
+    return status;
 }
 
 static enum sw_status intake_has_image(void *ctx, const char *digest, bool *ret, struct sw_err *err)

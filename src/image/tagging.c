@@ -45,19 +45,9 @@ static enum sw_status look(struct sw_tagging *tagging, struct sw_err *err)
     return status;
 }
 
-/* A look at a tag, beside others. */
-struct glance {
-    struct sw_tagging *tag;
-    enum sw_status status;
-    struct sw_err err;
-};
-
-static bool take_glance(void *ctx, size_t index)
+static enum sw_status look_at_one(void *ctx, size_t index, struct sw_err *err)
 {
-    struct glance *glance = (struct glance *)ctx + index;
-
-    glance->status = look(glance->tag, &glance->err);
-    return glance->status == SW_OK;
+    return look(((struct sw_tagging **)ctx)[index], err);
 }
 
 /* Whether the tag is the first of its registry: the request about it finds the login out. */
@@ -74,23 +64,18 @@ static bool is_first(const struct sw_tagging *tags, size_t index)
 /* Looks at the first tag of each registry, or at all others. */
 static enum sw_status look_at(struct sw_tagging *tags, size_t count, bool first, struct sw_err *err)
 {
-    struct glance *glances = sw_xcalloc(count + 1, sizeof(*glances));
-    enum sw_status status = SW_OK;
-    size_t wanted = 0;
+    struct sw_tagging **wanted = sw_xcalloc(count + 1, sizeof(struct sw_tagging *));
+    enum sw_status status;
+    size_t wanted_count = 0;
 
     for (size_t i = 0; i < count; i++) {
         if (is_first(tags, i) == first) {
-            glances[wanted++] = (struct glance){ .tag = &tags[i] };
+            wanted[wanted_count++] = &tags[i];
         }
     }
-    sw_side_by_side(wanted, first ? wanted : sw_threads_for(wanted), take_glance, glances);
-    for (size_t i = 0; i < wanted && status == SW_OK; i++) {
-        status = glances[i].status;
-        if (status != SW_OK) {
-            *err = glances[i].err;
-        }
-    }
-    free(glances);
+    status = sw_side_by_side(wanted_count, first ? wanted_count : sw_threads_for(wanted_count),
+                             look_at_one, (void *)wanted, err);
+    free((void *)wanted);
     return status;
 }
 

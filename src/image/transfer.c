@@ -32,7 +32,6 @@ struct transfer {
 
     pthread_mutex_t lock; /* guards everything below */
     struct sw_transfer_sum sum;
-    struct sw_err err; /* the first failure */
     struct sw_meter meter;
 };
 
@@ -46,17 +45,13 @@ struct search {
     const struct sw_push_place *place;
     const char *digest;
     bool *present;
-    enum sw_status status;
-    struct sw_err err;
 };
 
-static bool look_for_document(void *ctx, size_t index)
+static enum sw_status look_for_document(void *ctx, size_t index, struct sw_err *err)
 {
     struct search *search = (struct search *)ctx + index;
 
-    search->status =
-        sw_place_has_manifest(search->place, search->digest, search->present, &search->err);
-    return search->status == SW_OK;
+    return sw_place_has_manifest(search->place, search->digest, search->present, err);
 }
 
 /* Looks what documents the places have. */
@@ -65,7 +60,7 @@ static enum sw_status look_for_documents(struct transfer *transfer, struct sw_er
     const size_t place_count = transfer->places->count;
     const size_t count = transfer->tree->count * place_count;
     struct search *searches = sw_xcalloc(count + 1, sizeof(*searches));
-    enum sw_status status = SW_OK;
+    enum sw_status status;
 
     for (size_t i = 0; i < count; i++) {
         const size_t document = i / place_count;
@@ -75,13 +70,7 @@ static enum sw_status look_for_documents(struct transfer *transfer, struct sw_er
                                        .digest = transfer->tree->documents[document].digest,
                                        .present = present_at(transfer, document, place) };
     }
-    sw_side_by_side(count, sw_threads_for(count), look_for_document, searches);
-    for (size_t i = 0; i < count && status == SW_OK; i++) {
-        status = searches[i].status;
-        if (status != SW_OK) {
-            *err = searches[i].err;
-        }
-    }
+    status = sw_side_by_side(count, sw_threads_for(count), look_for_document, searches, err);
     free(searches);
     return status;
 }
@@ -378,28 +367,17 @@ static enum sw_status move_blob(struct transfer *transfer, const struct task *ta
     return status;
 }
 
-static void fail(struct transfer *transfer, const struct sw_err *err)
-{
-    (void)pthread_mutex_lock(&transfer->lock);
-    if (transfer->err.status == SW_OK) {
-        transfer->err = *err;
-        atomic_store(&transfer->world->failed, true);
-    }
-    (void)pthread_mutex_unlock(&transfer->lock);
-}
-
-static bool move_task(void *ctx, size_t index)
+static enum sw_status move_task(void *ctx, size_t index, struct sw_err *err)
 {
     struct transfer *transfer = ctx;
-    struct sw_err err = SW_ERR_INIT;
     enum sw_status status = sw_env_stop_wanted(transfer->env)
-                                ? sw_fail(&err, SW_E_STOPPED, "stopped")
-                                : move_blob(transfer, &transfer->tasks[index], &err);
+                                ? sw_fail(err, SW_E_STOPPED, "stopped")
+                                : move_blob(transfer, &transfer->tasks[index], err);
 
     if (status != SW_OK) {
-        fail(transfer, &err);
+        atomic_store(&transfer->world->failed, true);
     }
-    return status == SW_OK;
+    return status;
 }
 
 static enum sw_status move_blobs(struct transfer *transfer, struct sw_err *err)
@@ -407,11 +385,7 @@ static enum sw_status move_blobs(struct transfer *transfer, struct sw_err *err)
     unsigned wanted =
         transfer->options->transfers ? transfer->options->transfers : TRANSFERS_DEFAULT;
 
-    sw_side_by_side(transfer->task_count, wanted, move_task, transfer);
-    if (transfer->err.status != SW_OK) {
-        *err = transfer->err;
-    }
-    return transfer->err.status;
+    return sw_side_by_side(transfer->task_count, wanted, move_task, transfer, err);
 }
 
 /* Writes the documents below the root under their digests, where they are not there. */

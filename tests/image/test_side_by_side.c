@@ -17,13 +17,14 @@ struct calls {
     unsigned most;
     unsigned wanted;
     bool open;
-    size_t false_from; /* calls from this index on return false */
+    size_t fails_from; /* calls from this index on fail */
+    size_t stopped;    /* the one that fails for being stopped */
     size_t highest;
 };
 
 static void calls_init(struct calls *calls, unsigned wanted)
 {
-    *calls = (struct calls){ .wanted = wanted, .false_from = COUNT_MAX };
+    *calls = (struct calls){ .wanted = wanted, .fails_from = COUNT_MAX, .stopped = COUNT_MAX };
     (void)pthread_mutex_init(&calls->lock, NULL);
     (void)pthread_cond_init(&calls->changed, NULL);
 }
@@ -34,7 +35,7 @@ static void calls_release(struct calls *calls)
     (void)pthread_cond_destroy(&calls->changed);
 }
 
-static bool call(void *ctx, size_t index)
+static enum sw_status call(void *ctx, size_t index, struct sw_err *err)
 {
     struct calls *calls = ctx;
     struct timespec end;
@@ -52,7 +53,10 @@ static bool call(void *ctx, size_t index)
     }
     calls->under_way--;
     (void)pthread_mutex_unlock(&calls->lock);
-    return index < calls->false_from;
+    if (index < calls->fails_from) {
+        return SW_OK;
+    }
+    return sw_fail(err, index == calls->stopped ? SW_E_STOPPED : SW_E_NETWORK, "call %zu", index);
 }
 
 static const struct {
@@ -68,11 +72,14 @@ static void test_side_by_side__each_is_called_once_so_many_at_a_time(void **stat
 {
     (void)state;
     for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        struct sw_err err = SW_ERR_INIT;
         struct calls calls;
 
         print_message("%zu calls on %zu threads\n", cases[i].count, cases[i].threads);
         calls_init(&calls, cases[i].most);
-        sw_side_by_side(cases[i].count, cases[i].threads, call, &calls);
+        assert_int_equal(sw_side_by_side(cases[i].count, cases[i].threads, call, &calls, &err),
+                         SW_OK);
+        assert_string_equal(err.msg, "");
         for (size_t k = 0; k < COUNT_MAX; k++) {
             assert_int_equal(calls.calls[k], k < cases[i].count ? 1 : 0);
         }
@@ -83,23 +90,65 @@ static void test_side_by_side__each_is_called_once_so_many_at_a_time(void **stat
 
 static void test_side_by_side__after_a_failure_none_begins(void **state)
 {
+    struct sw_err err = SW_ERR_INIT;
     struct calls calls;
 
     (void)state;
     calls_init(&calls, 1);
-    calls.false_from = 2;
-    sw_side_by_side(COUNT_MAX, 1, call, &calls);
+    calls.fails_from = 2;
+    assert_int_equal(sw_side_by_side(COUNT_MAX, 1, call, &calls, &err), SW_E_NETWORK);
+    assert_string_equal(err.msg, "call 2");
     assert_int_equal(calls.highest, 2);
     calls_release(&calls);
 
     /* Others that have begun by then are finished, and all below have begun. */
     calls_init(&calls, 3);
-    calls.false_from = 5;
-    sw_side_by_side(COUNT_MAX, 3, call, &calls);
+    calls.fails_from = 5;
+    assert_int_equal(sw_side_by_side(COUNT_MAX, 3, call, &calls, &err), SW_E_NETWORK);
     for (size_t i = 0; i <= calls.highest; i++) {
         assert_int_equal(calls.calls[i], 1);
     }
     assert_true(calls.highest >= 5 && calls.highest < 8);
+    calls_release(&calls);
+}
+
+static void test_side_by_side__the_failure_of_the_lowest_index_is_told(void **state)
+{
+    static const struct {
+        size_t stopped;
+        enum sw_status status;
+        const char *msg;
+    } failures[] = {
+        { COUNT_MAX, SW_E_NETWORK, "call 0" },
+        { 0, SW_E_NETWORK, "call 1" }, /* that one was stopped, maybe for another's failure */
+        { 1, SW_E_NETWORK, "call 0" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(failures); i++) {
+        struct sw_err err = SW_ERR_INIT;
+        struct calls calls;
+
+        calls_init(&calls, 4); /* all begin before the first ends */
+        calls.fails_from = 0;
+        calls.stopped = failures[i].stopped;
+        assert_int_equal(sw_side_by_side(4, 4, call, &calls, &err), failures[i].status);
+        assert_string_equal(err.msg, failures[i].msg);
+        calls_release(&calls);
+    }
+}
+
+static void test_side_by_side__where_all_are_stopped_that_is_told(void **state)
+{
+    struct sw_err err = SW_ERR_INIT;
+    struct calls calls;
+
+    (void)state;
+    calls_init(&calls, 1);
+    calls.fails_from = 2;
+    calls.stopped = 2;
+    assert_int_equal(sw_side_by_side(COUNT_MAX, 1, call, &calls, &err), SW_E_STOPPED);
+    assert_string_equal(err.msg, "call 2");
     calls_release(&calls);
 }
 
@@ -118,6 +167,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_side_by_side__each_is_called_once_so_many_at_a_time),
         cmocka_unit_test(test_side_by_side__after_a_failure_none_begins),
+        cmocka_unit_test(test_side_by_side__the_failure_of_the_lowest_index_is_told),
+        cmocka_unit_test(test_side_by_side__where_all_are_stopped_that_is_told),
         cmocka_unit_test(test_side_by_side__a_connection_more_for_two_requests_more),
     };
 
