@@ -132,6 +132,7 @@ struct sw_causes {
     struct sw_strs seen; /* ARNs of tasks and ids of events already counted */
     const char *cluster; /* borrowed, for commands; NULL when not known */
     const char *service;
+    bool events_shown; /* people saw the events: their words are not printed again */
 };
 void sw_causes_release(struct sw_causes *causes);
 
@@ -206,8 +207,10 @@ struct sw_follow_result {
     struct sw_causes causes;
     struct sw_strs events; /* those of this deployment, oldest first, with their time */
     int64_t waited_ms;
-    char *repair;  /* owned: what was done about the failure, for people; NULL: nothing */
-    bool repaired; /* ... and that it worked was seen */
+    char *repair;   /* owned: what was done about the failure, for people; NULL: nothing */
+    bool repaired;  /* ... and that it worked was seen */
+    char *standing; /* owned: what runs after a rollout that did not succeed, for people; NULL: not
+                       known */
 };
 void sw_follow_result_release(struct sw_follow_result *result);
 

@@ -68,6 +68,7 @@ static json_t *rollout_facts(const struct sw_follow_result *follow)
             json_pack("{s:b, s:s}", "done", follow->repaired, "message", follow->repair));
     }
     (void)json_object_set_new(facts, "causes", sw_cli_ecs_cause_facts(&follow->causes));
+    set_text(facts, "runs", follow->standing);
     json_t *events = json_array();
     for (size_t i = 0; i < follow->events.count; i++) {
         (void)json_array_append_new(events, json_string(follow->events.items[i]));

@@ -64,12 +64,13 @@ static void add_overview(struct sw_buf *out, const json_t *facts)
     sw_buf_add_cstr(out, "| | |\n|---|---|\n");
     add_row(out, "Cluster", sw_json_str(facts, "cluster", NULL));
     add_row(out, "Before", revision(facts, "previousTaskDefinition"));
-    add_row(out, "Now", revision(facts, "taskDefinition"));
+    add_row(out, "Deployed", revision(facts, "taskDefinition"));
     add_row(out, "Deployment",
             sw_json_str(facts, "codeDeployDeploymentId", sw_json_str(facts, "deploymentId", NULL)));
     add_row(out, "Begun", sw_json_str(facts, "startedAt", NULL));
     add_row(out, "Ended", sw_json_str(facts, "endedAt", NULL));
     add_row(out, "Verdict", sw_json_str(rollout, "verdict", NULL));
+    add_row(out, "Runs now", sw_json_str(rollout, "runs", NULL));
     if (rollout) {
         sw_buf_addf(out, "| Tasks | %lld of %lld running, %lld pending, %lld failed |\n",
                     (long long)sw_json_int(rollout, "running", 0),

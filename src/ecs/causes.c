@@ -283,7 +283,8 @@ void sw_causes_print(const struct sw_causes *causes, struct sw_buf *out)
             sw_buf_addf(out, " (exit code %lld)", (long long)cause->exit_code);
         }
         print_times(cause, out);
-        if (*cause->example) {
+        bool was_shown = causes->events_shown && !cause->task && !cause->target;
+        if (*cause->example && !was_shown) {
             sw_buf_addf(out, "\n   AWS says: %s", cause->example);
         }
         if (cause->log) {

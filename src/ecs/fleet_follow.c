@@ -61,6 +61,7 @@ static void end(struct fleet *fleet, struct fleet_rollout *rollout, enum sw_stat
                                     : follow_repair(rollout->follower, status);
         fleet->repaired = fleet->repaired || item->follow.repair;
     }
+    follow_say_standing(rollout->follower, status);
     item->follow.waited_ms = ecs_pace_elapsed_ms(&fleet->pace);
     if (status == SW_OK) {
         item->state = SW_FLEET_DONE;

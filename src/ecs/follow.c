@@ -9,6 +9,7 @@ void sw_follow_result_release(struct sw_follow_result *result)
     sw_causes_release(&result->causes);
     sw_strs_release(&result->events);
     free(result->repair);
+    free(result->standing);
 }
 
 void follow_status_line(const void *ctx)
@@ -178,9 +179,9 @@ static enum sw_rollout_verdict judge(struct follower *follower, const json_t *se
     if (verdict == SW_ROLLOUT_RUNNING &&
         follow_hopeless(follower,
                         state->breaker
-                            ? "the circuit breaker does not count such failures, so ECS would try "
-                              "for ever"
-                            : "without a circuit breaker ECS would try for ever")) {
+                            ? "the circuit breaker does not count such failures, so ECS tries for "
+                              "ever"
+                            : "without a circuit breaker ECS tries for ever")) {
         verdict = SW_ROLLOUT_FAILED;
     }
     if (verdict == SW_ROLLOUT_ROLLING_BACK && !follower->said_rollback) {
@@ -193,6 +194,8 @@ static enum sw_rollout_verdict judge(struct follower *follower, const json_t *se
 bool follow_take(struct follower *follower, const json_t *service)
 {
     enum sw_rollout_verdict verdict = judge(follower, service);
+    json_decref(follower->deployments);
+    follower->deployments = json_incref(sw_json_array(service, "deployments"));
     follower->result->verdict = verdict;
     return verdict != SW_ROLLOUT_RUNNING && verdict != SW_ROLLOUT_ROLLING_BACK;
 }
@@ -271,6 +274,7 @@ void follow_release(struct follower *follower)
     sw_strs_release(&follower->shift.hooks);
     sw_strs_release(&follower->shift.alarms);
     json_decref(follower->definition);
+    json_decref(follower->deployments);
 }
 
 enum sw_status sw_rollout_follow(struct sw_aws *aws, const struct sw_follow_options *options,
@@ -282,6 +286,7 @@ enum sw_status sw_rollout_follow(struct sw_aws *aws, const struct sw_follow_opti
     if (options->on_failure != SW_ON_FAILURE_NOTHING) {
         status = follow_repair(&follower, status);
     }
+    follow_say_standing(&follower, status);
     ret->waited_ms = sw_env_mono_ms(follower.env) - start_ms;
     follow_release(&follower);
     return status;

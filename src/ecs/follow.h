@@ -42,7 +42,8 @@ struct follower {
     bool logs_denied;
     unsigned target_looks; /* at what the load balancer says */
     bool asked_definition;
-    json_t *definition; /* owned: what is rolled out, once it was asked for */
+    json_t *definition;  /* owned: what is rolled out, once it was asked for */
+    json_t *deployments; /* owned: of the service, as the last look showed them; NULL: not known */
 };
 
 /*
@@ -128,5 +129,10 @@ void follow_name_object(struct follower *follower, struct sw_cause *cause);
 enum sw_status follow_conclude(struct follower *follower);
 enum sw_status follow_stopped(struct follower *follower);
 enum sw_status follow_timed_out(struct follower *follower);
+/*
+ * After the last word about a rollout that did not succeed: says what the service runs now, and
+ * which command goes back or waits on where that is for somebody to decide.
+ */
+void follow_say_standing(struct follower *follower, enum sw_status status);
 
 #endif

@@ -161,7 +161,7 @@ enum sw_status follow_timed_out(struct follower *follower)
                   follower->options->service, waited);
     append_standing(follower, follower->options->on_failure == SW_ON_FAILURE_NOTHING);
     const struct sw_strs *events = &follower->result->events;
-    if (events->count > 0) {
+    if (events->count > 0 && !sw_causes_main(&follower->result->causes)) {
         (void)sw_append(follower->err, "; last event: %s", events->items[events->count - 1]);
     }
     append_cause(follower);

@@ -120,6 +120,8 @@ static enum sw_status update_back(struct follower *follower)
         sw_service_rollback(follower->aws, follower->options->cluster, follower->options->service,
                             previous, NULL, &back, &err);
     if (status == SW_OK && back.deployment_id) {
+        json_decref(follower->deployments); /* they are others now */
+        follower->deployments = NULL;
         status = follow_update(follower, &back);
     } else {
         status = follow_repaired(follower, SW_E_ROLLOUT_FAILED, false, "it was not rolled back: %s",

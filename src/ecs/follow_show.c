@@ -1,3 +1,4 @@
+#include "cause.h"
 #include "follow.h"
 
 #include <slipway/alloc.h>
@@ -6,25 +7,30 @@
 
 enum { EVENT_IDS_MAX = 2000, EVENTS_KEPT = 50, TASKS_MAX = 100 };
 
-/* The event without the "(service NAME) " in front, which says nothing new. */
-static const char *event_text(const char *message)
+/*
+ * The event without the "(service NAME) " in front, which says nothing new, and the pointer to a
+ * guide behind, which says nothing at all.
+ */
+static struct sw_str event_text(const char *message)
 {
+    const char *begin = message;
     if (strncmp(message, "(service ", 9) == 0) {
         const char *end = strstr(message, ") ");
-        return end ? end + 2 : message;
+        begin = end ? end + 2 : message;
     }
-    return message;
+    const char *guide = strstr(begin, " For more information, see ");
+    return guide ? sw_str_n(begin, (size_t)(guide - begin)) : sw_str(begin);
 }
 
 /* The N of "has started N tasks: ..."; 0 for other events. */
-static int64_t tasks_started(const char *text)
+static int64_t tasks_started(struct sw_str text)
 {
     static const char begin[] = "has started ";
     int64_t count = 0;
-    if (strncmp(text, begin, sizeof(begin) - 1) != 0) {
+    if (!sw_str_starts(text, begin)) {
         return 0;
     }
-    struct sw_str rest = sw_str(text + sizeof(begin) - 1);
+    struct sw_str rest = sw_str_from(text, sizeof(begin) - 1);
     ptrdiff_t blank = sw_str_find(rest, ' ');
     bool number =
         blank > 0 && sw_parse_int(sw_str_first(rest, (size_t)blank), 0, INT32_MAX, &count);
@@ -51,15 +57,16 @@ static bool show_event(struct follower *follower, const json_t *event)
     if (follower->event_ids.count < EVENT_IDS_MAX) {
         sw_strs_add(&follower->event_ids, sw_str(id));
     }
-    follower->started += tasks_started(event_text(message));
+    struct sw_str text = event_text(message);
+    follower->started += tasks_started(text);
     keep_newest(follower, created_ms);
     char clock[SW_TIME_TEXT_MAX];
     sw_time_format(created_ms, SW_TIME_CLOCK, clock);
     if (!follower->options->brief || sw_cause_of_event(message)) {
-        sw_say(follower->env, "%s  %s", clock, event_text(message));
+        sw_say(follower->env, "%s  %.*s", clock, SW_STR_ARG(text));
     }
     if (follower->result->events.count < EVENTS_KEPT) {
-        sw_strs_take(&follower->result->events, sw_xasprintf("%s %s", clock, event_text(message)));
+        sw_strs_take(&follower->result->events, sw_xasprintf("%s %.*s", clock, SW_STR_ARG(text)));
     }
     sw_causes_add_event(&follower->result->causes, id, message, created_ms);
     return sw_cause_of_event(message) != NULL;
@@ -122,6 +129,30 @@ static void keep_lives(struct follower *follower, const json_t *answer)
     }
 }
 
+/* What only says that tasks stopped: its event was shown, and what matters is why they did. */
+static bool is_result(const struct sw_cause *cause)
+{
+    return cause->klass == &ecs_causes[CAUSE_THROTTLED] ||
+           cause->klass == &ecs_causes[CAUSE_DEPLOYMENT_FAILED];
+}
+
+static void say_cause(const struct follower *follower, struct sw_cause *cause)
+{
+    const struct sw_causes *causes = &follower->result->causes;
+    const struct sw_causes alone = {
+        .items = cause,
+        .count = 1,
+        .cluster = causes->cluster,
+        .service = causes->service,
+        .events_shown = true,
+    };
+    struct sw_buf text;
+    sw_buf_init(&text, SW_BUF_TEXT_MAX);
+    sw_causes_print(&alone, &text);
+    sw_say(follower->env, "%s", text.ptr);
+    sw_buf_release(&text);
+}
+
 void follow_say_causes(struct follower *follower)
 {
     const struct sw_causes *causes = &follower->result->causes;
@@ -132,17 +163,11 @@ void follow_say_causes(struct follower *follower)
         follow_read_log(follower, &causes->items[i]);
         follow_name_object(follower, &causes->items[i]);
     }
-    const struct sw_causes fresh = {
-        .items = causes->items + follower->causes_said,
-        .count = causes->count - follower->causes_said,
-        .cluster = causes->cluster,
-        .service = causes->service,
-    };
-    struct sw_buf text;
-    sw_buf_init(&text, SW_BUF_TEXT_MAX);
-    sw_causes_print(&fresh, &text);
-    sw_say(follower->env, "%s", text.ptr);
-    sw_buf_release(&text);
+    for (size_t i = follower->causes_said; i < causes->count; i++) {
+        if (!is_result(&causes->items[i])) {
+            say_cause(follower, &causes->items[i]);
+        }
+    }
     follower->causes_said = causes->count;
 }
 

@@ -145,6 +145,13 @@ static bool is_rollback(const json_t *primary, const struct sw_rollout_target *t
            (*id && strcmp(id, state->rollback_id) == 0);
 }
 
+/* "web:12" */
+static const char *revision_of(const json_t *deployment)
+{
+    return sw_taskdef_short_name(
+        sw_json_str(deployment, "taskDefinition", "an unknown task definition"));
+}
+
 /* How far the rollback of our failed deployment is, seen from the deployment that is PRIMARY now.
  */
 static enum sw_rollout_verdict judge_rollback(const json_t *primary,
@@ -158,9 +165,8 @@ static enum sw_rollout_verdict judge_rollback(const json_t *primary,
     }
     (void)snprintf(state->rollback_id, sizeof(state->rollback_id), "%s", id);
     if (text_is(primary, "rolloutState", "COMPLETED")) {
-        return say(state, SW_ROLLOUT_ROLLED_BACK,
-                   "the service was rolled back to deployment %s (%s)", id,
-                   sw_json_str(primary, "taskDefinition", "its task definition is not known"));
+        return say(state, SW_ROLLOUT_ROLLED_BACK, "%s is back (deployment %s)",
+                   revision_of(primary), id);
     }
     if (text_is(primary, "rolloutState", "FAILED")) {
         return say(state, SW_ROLLOUT_FAILED, "deployment %s failed, and so did the rollback to %s",
@@ -187,9 +193,8 @@ static enum sw_rollout_verdict judge_replaced(const json_t *primary,
     if (state->failed) {
         return judge_rollback(primary, target, state);
     }
-    return say(state, SW_ROLLOUT_SUPERSEDED, "deployment %s (%s) took over",
-               sw_json_str(primary, "id", "?"),
-               sw_json_str(primary, "taskDefinition", "unknown task definition"));
+    return say(state, SW_ROLLOUT_SUPERSEDED, "%s (deployment %s) took over", revision_of(primary),
+               sw_json_str(primary, "id", "?"));
 }
 
 /* Ours is not in the list: row 6. A PRIMARY that is the one before ours means a rollback. */

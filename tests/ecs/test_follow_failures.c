@@ -27,8 +27,8 @@ static void test_follow_failures__tells_why_tasks_stop(void **state)
     (void)state;
     trial_init(&trial, steps, SW_COUNT(steps));
     trial_ends(&trial, SW_E_ROLLED_BACK,
-               "the rollout of kim:13 to service \"kim\" failed and was rolled back: the service "
-               "was rolled back to deployment ecs-svc/1 (" TD "kim:12); most likely: container "
+               "the rollout of kim:13 to service \"kim\" failed and was rolled back: kim:12 is "
+               "back (deployment ecs-svc/1); most likely: container "
                "\"web\": the image does not exist: \"r/web:2\"; check repository, tag and "
                "registry; was the image pushed by an earlier job, and under this tag?");
     assert_int_equal(trial.result.verdict, SW_ROLLOUT_ROLLED_BACK);
@@ -45,7 +45,8 @@ static void test_follow_failures__tells_why_tasks_stop(void **state)
         "under this tag?\n"
         "   command: slipway image exists r/web:2\n"
         "0/2 running, 0 pending, 3 failed, 2 old\n"
-        "the rollout failed; ECS is rolling the service back\n");
+        "the rollout failed; ECS is rolling the service back\n"
+        "service \"kim\" now runs kim:12 with 2 tasks; kim:13 is not live\n");
     trial_done(&trial);
 }
 
@@ -73,7 +74,7 @@ static void test_follow_failures__does_not_wait_for_a_hopeless_rollout(void **st
     trial.options.fail_fast = 3;
     trial_ends(&trial, SW_E_ROLLOUT_FAILED,
                "the rollout of kim:13 to service \"kim\" failed: 3 tasks stopped for the same "
-               "reason and none is running; without a circuit breaker ECS would try for ever; most "
+               "reason and none is running; without a circuit breaker ECS tries for ever; most "
                "likely: container \"web\": the container ended with an error (exit code 3); look "
                "at the last lines of the container's log");
     trial_done(&trial);
@@ -188,7 +189,8 @@ static void test_follow_failures__works_without_the_right_to_see_tasks(void **st
                         "0/2 running, 2 pending, 1 failed, 0 old\n"
                         "why tasks stopped is not shown: the right ecs:ListTasks or "
                         "ecs:DescribeTasks is missing\n"
-                        "0/2 running, 0 pending, 3 failed, 0 old\n");
+                        "0/2 running, 0 pending, 3 failed, 0 old\n"
+                        "service \"kim\" now runs no task; kim:13 is not live\n");
     trial_done(&trial);
 }
 

@@ -82,8 +82,7 @@ static const struct story stories[] = {
         { SERVICE(D("1", "PRIMARY", "12",
                     REASON("COMPLETED", "ECS deployment ecs-svc/1 completed."),
                     COUNTS("2", "2", "0", "0"))),
-          SW_ROLLOUT_ROLLED_BACK,
-          "the service was rolled back to deployment ecs-svc/1 (arn:td/f:12)" } } },
+          SW_ROLLOUT_ROLLED_BACK, "f:12 is back (deployment ecs-svc/1)" } } },
     { "row 4: rollback to an older deployment than the one before",
       false,
       { { SERVICE(D("2", "ACTIVE", "13", STATE("FAILED"), COUNTS("0", "0", "0", "3")) "," D(
@@ -92,8 +91,7 @@ static const struct story stories[] = {
               COUNTS("2", "0", "2", "0"))),
           SW_ROLLOUT_ROLLING_BACK, "rolling back to deploymentId ecs-svc/0." },
         { SERVICE(D("0", "PRIMARY", "11", STATE("COMPLETED"), COUNTS("2", "2", "0", "0"))),
-          SW_ROLLOUT_ROLLED_BACK,
-          "the service was rolled back to deployment ecs-svc/0 (arn:td/f:11)" } } },
+          SW_ROLLOUT_ROLLED_BACK, "f:11 is back (deployment ecs-svc/0)" } } },
     { "row 4: the rollback fails too",
       false,
       { { SERVICE(D("2", "ACTIVE", "13", STATE("FAILED"), COUNTS("0", "0", "0", "3")) "," D(
@@ -116,7 +114,7 @@ static const struct story stories[] = {
       { { SERVICE(OURS_RUNNING), SW_ROLLOUT_RUNNING, "" },
         { SERVICE(D("3", "PRIMARY", "14", STATE("IN_PROGRESS"), COUNTS("2", "0", "2", "0")) "," D(
               "2", "ACTIVE", "13", STATE("IN_PROGRESS"), COUNTS("0", "1", "0", "0"))),
-          SW_ROLLOUT_SUPERSEDED, "deployment ecs-svc/3 (arn:td/f:14) took over" } } },
+          SW_ROLLOUT_SUPERSEDED, "f:14 (deployment ecs-svc/3) took over" } } },
     { "row 5: completed before somebody else took over",
       false,
       { { SERVICE(OURS_RUNNING), SW_ROLLOUT_RUNNING, "" },
@@ -132,8 +130,7 @@ static const struct story stories[] = {
       false,
       { { SERVICE(OURS_RUNNING), SW_ROLLOUT_RUNNING, "" },
         { SERVICE(OLD_PRIMARY), SW_ROLLOUT_RUNNING, "" },
-        { SERVICE(OLD_PRIMARY), SW_ROLLOUT_ROLLED_BACK,
-          "the service was rolled back to deployment ecs-svc/1 (arn:td/f:12)" } } },
+        { SERVICE(OLD_PRIMARY), SW_ROLLOUT_ROLLED_BACK, "f:12 is back (deployment ecs-svc/1)" } } },
     { "row 6: an older deployment that nobody named leads again",
       false,
       { { SERVICE("{'id':'ecs-svc/2','status':'PRIMARY','rolloutState':'IN_PROGRESS',"
@@ -144,8 +141,7 @@ static const struct story stories[] = {
           SW_ROLLOUT_RUNNING, "" },
         { SERVICE("{'id':'ecs-svc/7','status':'PRIMARY','rolloutState':'COMPLETED',"
                   "'createdAt':100,'taskDefinition':'arn:td/f:9'}"),
-          SW_ROLLOUT_ROLLED_BACK,
-          "the service was rolled back to deployment ecs-svc/7 (arn:td/f:9)" } } },
+          SW_ROLLOUT_ROLLED_BACK, "f:9 is back (deployment ecs-svc/7)" } } },
     { "an answer that is older than the one before is not believed",
       false,
       { { SERVICE(OLD_PRIMARY), SW_ROLLOUT_RUNNING, "" },

@@ -7,14 +7,14 @@ from harness import service
 
 FAILED = 'the rollout of web:2 to service "web" failed: '
 HOPELESS = FAILED + (
-    "4 tasks stopped for the same reason and none is running; without a circuit breaker ECS would try for ever; "
+    "4 tasks stopped for the same reason and none is running; without a circuit breaker ECS tries for ever; "
     + harness.MISSING_IMAGE
 )
 STALLED = HOPELESS.replace(
-    "4 tasks stopped for the same reason and none is running; without a circuit breaker ECS would try for ever",
+    "4 tasks stopped for the same reason and none is running; without a circuit breaker ECS tries for ever",
     "ECS deployment circuit breaker: tasks failed to start.",
 )
-OLD = "ecs-svc/1000000000000000001 (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1)"
+OLD = "web:1 is back (deployment ecs-svc/1000000000000000001)"
 BY_UPDATE = "slipway rolled the service back to web:1 (deployment ecs-svc/1000000000000000003, completed)"
 SHIFT = {"strategy": "BLUE_GREEN"}
 
@@ -37,18 +37,18 @@ class OnFailureTest(harness.TestCase):
         with tempfile.NamedTemporaryFile() as report:
             result = self.deploy(trial, "--on-failure", "rollback", "--report", report.name)
             told = self.report(report.name)
-        error = f"{HOPELESS}; slipway had ECS roll it back: the service was rolled back to deployment {OLD}"
+        error = f"{HOPELESS}; slipway had ECS roll it back: {OLD}"
         self.check(trial, result, 11, error)
         self.assertEqual(self.runs(trial), ("web:1", 2))
         self.assertEqual(told["rollout"]["verdict"], "rolled back")
         self.assertEqual(told["rollout"]["onFailure"], {
             "done": True,
-            "message": f"slipway had ECS roll it back: the service was rolled back to deployment {OLD}"})  # fmt: skip
+            "message": f"slipway had ECS roll it back: {OLD}"})  # fmt: skip
 
     def test_rollback_that_makes_a_deployment_of_its_own(self):
         trial = self.trial(plans={"web:2": "pull"}, rollbackMakesNew=True)
         new = OLD.replace("1000000000000000001", "1000000000000000003")
-        error = f"{HOPELESS}; slipway had ECS roll it back: the service was rolled back to deployment {new}"
+        error = f"{HOPELESS}; slipway had ECS roll it back: {new}"
         self.check(trial, self.deploy(trial, "--on-failure", "rollback"), 11, error)
 
     def test_rollback_by_update_without_the_right_to_stop(self):
@@ -88,10 +88,9 @@ class OnFailureTest(harness.TestCase):
         error = next(line for line in result.stderr.splitlines() if line.startswith("error: "))
         self.assertEqual(result.returncode, 11, result.stderr)
         self.assertTrue(error.startswith('error: the rollout of web:2 to service "web" is not done after 2 min 00 s; it'
-                                         " stands at 0/2 running, 0 pending, 0 failed; last event: "),
+                                         " stands at 0/2 running, 0 pending, 0 failed; most likely: the host port is taken"),
                         error)  # fmt: skip
-        self.assertTrue(error.endswith(f"; slipway had ECS roll it back: the service was rolled back to deployment"
-                                       f" {OLD}"))
+        self.assertTrue(error.endswith(f"; slipway had ECS roll it back: {OLD}"))
 
     def test_stop(self):
         trial = self.trial(plans={"web:2": "pull"})

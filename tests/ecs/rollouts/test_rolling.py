@@ -1,5 +1,7 @@
 """Rolling updates, from the command to the exit code."""
 
+import tempfile
+
 import harness
 from harness import service
 
@@ -21,8 +23,8 @@ class RollingTest(harness.TestCase):
         trial = self.trial(plans={"web:2": "pull"}, services=[service(deploymentConfiguration=harness.BREAKER)])
         self.check(
             trial, self.deploy(trial), 11,
-            'the rollout of web:2 to service "web" failed and was rolled back: the service was rolled back to'
-            " deployment ecs-svc/1000000000000000001 (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1); "
+            'the rollout of web:2 to service "web" failed and was rolled back: web:1 is back'
+            " (deployment ecs-svc/1000000000000000001); "
             + harness.MISSING_IMAGE,
             said=["the rollout failed; ECS deployment circuit breaker: rolling back to deploymentId"],
         )  # fmt: skip
@@ -35,6 +37,35 @@ class RollingTest(harness.TestCase):
             + harness.MISSING_IMAGE,
         )  # fmt: skip
 
+    def test_the_end_of_a_failure_says_what_runs_and_how_to_go_back(self):
+        trial = self.trial(plans={"web:2": "port-taken"})
+        with tempfile.NamedTemporaryFile("r") as report:
+            result = self.deploy(trial, "--timeout", "1m", "--report", report.name)
+            told = self.report(report.name)
+        self.assertEqual(result.stderr.splitlines()[-4:-1], [
+            'service "web" now runs web:1 with 2 tasks; web:2 is not live',
+            "to go on waiting: slipway ecs wait --cluster prod --service web",
+            "to go back: slipway ecs rollback --cluster prod --service web --to web:1 --wait"])  # fmt: skip
+        self.assertEqual(told["rollout"]["runs"], "web:1 with 2 tasks; web:2 is not live")
+        command = result.stderr.splitlines()[-2].removeprefix("to go back: slipway ").split()
+        self.assertEqual(trial.run(*command).returncode, 0)
+        self.assertEqual(self.deploy(trial, "--timeout", "1s", "--quiet").stderr.count("\n"), 1)
+
+    def test_the_end_of_a_failure_counts_old_and_new_tasks(self):
+        trial = self.trial(plans={"web:2": [{}, {"start_s": 3600}]})
+        result = self.deploy(trial, "--timeout", "1m")
+        self.assertIn('service "web" now runs web:2 with 1 of 2 tasks and web:1 with 1 task\n', result.stderr)
+
+    def test_events_are_told_once(self):
+        trial = self.trial(plans={"web:2": "port-taken"})
+        result = self.deploy(trial, "--timeout", "1m")
+        self.assertEqual(result.stderr.count("is already using a port"), 1, result.stderr)
+        self.assertNotIn("Developer Guide", result.stderr)
+        trial = self.trial(plans={"web:2": "secret"}, services=[service(deploymentConfiguration=harness.BREAKER)])
+        result = self.deploy(trial)
+        self.assertNotIn("gave the deployment up", result.stderr)
+        self.assertNotIn("slowing down", result.stderr)
+
     def test_superseded(self):
         trial = self.trial(
             services=[service(drainSeconds=60)], definitions={"web": 3},
@@ -42,8 +73,8 @@ class RollingTest(harness.TestCase):
         )
         self.check(
             trial, self.deploy(trial), 12,
-            'the rollout of web:2 to service "web" was superseded: deployment ecs-svc/1000000000000000003'
-            " (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:3) took over",
+            'the rollout of web:2 to service "web" was superseded: web:3 (deployment'
+            " ecs-svc/1000000000000000003) took over",
         )  # fmt: skip
 
     def test_wait_sees_a_rollback_that_ended_between_two_looks(self):
@@ -55,8 +86,8 @@ class RollingTest(harness.TestCase):
             result = trial.run("ecs", "wait", "--cluster", "prod", "--service", "web", "--poll-interval", "5s")
             self.check(
                 trial, result, 11,
-                'the rollout of web:2 to service "web" failed and was rolled back: the service was rolled back to'
-                " deployment ecs-svc/1000000000000000001 (arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1); "
+                'the rollout of web:2 to service "web" failed and was rolled back: web:1 is back'
+                " (deployment ecs-svc/1000000000000000001); "
             + harness.MISSING_IMAGE,
             )  # fmt: skip
 

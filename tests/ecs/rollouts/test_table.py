@@ -53,13 +53,13 @@ ROLLING = [
     ("row 3, the breaker without rollback", 10,
      ROLLOUT + "failed: ECS deployment circuit breaker: tasks failed to start." + IMAGE,
      {"plans": {"web:2": "pull"}, "services": [service(deploymentConfiguration=BREAKER_ONLY)]}),
-    ("row 4, rolled back", 11, f"{ROLLOUT}failed and was rolled back: the service was rolled back to deployment"
-     f" {FIRST} ({TD}1)" + IMAGE, {"plans": {"web:2": "pull"}, "services": [service(deploymentConfiguration=BREAKER)]}),
-    ("row 4, rolled back by a deployment of its own", 11, f"{ROLLOUT}failed and was rolled back: the service was"
-     f" rolled back to deployment {THIRD} ({TD}1)" + IMAGE,
+    ("row 4, rolled back", 11, f"{ROLLOUT}failed and was rolled back: web:1 is back (deployment"
+     f" {FIRST})" + IMAGE, {"plans": {"web:2": "pull"}, "services": [service(deploymentConfiguration=BREAKER)]}),
+    ("row 4, rolled back by a deployment of its own", 11, f"{ROLLOUT}failed and was rolled back: web:1 is"
+     f" back (deployment {THIRD})" + IMAGE,
      {"plans": {"web:2": "pull"}, "services": [service(deploymentConfiguration=BREAKER)], "rollbackMakesNew": True}),
-    ("row 4, rolled back by an alarm", 11, f"{ROLLOUT}failed and was rolled back: the service was rolled back to"
-     f' deployment {FIRST} \({TD}1\); raised: alarm "5xx"; most likely: .*',
+    ("row 4, rolled back by an alarm", 11, f"{ROLLOUT}failed and was rolled back: web:1 is back"
+     f' \(deployment {FIRST}\); raised: alarm "5xx"; most likely: .*',
      {"at": [{"s": 70, "do": "alarm", "with": "5xx"}], "services": [service(deploymentConfiguration=ALARMS)]}),
     ("row 3, failed by an alarm without rollback", 10,
      ROLLOUT + 'failed: ECS deployment alarm detected.; raised: alarm "5xx"; most likely: .*',
@@ -69,10 +69,10 @@ ROLLING = [
      f" breaker: rolling back to deploymentId {FIRST}." + IMAGE,
      {"plans": {"web": "pull"}, "options": ["--timeout", "5m"], "services": [
          service(deploymentConfiguration={**BREAKER, "minimumHealthyPercent": 0, "maximumPercent": 100})]}),
-    ("row 5, superseded by another revision", 12, f"{ROLLOUT}was superseded: deployment {THIRD} ({TD}3) took over",
+    ("row 5, superseded by another revision", 12, f"{ROLLOUT}was superseded: web:3 (deployment {THIRD}) took over",
      {"definitions": {"web": 3}, "at": [at(20, "UpdateService", taskDefinition="web:3")],
       "services": [service(drainSeconds=60)]}),
-    ("row 5, superseded by the same revision", 12, f"{ROLLOUT}was superseded: deployment {THIRD} ({TD}2) took over",
+    ("row 5, superseded by the same revision", 12, f"{ROLLOUT}was superseded: web:2 (deployment {THIRD}) took over",
      {"at": [at(20, "UpdateService", forceNewDeployment=True)], "services": [service(drainSeconds=60)]}),
     ("row 6, gone: superseded between two looks", 12, ROLLOUT + "was superseded: service deployment STOPPED: Service"
      " deployment stopped because a new service deployment was started.",
@@ -81,8 +81,8 @@ ROLLING = [
      {"definitions": {"web": 3}, "poll": "90s", "at": [at(60, "UpdateService", taskDefinition="web:3")]}),
     ("row 6, gone: completed and replaced between two looks", 0, "",
      {"definitions": {"web": 3}, "poll": "4m", "at": [at(60, "UpdateService", taskDefinition="web:3")]}),
-    ("row 6, gone: rolled back between two looks", 11, f"{ROLLOUT}failed and was rolled back: the service was rolled"
-     f" back to deployment {FIRST} ({TD}1)" + IMAGE,
+    ("row 6, gone: rolled back between two looks", 11, f"{ROLLOUT}failed and was rolled back: web:1 is back"
+     f" (deployment {FIRST})" + IMAGE,
      {"plans": {"web:2": "pull"}, "poll": "3m", "services": [service(deploymentConfiguration=BREAKER)]}),
     ("row 6, gone, and the witness may not be asked", 10, f"{ROLLOUT}failed: deployment {OURS} was rolled back or"
      f" replaced: the service now runs {TD}3",
@@ -93,7 +93,7 @@ ROLLING = [
      {"poll": "4m", "at": [at(60, "UpdateService", forceNewDeployment=True)],
       "denied": ["DescribeServiceDeployments"]}),
     ("row 7, in progress at the deadline", 13, ROLLOUT + "is not done after 5 min 00 s; it stands at 0/2 running, 0"
-     " pending, 0 failed, and goes on; last event: 00:00:01 was unable to place a task .*",
+     " pending, 0 failed, and goes on; most likely: the host port is taken on every .*",
      {"plans": {"web:2": "port-taken"}, "options": ["--timeout", "5m"]}),
     ("row 7, in progress at the deadline, which is no failure", 0, "",
      {"plans": {"web:2": "port-taken"}, "options": ["--timeout", "5m", "--no-fail-on-timeout"]}),
@@ -101,9 +101,9 @@ ROLLING = [
     ("row 8, no rollout state, never settled", 13, ROLLOUT + "is not done after 3 min 00 s; .*",
      {"services": [service(classicElb=True)], "plans": {"web:2": "port-taken"}, "options": ["--timeout", "3m"]}),
     ("fail fast", 10, ROLLOUT + "failed: 4 tasks stopped for the same reason and none is running; without a circuit"
-     " breaker ECS would try for ever" + IMAGE, {"plans": {"web:2": "pull"}}),
+     " breaker ECS tries for ever" + IMAGE, {"plans": {"web:2": "pull"}}),
     ("fail fast, of what the breaker does not count", 10, ROLLOUT + "failed: 4 tasks stopped for the same reason and"
-     " none is running; the circuit breaker does not count such failures, so ECS would try for ever; most likely: .*",
+     " none is running; the circuit breaker does not count such failures, so ECS tries for ever; most likely: .*",
      {"plans": {"web:2": "exit"}, "services": [service(deploymentConfiguration=BREAKER)]}),
     ("interrupted", 15, 'stopped waiting for the rollout of web:2 to service "web"; it stands at 2/2 running, 0'
      " pending, 0 failed, and goes on", {"at": [{"s": 12, "do": "signal", "with": "INT"}]}),
