@@ -219,6 +219,7 @@ bool sw_spool_forsake(struct sw_spool *spool)
     (void)pthread_mutex_lock(&spool->lock);
     gone = spool->start > 0;
     spool->forsaken = spool->forsaken || gone;
+    spool->taken = 0; /* what the reader wants again must not make room before it comes */
     (void)pthread_mutex_unlock(&spool->lock);
     return gone;
 }

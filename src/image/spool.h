@@ -36,15 +36,16 @@ void sw_spool_end(struct sw_spool *spool, bool whole);
 enum sw_spool_state { SW_SPOOL_GROWING, SW_SPOOL_WHOLE, SW_SPOOL_BROKEN };
 enum sw_spool_state sw_spool_state(struct sw_spool *spool);
 /*
- * Reads from `offset` on, where the last reading ended or at 0, waiting up to `wait_ms` for what is
- * to come. *ret_len is 0 at the end, or when nothing came in that time: the state says which.
+ * Reads from `offset` on: where the last reading ended, or at 0 when a reader begins, or starts
+ * over after sw_spool_forsake(). Waits up to `wait_ms` for what is to come. *ret_len is 0 at the
+ * end, or when nothing came in that time: the state says which.
  */
 SW_NODISCARD enum sw_status sw_spool_read(struct sw_spool *spool, int64_t offset, char *data,
                                           size_t size, int wait_ms, size_t *ret_len,
                                           struct sw_err *err);
 /*
  * What a reader asks that wants to start over: true when the beginning is gone. Then nobody reads
- * any more, and what is still added is thrown away.
+ * any more, and what is still added is thrown away. Else it is kept until it has been read again.
  */
 bool sw_spool_forsake(struct sw_spool *spool);
 bool sw_spool_is_forsaken(struct sw_spool *spool);

@@ -182,6 +182,22 @@ static void test_spool__takes_and_forgets_what_nobody_reads(void **state)
     sw_spool_free(spool);
 }
 
+/* Between a reader's wish to start over and its first reading, the beginning stays. */
+static void test_spool__keeps_what_is_to_be_read_again(void **state)
+{
+    struct sw_spool *spool = sw_spool_new(NULL, /* keep= */ false);
+    struct sw_err err = SW_ERR_INIT;
+
+    (void)state;
+    assert_ok(add(spool, WINDOW, &err));
+    check(spool, 0, WINDOW / 2);
+    assert_false(sw_spool_forsake(spool));
+    assert_ok(add(spool, WINDOW + PART, &err));
+    check(spool, 0, WINDOW + PART);
+    assert_false(sw_spool_forsake(spool));
+    sw_spool_free(spool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +207,7 @@ int main(void)
         cmocka_unit_test(test_spool__comes_back_to_memory),
         cmocka_unit_test(test_spool__keeps_all_for_several_readers),
         cmocka_unit_test(test_spool__takes_and_forgets_what_nobody_reads),
+        cmocka_unit_test(test_spool__keeps_what_is_to_be_read_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
