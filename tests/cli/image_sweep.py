@@ -92,6 +92,9 @@ class Sweep:
         cls.folder = pathlib.Path(folder.name)
         cls.temp = cls.folder / "temp"
         cls.temp.mkdir()
+        # A build beside the test must not change the program, and what it makes of a layer, between two points.
+        cls.program = shutil.copy(PROGRAM, cls.folder)
+        cls.simulated = shutil.copy(SIMULATED, cls.folder)
         cls.striker = striking_proxy.Striker()
         cls.registries, cls.proxies = [], []
         for i in range(cls.registry_count):
@@ -134,7 +137,7 @@ class Sweep:
     @classmethod
     def run_once(cls, *arguments):
         cls.write_logins()
-        subprocess.run([PROGRAM, "image", *arguments], env=cls.env, check=True, capture_output=True)
+        subprocess.run([cls.program, "image", *arguments], env=cls.env, check=True, capture_output=True)
 
     @classmethod
     def write_layout(cls, plain=True):
@@ -161,11 +164,11 @@ class Sweep:
         return [f"{cls.host()}/{repository}:{tag}" for repository, tag in cls.refs(name)]
 
     @classmethod
-    def start(cls, name, program=PROGRAM):
+    def start(cls, name, program=None):
         """Begins the command; its lines go to a file, so that nothing waits for a reader."""
         cls.write_logins()
         with open(cls.folder / "told", "wb") as out:
-            command = [program, "image", *cls.arguments(name)]
+            command = [program or cls.program, "image", *cls.arguments(name)]
             return subprocess.Popen(command, env=cls.env, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
 
     @classmethod
@@ -195,7 +198,7 @@ class Sweep:
             raise AssertionError(f"{name}: exit {status}, {digests}:\n{told}")
         return digests[0]
 
-    def strike_everywhere(self, kind, blow, judge, program=PROGRAM, phases=striking_proxy.PHASES):
+    def strike_everywhere(self, kind, blow, judge, program=None, phases=striking_proxy.PHASES):
         """One run per point; `blow` gets the process and the proxy, and judge() the exit code and what was told by a
         command that was struck."""
         struck = dict.fromkeys(phases, 0)
@@ -220,12 +223,19 @@ class Sweep:
         process = self.start(name, program)
         started.set()
         status, told = self.end(process)
-        struck = self.striker.struck
-        if struck:
-            judge(status, told)
+        try:
+            self.judge(name, status, told, judge)
+        except AssertionError as e:
+            raise AssertionError(f"{e}\n{self.evidence(name, told)}") from None
+        return self.striker.struck
+
+    def judge(self, name, status, told, judge_struck):
+        """What must hold after a command that was struck, and after the same command again if it failed."""
+        if self.striker.struck:
+            judge_struck(status, told)
         else:
-            self.assertEqual(status, 0, told)
-        self.assertEqual(self.striker.premature, [])
+            self.assertEqual(status, 0)
+        self.assertEqual(self.striker.premature, [], "manifests came before what they name")
         self.assertLessEqual(set(self.written(name)), {self.digest})
         self.assertEqual(os.listdir(self.temp), [])
         if status == 0:
@@ -233,7 +243,16 @@ class Sweep:
         else:
             type(self).direct = True
             self.assertEqual(self.completed(name), self.digest)
-        return struck
+
+    def evidence(self, name, told):
+        """All that may tell why a point failed."""
+        registry, lines = self.registries[-1], []
+        for image, like in zip(self.refs(name), self.refs("undisturbed"), strict=True):
+            try:
+                lines += [f"{':'.join(image)}: {line}" for line in registry.differences(image, like)]
+            except (LookupError, ValueError) as e:
+                lines.append(f"{':'.join(image)}: {e!r}")
+        return "\n".join([*lines, "told by the struck command:", told, "asked of the registries:", *self.striker.course])
 
     def judge_completed(self, status, told):
         self.assertEqual(status, 0, told)
@@ -277,7 +296,7 @@ class Sweep:
             self.assertEqual(advice, "what has arrived stays: the same command again goes on from there", told)
             self.assertTrue(any(proxy.address.split(":")[1] in error for proxy in self.proxies), told)
 
-        self.strike_everywhere("gone", go, judge, SIMULATED, ["asked"])
+        self.strike_everywhere("gone", go, judge, self.simulated, ["asked"])
 
 
 class Push(Sweep, unittest.TestCase):

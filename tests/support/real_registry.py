@@ -17,6 +17,13 @@ HEADERS = {
 }
 
 
+def first_difference(data, other):
+    """Where two strings of bytes differ first; None when they are the same."""
+    if data == other:
+        return None
+    return next((i for i, (a, b) in enumerate(zip(data, other, strict=False)) if a != b), min(len(data), len(other)))
+
+
 class Registry:
     """What it holds outlives it. The login is AWS with the password "correct-horse"."""
 
@@ -71,21 +78,53 @@ class Registry:
         index with all that they name."""
         lost = []
         for child in document.get("manifests", []):
-            if (data := self.stored(repository, "_manifests/revisions", child)) is None:
-                lost.append(child["digest"])
-            else:
-                lost += self.missing(repository, json.loads(data))
-        blobs = [document["config"], *document["layers"]] if "config" in document else []
-        return lost + [blob["digest"] for blob in blobs if self.stored(repository, "_layers", blob) is None]
+            data, wrong = self.stored(repository, "_manifests/revisions", child)
+            lost += [f"{child['digest']} ({wrong})"] if wrong else self.missing(repository, json.loads(data))
+        for blob in [document["config"], *document["layers"]] if "config" in document else []:
+            _, wrong = self.stored(repository, "_layers", blob)
+            lost += [f"{blob['digest']} ({wrong})"] if wrong else []
+        return lost
+
+    def differences(self, image, like):
+        """How two images differ, each a pair of repository and tag; a line for each part of the first that is not the
+        second's: which, how long, and where the first byte is that differs."""
+        parts, others = self.parts(*image), self.parts(*like)
+        lines = [
+            f"{name}, {len(data)} bytes, differs from {other_name}, {len(other)} bytes, "
+            f"at byte {at}: {data[at : at + 16].hex()} instead of {other[at : at + 16].hex()}"
+            for (name, data), (other_name, other) in zip(parts, others, strict=False)
+            if (at := first_difference(data, other)) is not None
+        ]
+        if len(parts) != len(others):
+            lines.append(f"{len(parts)} parts instead of {len(others)}")
+        return lines
+
+    def parts(self, repository, reference):
+        """The name and the bytes of a manifest or an index, and of all that it names; no bytes where there are none."""
+        _, _, data = loopback.exchange(self.address, "GET", f"/v2/{repository}/manifests/{reference}", HEADERS, None)
+        document = json.loads(data)
+        parts = [("manifest " + sha256(data), data)]
+        for child in document.get("manifests", []):
+            parts += self.parts(repository, child["digest"])
+        for blob in [document["config"], *document["layers"]] if "config" in document else []:
+            name = blob["digest"].removeprefix("sha256:")
+            path = self.folder / "registry/docker/registry/v2/blobs/sha256" / name[:2] / name / "data"
+            parts.append(("blob " + blob["digest"], path.read_bytes() if path.exists() else b""))
+        return parts
 
     def stored(self, repository, kind, descriptor):
-        """The bytes as they lie on the disk, where looking is a hundred times faster than asking; None when the
-        registry would not find them."""
+        """The bytes as they lie on the disk, where looking is a hundred times faster than asking, and None; or None and
+        why the registry would not find them, or find others."""
         root = self.folder / "registry/docker/registry/v2"
-        digest, name = descriptor["digest"], descriptor["digest"].removeprefix("sha256:")
+        digest, size = descriptor["digest"], descriptor["size"]
+        name = digest.removeprefix("sha256:")
         try:
             link = (root / "repositories" / repository / kind / "sha256" / name / "link").read_text()
             data = (root / "blobs/sha256" / name[:2] / name / "data").read_bytes()
-        except FileNotFoundError:
-            return None
-        return data if link == digest == sha256(data) and len(data) == descriptor["size"] else None
+        except FileNotFoundError as e:
+            return None, f"there is no {e.filename}"
+        if link != digest:
+            return None, f'its link is "{link}"'
+        if sha256(data) != digest or len(data) != size:
+            return None, f"{len(data)} bytes instead of {size}, which are {sha256(data)}"
+        return data, None

@@ -3,6 +3,7 @@ some phase of its course. Several proxies may share the striker that counts."""
 
 import http.client
 import json
+import re
 import socket
 import struct
 import threading
@@ -29,6 +30,12 @@ class Striker:
         with self.lock:
             self.blow, self.phase, self.number = blow, phase, number
             self.struck, self.gone, self.premature, self.times = False, False, [], dict.fromkeys(PHASES, 0)
+            self.course = []
+
+    def note(self, line):
+        """Writes down what happened, for the message of a test that fails."""
+        with self.lock:
+            self.course.append(line)
 
     def reached(self, proxy, phase, otherwise=lambda: None):
         """Whether the blow fell here; `otherwise` is done while none can fall."""
@@ -94,10 +101,16 @@ class Handler(forwarder.Handler):
     def reset(self):
         """Ends the connection as a machine does on which nothing listens any more."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.cut()
+        raise ConnectionError("gone")
 
     def cut(self):
+        self.note("cut")
         raise ConnectionError("struck")
+
+    def note(self, what):
+        digest = re.search(r"digest=(\S+)", self.path)
+        place = self.path.split("?")[0] + (f" of {digest[1]}" if digest else "")
+        self.server.striker.note(f"{self.client_address[1]} {self.command} {place}: {what}")
 
     def reached(self, phase, otherwise=lambda: None):
         return self.server.striker.reached(self.server, phase, otherwise)
@@ -111,6 +124,7 @@ class Handler(forwarder.Handler):
         self.sent = 0
         if self.server.striker.gone:
             self.reset()
+        self.note("asked")
         has_body = "Transfer-Encoding" in self.headers or int(self.headers.get("Content-Length") or 0) > 0
         if self.reached("asked", lambda: self.note_whole(not has_body)):
             self.cut()
@@ -141,6 +155,7 @@ class Handler(forwarder.Handler):
 
     def copy_answer(self, answer):
         self.note_whole(False)
+        self.note(f"{answer.status} after {self.sent} bytes")
         if self.reached("done"):
             self.send_response_only(answer.status)
             self.send_header("Date", "Mon, 02 Nov 2026 00:00:00 GMT")
