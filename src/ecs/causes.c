@@ -43,7 +43,8 @@ static void widen(struct sw_cause *cause, int64_t at_ms)
     }
 }
 
-/* `seen` has the class, object, exit code and time; other texts are copied when it is the first. */
+/* `seen` has the class, object, exit code, time and whether a target says it; other texts are
+ * copied when it is the first. */
 static void count(struct sw_causes *causes, const struct sw_cause *seen, const char *text,
                   const char *container, const char *task)
 {
@@ -75,6 +76,7 @@ static void count(struct sw_causes *causes, const struct sw_cause *seen, const c
         .exit_code = seen->exit_code,
         .first_ms = seen->first_ms,
         .last_ms = seen->first_ms,
+        .target = seen->target,
         .object = named,
     };
 }

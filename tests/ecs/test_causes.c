@@ -93,11 +93,31 @@ static void test_causes__are_counted_once_and_ranked(void **state)
     sw_causes_release(&causes);
 }
 
+/* The order that the header tells: a target that no listener reaches outranks what placement says.
+ */
+static void test_causes__what_a_load_balancer_says_outranks_events(void **state)
+{
+    struct sw_causes causes = { .items = NULL };
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        char id[8];
+        (void)snprintf(id, sizeof(id), "p%d", i);
+        sw_causes_add_event(&causes, id, "ECS was unable to assume the role arn:r", 0);
+    }
+    sw_causes_add_target(&causes, "t", "unused", "Target.NotInUse",
+                         "Target group is not configured to receive traffic from the load "
+                         "balancer");
+    assert_string_equal(sw_causes_main(&causes)->klass->id, "target-unused");
+    sw_causes_release(&causes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_causes__tasks_have_their_class),
         cmocka_unit_test(test_causes__are_counted_once_and_ranked),
+        cmocka_unit_test(test_causes__what_a_load_balancer_says_outranks_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
