@@ -172,7 +172,8 @@ void preflight_alarms(struct preflight *preflight)
             preflight_advise(preflight, "deploy when it is over: ECS would roll back");
         }
         for (size_t i = json_array_size(missing); i > 0; i--) {
-            if (strcmp(json_string_value(json_array_get(missing, i - 1)), name) == 0) {
+            const char *wanted = json_string_value(json_array_get(missing, i - 1));
+            if (!wanted || strcmp(wanted, name) == 0) {
                 (void)json_array_remove(missing, i - 1);
             }
         }

@@ -352,6 +352,28 @@ static void test_preflight__stops_when_told_to(void **state)
     check_world_done(&world);
 }
 
+/* Names of alarms may come from a file of the user's, which ECS has not yet looked at. */
+static void test_preflight__alarm_names_need_not_be_texts(void **state)
+{
+    static const struct check_answer answers[] = {
+        { "DescribeAlarms",
+          "<R><DescribeAlarmsResult><MetricAlarms><member><AlarmName>5xx</AlarmName><StateValue>OK"
+          "</StateValue></member></MetricAlarms></DescribeAlarmsResult></R>",
+          0 },
+    };
+    struct check_world world;
+
+    (void)state;
+    check_world_init(&world, answers, SW_COUNT(answers));
+    check_world_run(&world,
+                    "{'serviceName':'web','desiredCount':1,'deploymentConfiguration':{'alarms':{"
+                    "'alarmNames':['5xx',404,'slow'],'enable':true}}}",
+                    NULL);
+    const struct sw_check_finding *found = check_world_found(&world, "alarms");
+    assert_string_equal(found->text, "alarms of the deployment do not exist: slow");
+    check_world_done(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +385,7 @@ int main(void)
         cmocka_unit_test(test_preflight__nonsense_is_no_answer),
         cmocka_unit_test(test_preflight__prints_what_blocks_last),
         cmocka_unit_test(test_preflight__stops_when_told_to),
+        cmocka_unit_test(test_preflight__alarm_names_need_not_be_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
