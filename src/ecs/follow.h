@@ -40,6 +40,7 @@ struct follower {
     bool doubted; /* it looked hopeless, but the circuit breaker may see it too */
     bool tasks_denied;
     bool logs_denied;
+    bool targets_denied;
     unsigned target_looks; /* at what the load balancer says */
     bool asked_definition;
     json_t *definition;  /* owned: what is rolled out, once it was asked for */

@@ -43,7 +43,7 @@ static void look(struct follower *follower, const char *group)
         sw_aws_query(follower->aws, "elasticloadbalancing", "DescribeTargetHealth", "2015-12-01",
                      &param, 1, &once, &answer, &err);
     if (status == SW_E_DENIED) {
-        follower->target_looks = LOOKS_MAX;
+        follower->targets_denied = true;
         sw_say(follower->env, "what the load balancer says of the tasks is not shown: the right "
                               "elasticloadbalancing:DescribeTargetHealth is missing");
     } else if (status != SW_OK) {
@@ -59,14 +59,15 @@ void follow_targets(struct follower *follower, const json_t *service)
 {
     size_t index = 0;
     const json_t *balancer = NULL;
-    if (follower->target_looks >= LOOKS_MAX || !is_vague(&follower->result->causes)) {
+    if (follower->targets_denied || follower->target_looks >= LOOKS_MAX ||
+        !is_vague(&follower->result->causes)) {
         return;
     }
     follower->target_looks++;
     json_array_foreach(sw_json_array(service, "loadBalancers"), index, balancer)
     {
         const char *group = sw_json_str(balancer, "targetGroupArn", "");
-        if (*group && index < GROUPS_MAX && follower->target_looks <= LOOKS_MAX) {
+        if (*group && index < GROUPS_MAX && !follower->targets_denied) {
             look(follower, group);
         }
     }

@@ -194,6 +194,42 @@ static void test_follow_failures__works_without_the_right_to_see_tasks(void **st
     trial_done(&trial);
 }
 
+/* Without the right to ask the load balancer, it is asked once for all target groups. */
+static void test_follow_failures__asks_no_load_balancer_without_the_right_to(void **state)
+{
+#define TWO_GROUPS ",'loadBalancers':[{'targetGroupArn':'arn:a'},{'targetGroupArn':'arn:b'}]"
+    static const struct ecs_step steps[] = {
+        { .action = "DescribeServices",
+          .reply = ANSWER(OURS("PRIMARY", "FAILED", COUNTS("0", "0", "3")),
+                          TWO_GROUPS EVENTS(
+                              "{'id':'e','createdAt':1001,'message':'(service kim) (port 80) is "
+                              "unhealthy in (target-group arn:a) due to (reason of tomorrow)'}")) },
+        { .action = "ListTasks", .reply = NO_TASKS },
+    };
+    static const struct fake_http_step look = {
+        .method = "POST",
+        .url = "https://elasticloadbalancing.us-east-1.amazonaws.com/",
+        .status = 403,
+        .reply = "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>",
+    };
+    struct trial trial;
+
+    (void)state;
+    trial_init(&trial, steps, SW_COUNT(steps));
+    fake_http_expect(&trial.w.fake, &look);
+    trial_ends(&trial, SW_E_ROLLOUT_FAILED,
+               "the rollout of kim:13 to service \"kim\" failed: ECS marked the deployment as "
+               "failed; most likely: the load balancer's health check fails: \"arn:a\"; check the "
+               "health check's path, port and expected codes, the security groups between load "
+               "balancer and tasks, and the service's health check grace period; the service has "
+               "no health check grace period: --health-check-grace-period gives tasks that start "
+               "slowly the time");
+    const char *said = strstr(trial.w.t.said.ptr, "elasticloadbalancing:DescribeTargetHealth");
+    assert_non_null(said);
+    assert_null(strstr(said + 1, "elasticloadbalancing:DescribeTargetHealth"));
+    trial_done(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +239,7 @@ int main(void)
         cmocka_unit_test(test_follow_failures__shows_the_end_of_a_failed_containers_log),
         cmocka_unit_test(test_follow_failures__logs_can_be_left_out_and_may_be_forbidden),
         cmocka_unit_test(test_follow_failures__works_without_the_right_to_see_tasks),
+        cmocka_unit_test(test_follow_failures__asks_no_load_balancer_without_the_right_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
