@@ -205,7 +205,8 @@ enum sw_status sw_codedeploy_appspec(const struct sw_codedeploy_options *options
                        "a deployment by CodeDeploy needs --codedeploy-application and "
                        "--codedeploy-group");
     }
-    if (options->appspec && (options->container || options->capacity_provider)) {
+    if (options->appspec &&
+        (options->container || options->port > 0 || options->capacity_provider)) {
         return sw_fail(err, SW_E_USAGE,
                        "--codedeploy-appspec says what --load-balanced-container, "
                        "--load-balanced-port and --codedeploy-capacity-provider would say; leave "
@@ -272,6 +273,9 @@ enum sw_status sw_codedeploy_create(struct sw_aws *aws, const struct sw_codedepl
     char digest[SW_DIGEST_SIZE];
     sw_buf_init(&text, APPSPEC_MAX);
     sw_json_dump(appspec, 0, &text);
+    if (sw_buf_check(&text, "the AppSpec", err) != SW_OK) {
+        return err->status;
+    }
     sw_digest_of(sw_buf_str(&text), digest);
     json_t *input = json_pack("{s:s, s:s, s:{s:s, s:{s:s, s:s}}}", "applicationName",
                               options->application, "deploymentGroupName", options->group,

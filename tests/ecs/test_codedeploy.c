@@ -63,6 +63,12 @@ static const struct {
       SW_E_USAGE,
       "--codedeploy-appspec says what --load-balanced-container, --load-balanced-port and "
       "--codedeploy-capacity-provider would say; leave them out" },
+    { "a file and a port",
+      { .application = "a", .group = "g", .port = 80, .appspec = "/nowhere" },
+      BALANCED,
+      SW_E_USAGE,
+      "--codedeploy-appspec says what --load-balanced-container, --load-balanced-port and "
+      "--codedeploy-capacity-provider would say; leave them out" },
     { "a capacity provider without a name",
       { .application = "a", .group = "g", .capacity_provider = ",1,1" },
       BALANCED,
@@ -89,6 +95,25 @@ static void test_codedeploy__makes_the_appspec(void **state)
         char *text SW_CLEANUP(sw_free_str) = test_json_text(spec);
         assert_string_equal(text, specs[i].result);
     }
+}
+
+/* An AppSpec that was cut would still have the digest that fits it. */
+static void test_codedeploy__sends_no_part_of_an_appspec(void **state)
+{
+    const struct sw_codedeploy_options options = { .application = "a", .group = "g" };
+    struct ecs_world w;
+    struct sw_err err = SW_ERR_INIT;
+    char *id = NULL;
+
+    (void)state;
+    char *long_text SW_CLEANUP(sw_free_str) = sw_xcalloc(700000, 1);
+    memset(long_text, 'x', 699999);
+    json_auto_t *spec = json_pack("{s:s}", "Hooks", long_text);
+    ecs_world_init(&w);
+    assert_int_equal(sw_codedeploy_create(w.aws, &options, spec, &id, &err), SW_E_TOO_LARGE);
+    assert_string_equal(err.msg, "the AppSpec is larger than 524288 bytes");
+    assert_null(id);
+    ecs_world_done(&w);
 }
 
 /* ---- What deploys a service ---- */
@@ -316,6 +341,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_codedeploy__makes_the_appspec),
+        cmocka_unit_test(test_codedeploy__sends_no_part_of_an_appspec),
         cmocka_unit_test(test_codedeploy__knows_the_newest_deployment),
         cmocka_unit_test(test_codedeploy__finds_who_deploys_a_service),
         cmocka_unit_test(test_codedeploy__never_claims_success_on_failure),
