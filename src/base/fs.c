@@ -221,7 +221,7 @@ enum sw_status sw_fs_mkdirs(const char *path, mode_t mode, struct sw_err *err)
 {
     char *SW_CLEANUP(sw_free_str) copy = sw_xstrdup(path);
 
-    for (char *at = copy + 1;; at++) {
+    for (char *at = copy + (*copy == '/');; at++) {
         char kept = *at;
 
         if (kept != '/' && kept != '\0') {

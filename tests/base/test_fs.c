@@ -194,6 +194,16 @@ static void test_fs__reading_stops_at_the_limit(void **state)
     assert_fails(sw_fs_read(file, &back, &err), SW_E_TOO_LARGE, text);
 }
 
+static void test_fs__an_empty_name_is_no_folder(void **state)
+{
+    struct sw_err err = SW_ERR_INIT;
+
+    (void)state;
+    assert_int_equal(sw_fs_mkdirs("", 0700, &err), SW_E_FAILED);
+    assert_string_equal(err.msg, "cannot make the folder \"\": No such file or directory");
+    assert_ok(sw_fs_mkdirs("/", 0700, &err));
+}
+
 static void test_fs__makes_folders_and_joins_paths(void **state)
 {
     char *SW_CLEANUP(sw_free_str) deep = sw_fs_join(*state, "a/b/c");
@@ -226,6 +236,7 @@ int main(void)
                                         temp_dir_teardown),
         cmocka_unit_test_setup_teardown(test_fs__reading_stops_at_the_limit, temp_dir_setup,
                                         temp_dir_teardown),
+        cmocka_unit_test(test_fs__an_empty_name_is_no_folder),
         cmocka_unit_test_setup_teardown(test_fs__makes_folders_and_joins_paths, temp_dir_setup,
                                         temp_dir_teardown),
     };
