@@ -117,6 +117,12 @@ static enum sw_status decode_auth(const char *auth, const char *key, char **ret_
                        "log in to it again",
                        key);
     }
+    if (text.overflowed) {
+        return sw_fail(err, SW_E_TOO_LARGE,
+                       "the \"auth\" text for \"%s\" in docker's configuration is larger than %zu "
+                       "bytes",
+                       key, text.max);
+    }
     while (text.len > 0 && text.ptr[text.len - 1] == '\0') {
         sw_buf_truncate(&text, text.len - 1);
     }

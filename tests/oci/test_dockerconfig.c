@@ -222,6 +222,24 @@ static void test_dockerconfig__broken_auth_is_an_error(void **state)
                      "\"user:password\" in base64; log in to it again");
 }
 
+/* A cut password would be refused by the registry for no reason that anybody could see. */
+static void test_dockerconfig__gives_no_part_of_a_secret(void **state)
+{
+    enum { BLOCKS = 100 * 1024 };
+    struct world *w = *state;
+    struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
+    sw_buf_init(&text, SW_DOCKER_CONFIG_MAX);
+    sw_buf_add_cstr(&text, "{\"auths\": {\"a.example\": {\"auth\": \"");
+    for (int i = 0; i < BLOCKS; i++) {
+        sw_buf_add_cstr(&text, "YTph"); /* "a:a" */
+    }
+    sw_buf_add_cstr(&text, "\"}}}");
+    write_config(w, text.ptr);
+    assert_get_fails(w, "a.example", SW_E_TOO_LARGE,
+                     "the \"auth\" text for \"a.example\" in docker's configuration is larger than "
+                     "262144 bytes");
+}
+
 static void test_dockerconfig__malformed_file_is_refused_and_kept(void **state)
 {
     struct world *w = *state;
@@ -586,6 +604,7 @@ int main(void)
         WITH_WORLD(test_dockerconfig__missing_or_blank_file_has_no_logins),
         WITH_WORLD(test_dockerconfig__without_a_home_there_are_no_logins),
         WITH_WORLD(test_dockerconfig__broken_auth_is_an_error),
+        WITH_WORLD(test_dockerconfig__gives_no_part_of_a_secret),
         WITH_WORLD(test_dockerconfig__malformed_file_is_refused_and_kept),
         WITH_WORLD(test_dockerconfig__wrong_shapes_are_named),
         WITH_WORLD(test_dockerconfig__variable_comes_first),
