@@ -71,9 +71,12 @@ static enum sw_status emit_text(struct writer *writer, const char *tag, struct s
 static enum sw_status emit_scalar(struct writer *writer, const struct sw_yaml *node)
 {
     SW_CLEANUP(sw_buf_release) struct sw_buf text;
-    sw_buf_init(&text, SW_YAML_SCALAR_MAX + 64);
+    sw_buf_init(&text, SW_YAML_SCALAR_MAX);
     yaml_scalar_style_t style = YAML_PLAIN_SCALAR_STYLE;
     sw_yaml_scalar_text(node, &text);
+    if (sw_buf_check(&text, "a text", writer->err) != SW_OK) {
+        return writer->err->status;
+    }
     if (node->type == SW_YAML_NULL) {
         sw_buf_add_cstr(&text, "null");
     } else if (node->type == SW_YAML_STR) {

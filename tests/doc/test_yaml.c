@@ -215,6 +215,21 @@ static void test_yaml__emits_what_reads_back_equal(void **state)
     }
 }
 
+/* A text from elsewhere, e.g. a JSON parameter, may be longer than one of YAML's. */
+static void test_yaml__emits_no_part_of_a_text(void **state)
+{
+    (void)state;
+    struct sw_err err = SW_ERR_INIT;
+    SW_CLEANUP(sw_yaml_pool_cleanup) struct sw_yaml_pool *pool = sw_yaml_pool_new();
+    SW_CLEANUP(sw_buf_release) struct sw_buf out;
+    SW_CLEANUP(sw_free_str) char *text = sw_xcalloc(SW_YAML_SCALAR_MAX + 100, 1);
+    memset(text, 'x', SW_YAML_SCALAR_MAX + 99);
+    sw_buf_init(&out, 4 * SW_YAML_SCALAR_MAX);
+    assert_int_equal(sw_yaml_emit(sw_yaml_new_str(pool, sw_str(text), NULL), &out, &err),
+                     SW_E_TOO_LARGE);
+    assert_string_equal(err.msg, "a text is larger than 4194304 bytes");
+}
+
 static void test_yaml__sorts_keys_naturally(void **state)
 {
     (void)state;
@@ -247,6 +262,7 @@ int main(void)
         cmocka_unit_test(test_yaml__limits_depth_and_alias_expansion),
         cmocka_unit_test(test_yaml__uses_anchors_of_other_documents),
         cmocka_unit_test(test_yaml__emits_what_reads_back_equal),
+        cmocka_unit_test(test_yaml__emits_no_part_of_a_text),
         cmocka_unit_test(test_yaml__sorts_keys_naturally),
         cmocka_unit_test(test_yaml__compares_values_not_order),
     };
