@@ -193,10 +193,9 @@ const char *cc_suggest(struct cc *cc, const struct sw_yaml *map, const char *nam
 
 const char *cc_text(struct cc *cc, const char *fmt, ...)
 {
-    char text[SW_ERR_MSG_MAX];
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof(text), fmt, args);
+    SW_CLEANUP(sw_free_str) char *text = sw_xvasprintf(fmt, args);
     va_end(args);
     return sw_yaml_pool_text(cc->pool, sw_str(text));
 }
