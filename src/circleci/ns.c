@@ -147,7 +147,8 @@ void cc_import_all(struct cc *cc, struct cc_ns *ns)
         cc_problem(cc, orbs, "orbs nest over %d levels deep", SW_CONFIG_ORB_DEPTH_MAX);
         return;
     }
-    for (size_t i = 0; i < orbs->count; i++) {
+    /* An orb that imports itself under many names grows with the power of the depth. */
+    for (size_t i = 0; i < orbs->count && cc_spend(cc, orbs->items[i]); i++) {
         import_one(cc, ns, orbs->keys[i], orbs->items[i]);
     }
 }
