@@ -56,7 +56,11 @@ static enum sw_status git(const struct local_run *run, const char *const *argv, 
     };
 
     sw_buf_init(&said, SW_BUF_TEXT_MAX);
-    if (sw_proc_run(run->env, &proc, &code, err)) {
+    enum sw_status status = sw_proc_run(run->env, &proc, &code, err);
+    if (status == SW_E_TIMEOUT) {
+        err->status = SW_E_FAILED; /* a time-out of a step is one of its silence */
+    }
+    if (status != SW_OK) {
         return err->status;
     }
     return code == 0 ? SW_OK

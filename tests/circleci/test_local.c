@@ -1,6 +1,11 @@
+#include "temp_dir.h"
 #include "test.h"
 
 #include "circleci/local_private.h"
+
+#include <slipway/fs.h>
+
+#include <stdlib.h>
 
 static void test_local__parses_durations(void **state)
 {
@@ -188,6 +193,42 @@ static void test_local_path__knows_the_project(void **state)
     test_env_release(&t);
 }
 
+/* An hour goes by whenever somebody looks at the clock. */
+static int64_t leap_ms(void *ctx)
+{
+    struct test_env *t = ctx;
+    t->mono_ms += 3600000;
+    return t->mono_ms;
+}
+
+/* A git that hangs is no step that is silent for too long. */
+static void test_local_checkout__names_a_git_that_does_not_end(void **state)
+{
+    char *bin SW_CLEANUP(sw_free_str) = sw_fs_join(*state, "bin");
+    char *git SW_CLEANUP(sw_free_str) = sw_fs_join(bin, "git");
+    char *marker SW_CLEANUP(sw_free_str) = sw_fs_join(*state, ".git");
+    char *work SW_CLEANUP(sw_free_str) = sw_fs_join(*state, "work");
+    char *kept SW_CLEANUP(sw_free_str) = sw_xstrdup(getenv("PATH"));
+    char *path SW_CLEANUP(sw_free_str) = sw_xasprintf("%s:%s", bin, kept);
+    const struct local_step step = { .kind = LOCAL_CHECKOUT };
+    struct sw_err err = SW_ERR_INIT;
+    struct test_env t;
+
+    test_env_init(&t);
+    t.clock.mono_ms = leap_ms;
+    struct local_run run = {
+        .env = &t.env, .work_dir = work, .source = *state, .source_is_git = true
+    };
+    assert_ok(sw_fs_mkdirs(bin, 0700, &err));
+    assert_ok(sw_fs_mkdirs(marker, 0700, &err));
+    assert_ok(sw_fs_write_atomic(git, sw_str("#!/bin/sh\nexec sleep 60\n"), 0700, &err));
+    assert_int_equal(setenv("PATH", path, 1), 0);
+    assert_fails(local_other_step(&run, &step, &err), SW_E_FAILED,
+                 "\"git\" did not end within 10 min 00 s");
+    assert_int_equal(setenv("PATH", kept, 1), 0);
+    test_env_release(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +238,8 @@ int main(void)
         cmocka_unit_test(test_local_mask__shows_plain_text_at_once),
         cmocka_unit_test(test_local_env__applies_maps_and_lists),
         cmocka_unit_test(test_local_path__knows_the_project),
+        cmocka_unit_test_setup_teardown(test_local_checkout__names_a_git_that_does_not_end,
+                                        temp_dir_setup, temp_dir_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
