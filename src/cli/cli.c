@@ -10,7 +10,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-enum { WORDS_MAX = 3 }; /* of a command's name */
+enum { WORDS_MAX = 3, COMMAND_SLIPS_MAX = 2 }; /* of a command's name */
 
 static bool is_word(const char *arg, const char *a, const char *b)
 {
@@ -59,10 +59,61 @@ static void add_family(const char *word, struct sw_buf *out)
     }
 }
 
+/* The command's name without its family: "deploy" of "ecs deploy". */
+static struct sw_str last_word(const char *name)
+{
+    const char *blank = strrchr(name, ' ');
+
+    return sw_str(blank ? blank + 1 : name);
+}
+
+/* The command that is called so without its family; NULL when there is none, or several. */
+static const char *command_of_word(const char *word)
+{
+    const char *found = NULL;
+
+    for (size_t i = 0; sw_commands[i]; i++) {
+        if (!sw_commands[i]->hidden && sw_str_is(last_word(sw_commands[i]->name), word)) {
+            if (found) {
+                return NULL;
+            }
+            found = sw_commands[i]->name;
+        }
+    }
+    return found;
+}
+
+/* The command that was probably meant; NULL when none comes near. */
+static const char *nearest_command(int argc, char *const *argv)
+{
+    const char *nearest = NULL;
+    size_t least = COMMAND_SLIPS_MAX + 1;
+
+    for (int words = argc > WORDS_MAX ? WORDS_MAX : argc - 1; words >= 1; words--) {
+        char *SW_CLEANUP(sw_free_str) name = join_words(argv, words);
+
+        for (size_t i = 0; sw_commands[i]; i++) {
+            size_t slips = sw_str_distance(sw_str(sw_commands[i]->name), sw_str(name), least);
+
+            if (!sw_commands[i]->hidden && slips < least) {
+                least = slips;
+                nearest = sw_commands[i]->name;
+            }
+        }
+    }
+    return nearest ? nearest : command_of_word(argv[1]);
+}
+
 static enum sw_status unknown_command(int argc, char *const *argv, struct sw_err *err)
 {
     struct sw_buf SW_CLEANUP(sw_buf_release) family = { 0 };
+    const char *nearest = nearest_command(argc, argv);
+    bool two_words = nearest && strchr(nearest, ' ') && argc > 2;
 
+    if (nearest) {
+        return sw_fail(err, SW_E_USAGE, "there is no command \"%s%s%s\"; did you mean \"%s\"?",
+                       argv[1], two_words ? " " : "", two_words ? argv[2] : "", nearest);
+    }
     sw_buf_init(&family, SW_ERR_MSG_MAX);
     add_family(argv[1], &family);
     if (family.len > 0) {
@@ -79,15 +130,19 @@ static enum sw_status unknown_command(int argc, char *const *argv, struct sw_err
                    argv[1]);
 }
 
-static enum sw_status check_operands(const struct sw_command *command, size_t count,
-                                     struct sw_err *err)
+static enum sw_status check_operands(const struct sw_command *command,
+                                     const struct sw_strs *operands, struct sw_err *err)
 {
+    size_t count = operands->count;
+
     if (count < command->operands_min) {
         return sw_fail(err, SW_E_USAGE, "%s needs %s", command->name, command->operands);
     }
     if (count > command->operands_max) {
-        return sw_fail(err, SW_E_USAGE, "%s takes %s%s, but got %zu operands", command->name,
-                       command->operands[0] ? "only " : "no operands", command->operands, count);
+        return sw_fail(err, SW_E_USAGE, "%s takes %s%s, but got \"%s\"%s", command->name,
+                       command->operands[0] ? "only " : "no operands", command->operands,
+                       operands->items[command->operands_max],
+                       command->operands[0] ? " as well" : "");
     }
     return SW_OK;
 }
@@ -106,7 +161,7 @@ static void print_command_help(FILE *out, const struct sw_command *command)
     struct sw_buf SW_CLEANUP(sw_buf_release) text = { 0 };
 
     sw_buf_init(&text, SW_BUF_TEXT_MAX);
-    sw_help_command(command, &text);
+    sw_help_command(command, sw_help_width(out), &text);
     (void)fwrite(text.ptr, 1, text.len, out);
 }
 
@@ -147,7 +202,7 @@ static bool talks_to_aws(const struct sw_command *command)
 static enum sw_status run_checked(struct sw_cli *cli, const struct sw_command *command, void *args,
                                   struct sw_err *err)
 {
-    if (check_operands(command, cli->operands.count, err) ||
+    if (check_operands(command, &cli->operands, err) ||
         (talks_to_aws(command) && sw_opt_check_texts(command->opts, args, err))) {
         return err->status;
     }

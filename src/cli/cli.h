@@ -64,6 +64,7 @@ struct sw_command {
     const char *name;        /* "ecs deploy" */
     const char *summary;     /* one line, lower case, no full stop */
     const char *description; /* paragraphs for --help and the man page */
+    const char *json;        /* members of the result with --output json; NULL: it has none */
     const char *operands;    /* "SOURCE REF...", "" for none */
     size_t operands_min;
     size_t operands_max;       /* SW_OPERANDS_ANY for no limit */

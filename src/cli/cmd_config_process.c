@@ -15,7 +15,7 @@ static const struct sw_opt process_opts[] = {
       .offset = offsetof(struct process_args, config),
       .include = sw_cli_config_opts },
     { SW_OPT_ENUM, "output", 'o', offsetof(struct process_args, output), "FORMAT",
-      "text (YAML) or json", 0, "text|json", 0, 0, NULL },
+      "form of the result; default text, which is YAML", 0, "text|json", 0, 0, NULL },
     { .kind = SW_OPT_END },
 };
 
@@ -83,6 +83,7 @@ const struct sw_command sw_cmd_config_process = {
         "CIRCLE_SHA1 where these are set.\n\n"
         "All mistakes are printed with file, line and column, those inside an orb with the place\n"
         "in its source folder, and with the calls that led there.",
+    .json = "the compiled configuration.",
     .operands = "[FILE]",
     .operands_max = 1,
     .example = "slipway config process --orb acme/slipway@1.0.0=orb\n"

@@ -41,7 +41,7 @@ static const struct sw_opt create_opts[] = {
       .name = "encryption",
       .offset = offsetof(struct create_args, encryption),
       .value = "KIND",
-      .help = "encryption at rest, AES256 or KMS",
+      .help = "encryption at rest",
       .choices = "AES256|KMS" },
     { .kind = SW_OPT_STR,
       .name = "kms-key",
@@ -59,7 +59,7 @@ static const struct sw_opt create_opts[] = {
       .letter = 'o',
       .offset = offsetof(struct create_args, output),
       .value = "FORMAT",
-      .help = "form of the result, text or json",
+      .help = "form of the result",
       .choices = "text|json" },
     SW_CLI_AWS(struct create_args, aws),
     { .kind = SW_OPT_END },
@@ -183,6 +183,7 @@ const struct sw_command sw_cmd_ecr_create_repository = {
         "is: the options are for the creation only. The repository is looked for first, so no "
         "right to create is needed when it exists.\n\n"
         "The result is the repository's URI.",
+    .json = "repositoryName, repositoryUri, repositoryArn, created (whether it is new).",
     .operands = "NAME",
     .operands_min = 1,
     .operands_max = 1,

@@ -22,7 +22,7 @@ static const struct sw_opt scan_opts[] = {
       .name = "fail-on",
       .offset = offsetof(struct scan_args, fail_on),
       .value = "SEVERITY",
-      .help = "fail when there is a finding of this severity or above: low, medium, high, critical",
+      .help = "fail when there is a finding of this severity or above",
       .choices = "low|medium|high|critical" },
     { .kind = SW_OPT_FLAG,
       .name = "start",
@@ -43,7 +43,7 @@ static const struct sw_opt scan_opts[] = {
       .letter = 'o',
       .offset = offsetof(struct scan_args, output),
       .value = "FORMAT",
-      .help = "form of the result, text or json",
+      .help = "form of the result",
       .choices = "text|json" },
     SW_CLI_AWS(struct scan_args, aws),
     { .kind = SW_OPT_END },
@@ -168,6 +168,7 @@ const struct sw_command sw_cmd_ecr_wait_scan = {
         "Waits until the scan of the image is done and prints how many findings of each severity "
         "there are. With --fail-on, findings of that severity or above are a failure (exit 1). A "
         "repository with scan on push scans by itself; --start starts a scan otherwise.",
+    .json = "status, findingSeverityCounts (a number for each severity).",
     .operands = "REF",
     .operands_min = 1,
     .operands_max = 1,

@@ -35,7 +35,7 @@ static const struct sw_opt check_opts[] = {
       .letter = 'o',
       .offset = offsetof(struct check_args, output),
       .value = "FORMAT",
-      .help = "form of the result, text or json",
+      .help = "form of the result",
       .choices = "text|json" },
     SW_CLI_AWS(struct check_args, aws),
     { .kind = SW_OPT_END },
@@ -137,6 +137,7 @@ const struct sw_command sw_cmd_ecs_check = {
         "logs:DescribeLogGroups, secretsmanager:DescribeSecret, ssm:DescribeParameters, "
         "cloudwatch:DescribeAlarms, application-autoscaling:DescribeScalableTargets, and the right "
         "to pull the images. Values of secrets are never read.",
+    .json = "cluster, service, base, blocked, checks (check, level, text, cause, advice, command).",
     .operands = "",
     .example = "slipway ecs check --cluster prod --service web\n"
                "slipway ecs check --cluster prod --family web --image web=nginx:1.27 --output json",

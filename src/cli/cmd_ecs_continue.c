@@ -41,7 +41,7 @@ static const struct sw_opt continue_opts[] = {
       .letter = 'o',
       .offset = offsetof(struct continue_args, output),
       .value = "FORMAT",
-      .help = "form of the result, text or json",
+      .help = "form of the result",
       .choices = "text|json" },
     SW_CLI_AWS(struct continue_args, aws),
     { .kind = SW_OPT_END },
@@ -137,6 +137,8 @@ const struct sw_command sw_cmd_ecs_continue = {
         "ended when those are kept for a time; with --rollback it is stopped, at any time, and "
         "CodeDeploy goes back. The result is its id. It needs codedeploy:GetDeployment, and "
         "codedeploy:ContinueDeployment or codedeploy:StopDeployment.",
+    .json = "cluster, service, stage, action, serviceDeploymentArn and hooks, or "
+            "codeDeployDeploymentId.",
     .operands = "",
     .example = "slipway ecs continue --cluster prod --service web && slipway ecs wait --cluster "
                "prod --service web\n"

@@ -270,7 +270,10 @@ static enum sw_status run_deploy(struct sw_cli *cli, void *args_, struct sw_err 
         return run_fleet(cli, args, err);
     }
     if (!sw_cli_text_or_null(args->cluster)) {
-        return sw_cli_usage(err, args->cluster ? "--cluster is empty" : "--cluster is required");
+        return sw_cli_usage(
+            err, args->cluster
+                     ? "--cluster is empty"
+                     : "option \"--cluster CLUSTER\" is required: name or ARN of the cluster");
     }
     if (!only_service(args) && !sw_cli_text_or_null(args->source.family) &&
         !sw_cli_text_or_null(args->source.task_definition) &&
@@ -311,7 +314,7 @@ const struct sw_command sw_cmd_ecs_deploy = {
         "registered, equal definitions are registered once, and the rollouts are followed side by "
         "side; when one fails, those beside it are followed to their ends and the next do not "
         "begin. The exit code is that of the first that failed. A deploy file is YAML: services, a "
-        "list of mappings whose keys are the names of the options above (service, family, image, "
+        "list of mappings whose keys are the names of the options below (service, family, image, "
         "env, desired-count, ...) and wave, a number: lower waves are done before higher ones "
         "begin; and defaults, a mapping of what holds for all. NAME=VALUE may be written as a "
         "mapping. With --expand, ${VAR} in its texts is expanded.\n\n"
@@ -324,6 +327,14 @@ const struct sw_command sw_cmd_ecs_deploy = {
         "file.\n\n" SW_CLI_ECS_ROLLOUT_HELP
         " Nothing is rolled back by slipway unless --on-failure says so, or with slipway ecs "
         "rollback.\n\n" SW_CLI_ECS_UPDATES_HELP,
+    .json = "cluster, service, family, previousTaskDefinition, taskDefinition, registered and "
+            "updated (whether it was), created, startedAt, endedAt, deploymentId, "
+            "serviceDeploymentArn or codeDeployDeploymentId, images (container, image, "
+            "previousImage, digest), checks (as ecs check), rollout, status, exitCode, "
+            "message. With --wait, rollout has verdict, reason, desired, running, pending, "
+            "failedTasks, createdAt, waitedSeconds, runs (what runs after a failure), "
+            "onFailure, causes and events. Several services: services (a list of the same, "
+            "with state and wave), status, exitCode, message.",
     .operands = "",
     .example =
         "slipway ecs deploy --cluster prod --family web --image web=nginx:1.27 --wait\n"

@@ -47,7 +47,7 @@ static const struct sw_opt deregister_opts[] = {
       .letter = 'o',
       .offset = offsetof(struct deregister_args, output),
       .value = "FORMAT",
-      .help = "form of the result, text or json",
+      .help = "form of the result",
       .choices = "text|json" },
     SW_CLI_AWS(struct deregister_args, aws),
     { .kind = SW_OPT_END },
@@ -143,6 +143,7 @@ const struct sw_command sw_cmd_ecs_deregister = {
         "it cannot be found out, nothing is deregistered. Rules and schedules that name a revision "
         "by its number are not looked at.\n\n"
         "With --delete, inactive revisions that are not in use are deleted for good as well.",
+    .json = "family, dryRun, kept, inUse, deregistered, deleted, failures.",
     .operands = "",
     .example = "slipway ecs deregister --family web --keep 10 --dry-run\n"
                "slipway ecs deregister --family web --keep 10 --cluster prod --delete",

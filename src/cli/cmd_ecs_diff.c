@@ -37,7 +37,7 @@ static const struct sw_opt diff_opts[] = {
       .letter = 'o',
       .offset = offsetof(struct diff_args, output),
       .value = "FORMAT",
-      .help = "form of the result, text or json",
+      .help = "form of the result",
       .choices = "text|json" },
     SW_CLI_AWS(struct diff_args, aws),
     { .kind = SW_OPT_END },
@@ -138,6 +138,7 @@ const struct sw_command sw_cmd_ecs_diff = {
         "difference. Values of environment variables are hidden unless asked for, and so are those "
         "of log options and labels whose names speak of secrets. What ECS would refuse is warned "
         "of. Nothing is registered.\n\n" SW_CLI_ECS_UPDATES_HELP,
+    .json = "a list of differences: op (+, - or ~), path, from, to.",
     .operands = "",
     .example = "slipway ecs diff --family web --tag-image web=1.27\n"
                "slipway ecs diff --file task-definition.json",

@@ -34,7 +34,7 @@ static const struct sw_opt register_opts[] = {
       .letter = 'o',
       .offset = offsetof(struct register_args, output),
       .value = "FORMAT",
-      .help = "form of the result, text or json",
+      .help = "form of the result",
       .choices = "text|json" },
     SW_CLI_AWS(struct register_args, aws),
     { .kind = SW_OPT_END },
@@ -120,6 +120,7 @@ const struct sw_command sw_cmd_ecs_register = {
         "do not name is registered as it was. The result is the new revision's ARN. An update "
         "that changes nothing registers nothing and is an error unless --allow-unchanged is "
         "given.\n\n" SW_CLI_ECS_UPDATES_HELP,
+    .json = "family, taskDefinition, registered (whether it is new).",
     .operands = "",
     .example = "slipway ecs register --family web --image web=nginx:1.27\n"
                "slipway ecs register --file task-definition.json --allow-unchanged",

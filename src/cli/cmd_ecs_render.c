@@ -29,7 +29,7 @@ static const struct sw_opt render_opts[] = {
       .letter = 'o',
       .offset = offsetof(struct render_args, output),
       .value = "FORMAT",
-      .help = "form of the result, json or yaml",
+      .help = "form of the result",
       .choices = "json|yaml" },
     SW_CLI_AWS(struct render_args, aws),
     { .kind = SW_OPT_END },

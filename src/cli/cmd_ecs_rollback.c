@@ -88,6 +88,7 @@ const struct sw_command sw_cmd_ecs_rollback = {
         "What CodeDeploy deploys goes back by a deployment of its own, to a lower revision or to that "
         "of --to; one that is still in progress goes back with slipway ecs continue "
         "--rollback.\n\n" SW_CLI_ECS_ROLLOUT_HELP,
+    .json = "as that of ecs deploy.",
     .operands = "",
     .example = "slipway ecs rollback --cluster prod --service web --wait\n"
                "slipway ecs rollback --cluster prod --service web --to 12 --wait --timeout 10m",

@@ -133,7 +133,7 @@ static const struct sw_opt run_task_opts[] = {
       .letter = 'o',
       .offset = offsetof(struct run_task_args, output),
       .value = "FORMAT",
-      .help = "form of the result, text or json",
+      .help = "form of the result",
       .choices = "text|json" },
     SW_CLI_AWS(struct run_task_args, aws),
     { .kind = SW_OPT_END },
@@ -307,6 +307,8 @@ const struct sw_command sw_cmd_ecs_run_task = {
         "interrupted; they go on then, unless --stop-on-cancel stops them.\n\n"
         "The WORDS of --command are split as a shell splits them, with nothing expanded, as by ecs "
         "deploy.",
+    .json = "cluster, taskDefinition, tasks, failures, container, containerExitCode, "
+            "waitedSeconds, status, message.",
     .operands = "",
     .example =
         "slipway ecs run-task --cluster prod --task-definition web --command 'web=rake db:migrate' "

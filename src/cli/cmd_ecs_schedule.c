@@ -53,7 +53,7 @@ static const struct sw_opt schedule_opts[] = {
       .letter = 'o',
       .offset = offsetof(struct schedule_args, output),
       .value = "FORMAT",
-      .help = "form of the result, text or json",
+      .help = "form of the result",
       .choices = "text|json" },
     SW_CLI_AWS(struct schedule_args, aws),
     { .kind = SW_OPT_END },
@@ -171,6 +171,7 @@ const struct sw_command sw_cmd_ecs_schedule = {
         "one line per target that was changed.\n\n"
         "A target that names the family without a revision runs the newest one by itself. A rule "
         "or schedule that is named and does not run the family in the cluster is an error.",
+    .json = "cluster, taskDefinition, dryRun, targets.",
     .operands = "",
     .example =
         "slipway ecs schedule --cluster prod --task-definition report --rule nightly-report\n"

@@ -31,7 +31,7 @@ static const struct sw_opt status_opts[] = {
       .letter = 'o',
       .offset = offsetof(struct status_args, output),
       .value = "FORMAT",
-      .help = "form of the result, text or json",
+      .help = "form of the result",
       .choices = "text|json" },
     SW_CLI_AWS(struct status_args, aws),
     { .kind = SW_OPT_END },
@@ -235,6 +235,9 @@ const struct sw_command sw_cmd_ecs_status = {
                    "what the load balancer says of its targets, why tasks of the newest deployment "
                    "stopped and what to do about it, and the latest events. What may not be looked "
                    "at is left out and named.",
+    .json = "serviceName, status, taskDefinition, desiredCount, runningCount, pendingCount, "
+            "deployments, images, targets, causes, events, notShown (rights that are "
+            "missing).",
     .operands = "",
     .example = "slipway ecs status --cluster prod --service web",
     .opts = status_opts,

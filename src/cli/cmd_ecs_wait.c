@@ -63,7 +63,9 @@ static const struct sw_opt wait_opts[] = {
       .name = "logs",
       .offset = offsetof(struct wait_args, logs),
       .help = "show the last log lines of containers that failed; on by default" },
-    SW_CLI_ECS_OUTCOME(struct wait_args, outcome),
+    { .kind = SW_OPT_INCLUDE, /* among its own, which are all about following */
+      .offset = offsetof(struct wait_args, outcome),
+      .include = sw_cli_ecs_outcome_opts },
     SW_CLI_AWS(struct wait_args, aws),
     { .kind = SW_OPT_END },
 };

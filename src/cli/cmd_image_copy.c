@@ -118,6 +118,8 @@ const struct sw_command sw_cmd_image_copy = {
         "that is not complete. A tag that names this very image already is left alone.\n\n"
         "A DST without a tag gets the one of SRC. Foreign layers, which are not to be passed on,\n"
         "are left out and named.",
+    .json = "digest, media_type, references, written (a truth value for each of them), "
+            "bytes_sent, bytes_mounted, bytes_skipped.",
     .operands = "SRC DST...",
     .operands_min = 2,
     .operands_max = SW_OPERANDS_ANY,

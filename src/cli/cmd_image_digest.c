@@ -93,6 +93,7 @@ const struct sw_command sw_cmd_image_digest = {
     .description =
         "Asks the registry for the manifest's digest without getting the image. Exit code\n"
         "1 when there is no such image.",
+    .json = "reference, digest, media_type, size.",
     .operands = "REF",
     .operands_min = 1,
     .operands_max = 1,

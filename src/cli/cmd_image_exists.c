@@ -218,6 +218,7 @@ const struct sw_command sw_cmd_image_exists = {
         "exist has no images.\n\n"
         "With --no-all one image that is there is enough. Those found are printed with their\n"
         "digests.",
+    .json = "exists, images (reference, exists, digest).",
     .operands = "[REF...]",
     .operands_max = SW_OPERANDS_ANY,
     .example = "slipway image exists --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com \\\n"

@@ -146,6 +146,7 @@ const struct sw_command sw_cmd_image_index_create = {
         "Platforms, with variant and version of the system, are read from the images themselves;\n"
         "two for the same platform are refused. Of an index all images are taken, and what it\n"
         "says about them (attestations) as well, unless --attestations drop.",
+    .json = "as that of image copy, with manifests (digest, platform).",
     .operands = "REF...",
     .operands_min = 1,
     .operands_max = SW_OPERANDS_ANY,

@@ -237,6 +237,9 @@ const struct sw_command sw_cmd_image_inspect = {
         "Environment variables are shown by name only, since their values end up in logs where\n"
         "nobody expects them; --show-env prints them all. The same goes for the steps it was\n"
         "built by, which repeat build arguments: --history.",
+    .json = "reference, digest, media_type, index, platform or platforms, created, layers "
+            "(digest, size, media type), layers_size, config, labels, env, entrypoint, cmd, "
+            "user, working_dir, exposed_ports, history, attestations.",
     .operands = "REF",
     .operands_min = 1,
     .operands_max = 1,

@@ -41,7 +41,7 @@ static const struct sw_opt push_opts[] = {
     { SW_OPT_LIST, "mount-from", 0, offsetof(struct push_args, mount_from), "REPO",
       "share layers with this repository of the registry, where it has them", 0, NULL, 0, 0, NULL },
     { SW_OPT_ENUM, "compression", 0, offsetof(struct push_args, compression), "gzip|zstd|none",
-      "how unpacked layers are stored (default gzip)", 0, "gzip|zstd|none", 0, 0, NULL },
+      "how unpacked layers are stored; default gzip", 0, "gzip|zstd|none", 0, 0, NULL },
     { SW_OPT_STR, "compression-level", 0, offsetof(struct push_args, compression_level), "N",
       "gzip: 0 (fastest) to 3 (smallest), default 1; zstd: 1 to 19, default 3", 0, NULL, 0, 0,
       NULL },
@@ -286,6 +286,8 @@ const struct sw_command sw_cmd_image_push = {
         "--no-learn once to replace them.\n\n"
         "For Amazon ECR the login comes from the AWS credentials; for other registries from\n"
         "Docker's configuration.",
+    .json = "digest, references, layers (digest, diff_id, size, sent), bytes_sent, "
+            "bytes_mounted, bytes_skipped.",
     .operands = "[SOURCE] [REF...]",
     .operands_max = SW_OPERANDS_ANY,
     .example = "slipway image push --registry 123456789012.dkr.ecr.eu-west-1.amazonaws.com \\\n"

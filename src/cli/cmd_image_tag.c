@@ -155,6 +155,7 @@ const struct sw_command sw_cmd_image_tag = {
         "A tag that names the image already is left alone, so that doing it again is no failure,\n"
         "for immutable tags neither. An immutable tag of another image is an error that names\n"
         "both digests.",
+    .json = "digest, media_type, tags (tag, reference, written, kept).",
     .operands = "SOURCE_REF NEW_TAG...",
     .operands_min = 2,
     .operands_max = SW_OPERANDS_ANY,

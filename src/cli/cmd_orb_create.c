@@ -73,6 +73,7 @@ const struct sw_command sw_cmd_orb_create = {
         "claimed first: an organisation has one, and only its owners and admins may. What is\n"
         "there already stays as it is. The token comes from a variable, never from the command\n"
         "line.",
+    .json = "namespace, orb, namespace_created, orb_created, private.",
     .operands = "NAMESPACE/ORB",
     .operands_min = 1,
     .operands_max = 1,

@@ -189,6 +189,7 @@ const struct sw_command sw_cmd_orb_publish = {
         "STEP is major, minor, patch, or the version x.y.z itself. The orb is checked before it is\n"
         "sent (--no-validate leaves that to the registry). The token comes from a variable, never\n"
         "from the command line. The orb must exist: \"slipway orb create\" makes it.",
+    .json = "reference, namespace, orb, version, published, private.",
     .operands = "[increment|promote] [FILE|DIR] ORB[@VERSION] [STEP]",
     .operands_min = 2,
     .operands_max = 4,

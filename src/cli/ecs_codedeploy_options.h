@@ -18,10 +18,10 @@ struct sw_cli_ecs_codedeploy {
 };
 extern const struct sw_opt sw_cli_ecs_codedeploy_opts[];
 
-#define SW_CLI_ECS_CODEDEPLOY(type, member)                       \
-    {                                                             \
-        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member), \
-        .include = sw_cli_ecs_codedeploy_opts                     \
+#define SW_CLI_ECS_CODEDEPLOY(type, member)                                               \
+    {                                                                                     \
+        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member),                         \
+        .include = sw_cli_ecs_codedeploy_opts, .help = "services that CodeDeploy deploys" \
     }
 
 /*

@@ -38,20 +38,20 @@ struct sw_cli_ecs_changes {
 };
 extern const struct sw_opt sw_cli_ecs_changes_opts[];
 
-#define SW_CLI_ECS_SOURCE(type, member)                           \
-    {                                                             \
-        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member), \
-        .include = sw_cli_ecs_source_opts                         \
+#define SW_CLI_ECS_SOURCE(type, member)                                  \
+    {                                                                    \
+        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member),        \
+        .include = sw_cli_ecs_source_opts, .help = "where to start from" \
     }
-#define SW_CLI_ECS_RUNNING(type, member)                          \
-    {                                                             \
-        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member), \
-        .include = sw_cli_ecs_running_opts                        \
+#define SW_CLI_ECS_RUNNING(type, member)                                  \
+    {                                                                     \
+        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member),         \
+        .include = sw_cli_ecs_running_opts, .help = "where to start from" \
     }
-#define SW_CLI_ECS_CHANGES(type, member)                          \
-    {                                                             \
-        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member), \
-        .include = sw_cli_ecs_changes_opts                        \
+#define SW_CLI_ECS_CHANGES(type, member)                                             \
+    {                                                                                \
+        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member),                    \
+        .include = sw_cli_ecs_changes_opts, .help = "changes to the task definition" \
     }
 
 /* What the descriptions of these commands say about changes. */

@@ -65,7 +65,7 @@ const struct sw_opt sw_cli_ecs_rollout_opts[] = {
       .letter = 'o',
       .offset = offsetof(struct sw_cli_ecs_rollout, output),
       .value = "FORMAT",
-      .help = "form of the result, text or json",
+      .help = "form of the result",
       .choices = "text|json" },
     { .kind = SW_OPT_END },
 };

@@ -48,16 +48,16 @@ SW_NODISCARD enum sw_status sw_cli_ecs_write_files(const struct sw_env *env,
                                                    const json_t *facts, enum sw_status status,
                                                    struct sw_err *err);
 
-#define SW_CLI_ECS_ROLLOUT(type, member)                          \
-    {                                                             \
-        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member), \
-        .include = sw_cli_ecs_rollout_opts                        \
+#define SW_CLI_ECS_ROLLOUT(type, member)                                                 \
+    {                                                                                    \
+        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member),                        \
+        .include = sw_cli_ecs_rollout_opts, .help = "following the rollout, and reports" \
     }
 
-#define SW_CLI_ECS_OUTCOME(type, member)                          \
-    {                                                             \
-        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member), \
-        .include = sw_cli_ecs_outcome_opts                        \
+#define SW_CLI_ECS_OUTCOME(type, member)                                                 \
+    {                                                                                    \
+        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member),                        \
+        .include = sw_cli_ecs_outcome_opts, .help = "following the rollout, and reports" \
     }
 
 /* What the descriptions of these commands say about the end of a rollout. */

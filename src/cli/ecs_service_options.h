@@ -38,10 +38,10 @@ struct sw_cli_ecs_service {
 extern const struct sw_opt sw_cli_ecs_service_opts[];
 void sw_cli_ecs_service_defaults(struct sw_cli_ecs_service *options);
 
-#define SW_CLI_ECS_SERVICE(type, member)                          \
-    {                                                             \
-        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member), \
-        .include = sw_cli_ecs_service_opts                        \
+#define SW_CLI_ECS_SERVICE(type, member)                                     \
+    {                                                                        \
+        .kind = SW_OPT_INCLUDE, .offset = offsetof(type, member),            \
+        .include = sw_cli_ecs_service_opts, .help = "changes to the service" \
     }
 
 /* What the options ask for, as sw_deploy_options takes it; both are the caller's. */

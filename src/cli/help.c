@@ -5,7 +5,9 @@
 #include <slipway/alloc.h>
 #include <slipway/fs.h>
 
-enum { HELP_COLUMN = 30, HELP_WIDTH = 100, NAME_COLUMN = 26 };
+#include <sys/ioctl.h>
+
+enum { HELP_COLUMN = 30, NAME_COLUMN = 26, WIDTH_MIN = 60 };
 
 static void add_line(struct sw_buf *out, const struct sw_command *command)
 {
@@ -52,11 +54,32 @@ void sw_help_overview(struct sw_buf *out)
                          "version.\n");
 }
 
+/* Options on their way into a text. */
+struct listing {
+    struct sw_buf *out;
+    size_t width;
+    const char *section; /* said last */
+};
+
+size_t sw_help_width(FILE *out)
+{
+    struct winsize size = { .ws_col = 0 };
+    if (ioctl(fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col == 0 ||
+        size.ws_col > SW_HELP_WIDTH) {
+        return SW_HELP_WIDTH;
+    }
+    return size.ws_col > WIDTH_MIN ? size.ws_col : WIDTH_MIN;
+}
+
 static void add_option(void *ctx, const struct sw_help_option *option)
 {
-    struct sw_buf *out = ctx;
+    struct listing *listing = ctx;
+    struct sw_buf *out = listing->out;
     char short_form[] = "-x, ";
     short_form[1] = option->opt->letter;
+    if (sw_help_new_section(option, &listing->section)) {
+        sw_buf_addf(out, "\n%s:\n", option->section);
+    }
     char *left SW_CLEANUP(sw_free_str) =
         sw_xasprintf("  %s--%s%s%s", option->opt->letter ? short_form : "", option->name,
                      option->value ? " " : "", option->value ? option->value : "");
@@ -65,7 +88,7 @@ static void add_option(void *ctx, const struct sw_help_option *option)
     if (!fits) {
         sw_buf_add_char(out, '\n');
     }
-    sw_help_wrap(out, sw_str(option->help), HELP_COLUMN, HELP_WIDTH, fits);
+    sw_help_wrap(out, sw_str(option->help), HELP_COLUMN, listing->width, fits);
 }
 
 static void add_indented(struct sw_buf *out, const char *text)
@@ -76,18 +99,30 @@ static void add_indented(struct sw_buf *out, const char *text)
     }
 }
 
-void sw_help_command(const struct sw_command *command, struct sw_buf *out)
+void sw_help_add_json(struct sw_buf *out, const struct sw_command *command, size_t width)
 {
+    SW_CLEANUP(sw_free_str)
+    char *text = sw_xasprintf("Result with --output json: %s", command->json);
+    sw_help_wrap(out, sw_str(text), 0, width, false);
+}
+
+void sw_help_command(const struct sw_command *command, size_t width, struct sw_buf *out)
+{
+    struct listing listing = { .out = out, .width = width };
     sw_buf_addf(out, "usage: slipway %s [OPTIONS]%s%s\n\n", command->name,
                 command->operands[0] ? " " : "", command->operands);
-    sw_help_wrap(out, sw_str(command->description), 0, HELP_WIDTH, false);
+    sw_help_wrap(out, sw_str(command->description), 0, width, false);
+    if (command->json) {
+        sw_buf_add_char(out, '\n');
+        sw_help_add_json(out, command, width);
+    }
     for (enum sw_help_group group = 0; group < SW_HELP_GROUP_COUNT; group++) {
         if (sw_help_has_group(command, group)) {
             sw_buf_addf(out, "\n%s:\n", sw_help_group_title(group));
-            sw_help_each_option(command, group, add_option, out);
+            sw_help_each_option(command, group, add_option, &listing);
         }
     }
-    sw_buf_add_cstr(out, "\nexample:\n");
+    sw_buf_addf(out, "\n%s:\n", sw_help_example_title(command));
     add_indented(out, command->example);
 }
 
@@ -124,11 +159,11 @@ static void set_defaults(void *args)
 struct form {
     const char *name;
     void (*overview)(struct sw_buf *out);
-    void (*command)(const struct sw_command *command, struct sw_buf *out);
+    void (*command)(const struct sw_command *command, struct sw_buf *out); /* NULL: the text */
 };
 
 static const struct form forms[] = {
-    { "text", sw_help_overview, sw_help_command },
+    { "text", sw_help_overview, NULL },
     { "man", sw_help_man_overview, sw_help_man_command },
     { "markdown", sw_help_markdown_overview, sw_help_markdown_command },
 };
@@ -192,8 +227,10 @@ static enum sw_status run_help(struct sw_cli *cli, void *args_, struct sw_err *e
         sw_buf_addf(&name, "%s%s", i ? " " : "", cli->operands.items[i]);
     }
     const struct sw_command *command = sw_help_find_command(sw_buf_str(&name));
-    if (command) {
+    if (command && form->command) {
         form->command(command, &text);
+    } else if (command) {
+        sw_help_command(command, sw_help_width(cli->out), &text);
     } else if (name.len == 0) {
         form->overview(&text);
     } else if (!sw_help_family(name.ptr, &text)) {

@@ -12,8 +12,19 @@
 void sw_help_overview(struct sw_buf *out);
 /* "slipway ecs --help": the commands of one family; false, writing nothing, when there is none. */
 bool sw_help_family(const char *family, struct sw_buf *out);
-/* "slipway ecs deploy --help": usage, description, options, example. */
-void sw_help_command(const struct sw_command *command, struct sw_buf *out);
+/*
+ * "slipway ecs deploy --help": usage, description, options, examples, in lines of at most `width`
+ * columns where that is possible.
+ */
+void sw_help_command(const struct sw_command *command, size_t width, struct sw_buf *out);
+/* Columns for help on `out`: the terminal's, at most SW_HELP_WIDTH, which is also that of a file.
+ */
+size_t sw_help_width(FILE *out);
+enum { SW_HELP_WIDTH = 100 };
+/* What the result with --output json has, as a paragraph. */
+void sw_help_add_json(struct sw_buf *out, const struct sw_command *command, size_t width);
+/* "example" or "examples", by how many commands it shows. */
+const char *sw_help_example_title(const struct sw_command *command);
 
 /* slipway(1): commands, environment, files, exit codes. */
 void sw_help_man_overview(struct sw_buf *out);
@@ -40,19 +51,25 @@ enum sw_help_group { SW_HELP_OWN, SW_HELP_AWS, SW_HELP_COMMON, SW_HELP_GROUP_COU
 struct sw_help_option {
     const struct sw_opt *opt;
     enum sw_help_group group;
-    const char *name;  /* "output"; "[no-]scan-on-push" for a flag that is on by default */
-    const char *value; /* placeholder, or the choices "text|json"; NULL for flags */
-    const char *help;  /* with default, "repeatable", "required" */
+    const char *section; /* heading inside a command's own group; NULL for the first of it */
+    const char *name;    /* "output"; "[no-]scan-on-push" for a flag that is on by default */
+    const char *value;   /* placeholder, or the choices "text|json"; NULL for flags */
+    const char *help;    /* with default, "repeatable", "required" */
 };
 typedef void sw_help_option_fn(void *ctx, const struct sw_help_option *option);
 
-/* Calls fn for the command's visible options of one group, in table order. */
+/*
+ * Calls fn for the command's visible options of one group: those without a section first, then
+ * section by section, each in table order.
+ */
 void sw_help_each_option(const struct sw_command *command, enum sw_help_group group,
                          sw_help_option_fn *fn, void *ctx);
 /* Whether the command has a visible option of the group. */
 bool sw_help_has_group(const struct sw_command *command, enum sw_help_group group);
 /* "options", "AWS options", "common options". */
 const char *sw_help_group_title(enum sw_help_group group);
+/* Whether the option begins a section; *said, NULL at first, is the one before. */
+bool sw_help_new_section(const struct sw_help_option *option, const char **said);
 /* The visible commands in order; NULL at the end. `at` starts at 0. */
 const struct sw_command *sw_help_next_command(size_t *at);
 /* The command of that name, visible or not; NULL when there is none. */

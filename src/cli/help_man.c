@@ -91,9 +91,21 @@ static void add_name(struct sw_buf *out, const char *name, const char *summary)
     sw_buf_add_char(out, '\n');
 }
 
+/* Options on their way onto a page. */
+struct listing {
+    struct sw_buf *out;
+    const char *section; /* said last */
+};
+
 static void add_option(void *ctx, const struct sw_help_option *option)
 {
-    struct sw_buf *out = ctx;
+    struct listing *listing = ctx;
+    struct sw_buf *out = listing->out;
+    if (sw_help_new_section(option, &listing->section)) {
+        sw_buf_add_cstr(out, ".SS ");
+        add_cstr(out, option->section);
+        sw_buf_add_char(out, '\n');
+    }
     sw_buf_add_cstr(out, ".TP\n");
     if (option->opt->letter) {
         sw_buf_addf(out, "\\fB\\-%c\\fR, ", option->opt->letter);
@@ -126,6 +138,7 @@ void sw_help_man_command(const struct sw_command *command, struct sw_buf *out)
 {
     static const char *const titles[] = { "OPTIONS", "AWS OPTIONS", "COMMON OPTIONS" };
     char *name SW_CLEANUP(sw_free_str) = sw_help_man_name(command);
+    struct listing listing = { .out = out };
     add_title(out, name);
     add_name(out, name, command->summary);
     sw_buf_add_cstr(out, ".SH SYNOPSIS\n.B slipway ");
@@ -137,10 +150,14 @@ void sw_help_man_command(const struct sw_command *command, struct sw_buf *out)
     }
     sw_buf_add_cstr(out, "\n.SH DESCRIPTION\n");
     add_paragraphs(out, command->description);
+    if (command->json) {
+        sw_buf_add_cstr(out, ".SH OUTPUT\nWith \\-\\-output json: ");
+        add_paragraphs(out, command->json);
+    }
     for (enum sw_help_group group = 0; group < SW_HELP_GROUP_COUNT; group++) {
         if (sw_help_has_group(command, group)) {
             sw_buf_addf(out, ".SH %s\n", titles[group]);
-            sw_help_each_option(command, group, add_option, out);
+            sw_help_each_option(command, group, add_option, &listing);
         }
     }
     sw_buf_add_cstr(out, ".SH EXAMPLES\n");

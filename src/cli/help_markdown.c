@@ -24,9 +24,19 @@ static void add_code_cell(struct sw_buf *out, const char *text)
     }
 }
 
+/* Options on their way into tables. */
+struct listing {
+    struct sw_buf *out;
+    const char *section; /* said last */
+};
+
 static void add_option(void *ctx, const struct sw_help_option *option)
 {
-    struct sw_buf *out = ctx;
+    struct listing *listing = ctx;
+    struct sw_buf *out = listing->out;
+    if (sw_help_new_section(option, &listing->section)) {
+        sw_buf_addf(out, "\n| %s | |\n|---|---|\n", option->section);
+    }
     sw_buf_add_cstr(out, "| `");
     if (option->opt->letter) {
         sw_buf_addf(out, "-%c`, `", option->opt->letter);
@@ -45,8 +55,9 @@ static void add_option(void *ctx, const struct sw_help_option *option)
 static void add_options(struct sw_buf *out, const struct sw_command *command,
                         enum sw_help_group group)
 {
+    struct listing listing = { .out = out };
     sw_buf_add_cstr(out, "\n| option | |\n|---|---|\n");
-    sw_help_each_option(command, group, add_option, out);
+    sw_help_each_option(command, group, add_option, &listing);
 }
 
 enum { SOURCE_WIDTH = 118 };
@@ -57,6 +68,10 @@ static void add_command(struct sw_buf *out, const struct sw_command *command)
     sw_buf_addf(out, "`slipway %s [OPTIONS]%s%s`\n\n", command->name,
                 command->operands[0] != '\0' ? " " : "", command->operands);
     sw_help_wrap(out, sw_str(command->description), 0, SOURCE_WIDTH, false);
+    if (command->json) {
+        sw_buf_add_char(out, '\n');
+        sw_help_add_json(out, command, SOURCE_WIDTH);
+    }
     if (sw_help_has_group(command, SW_HELP_OWN)) {
         add_options(out, command, SW_HELP_OWN);
     }

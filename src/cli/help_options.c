@@ -10,6 +10,7 @@ enum { CHOICES_SHOWN_MAX = 40, DEFAULT_TEXT_MAX = 64, MS_PER_S = 1000, S_PER_MIN
 struct walk {
     const char *args; /* the argument struct with its defaults */
     enum sw_help_group wanted;
+    const char *section; /* the one that is walked; NULL for what has none */
     sw_help_option_fn *fn;
     void *ctx;
 };
@@ -64,7 +65,7 @@ static void add_help(struct sw_buf *out, const struct sw_opt *opt, const char *m
     default_text(opt, member, text);
     sw_buf_add_cstr(out, opt->help);
     if (text[0] != '\0' && !strstr(opt->help, "default")) {
-        sw_buf_addf(out, " (default %s)", text);
+        sw_buf_addf(out, "; default %s", text);
     }
     if (opt->kind == SW_OPT_LIST) {
         sw_buf_add_cstr(out, " (repeatable)");
@@ -88,6 +89,7 @@ static void show(const struct walk *walk, const struct sw_opt *opt, size_t offse
     const struct sw_help_option option = {
         .opt = opt,
         .group = walk->wanted,
+        .section = walk->section,
         .name = name,
         .value = has_choices ? opt->choices : opt->value,
         .help = help.ptr,
@@ -107,6 +109,9 @@ static void walk_table(const struct walk *walk, const struct sw_opt *opts, size_
                        enum sw_help_group group)
 {
     for (const struct sw_opt *opt = opts; opt->kind != SW_OPT_END; opt++) {
+        if (opt->kind == SW_OPT_INCLUDE && opt->help) {
+            continue; /* a section is walked by itself */
+        }
         if (opt->kind == SW_OPT_INCLUDE) {
             walk_table(walk, opt->include, base + opt->offset, group_of(opt->include, group));
         } else if (group == walk->wanted && !(opt->flags & SW_OPT_HIDDEN)) {
@@ -124,6 +129,26 @@ void sw_help_each_option(const struct sw_command *command, enum sw_help_group gr
         command->defaults(args);
     }
     walk_table(&walk, command->opts, 0, SW_HELP_OWN);
+    for (const struct sw_opt *opt = command->opts; opt->kind != SW_OPT_END; opt++) {
+        if (opt->kind == SW_OPT_INCLUDE && opt->help) {
+            walk.section = opt->help;
+            walk_table(&walk, opt->include, opt->offset, SW_HELP_OWN);
+        }
+    }
+}
+
+bool sw_help_new_section(const struct sw_help_option *option, const char **said)
+{
+    if (!option->section || (*said && strcmp(*said, option->section) == 0)) {
+        return false;
+    }
+    *said = option->section;
+    return true;
+}
+
+const char *sw_help_example_title(const struct sw_command *command)
+{
+    return strstr(command->example, "\nslipway ") ? "examples" : "example";
 }
 
 static void count_option(void *ctx, const struct sw_help_option *option)

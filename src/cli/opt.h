@@ -28,7 +28,8 @@ enum sw_opt_kind {
     SW_OPT_BYTES,    /* int64_t; "512", "64k", "10M", "1G" (powers of 1024) */
     SW_OPT_ENUM,     /* const char *, one of `choices` ("text|json") */
     SW_OPT_LIST,     /* struct sw_strs; repeatable */
-    SW_OPT_INCLUDE,  /* `include` is another table whose offsets start at `offset` */
+    SW_OPT_INCLUDE,  /* `include` is another table whose offsets start at `offset`; `help`, when it
+                        has one, is the heading that its options stand under in help */
 };
 
 enum sw_opt_flags {

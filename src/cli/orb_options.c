@@ -8,7 +8,7 @@ const struct sw_opt sw_cli_registry_opts[] = {
       "variable with the API token; default CIRCLECI_CLI_TOKEN, else CIRCLE_TOKEN", SW_OPT_RAW,
       NULL, 0, 0, NULL },
     { SW_OPT_ENUM, "output", 'o', offsetof(struct sw_cli_registry, output), "text|json",
-      "form of the result", 0, "text|json", 0, 0, NULL },
+      "form of the result; default text", 0, "text|json", 0, 0, NULL },
     { .kind = SW_OPT_END },
 };
 

@@ -48,7 +48,7 @@ static enum sw_status check_length(const char *name, enum sw_ecr_kind kind, stru
         return SW_OK;
     }
     return sw_fail(err, SW_E_INPUT,
-                   "repository name \"%.40s%s\" has %zu characters; ECR takes %d to %zu", name,
+                   "repository name \"%.40s%s\" is %zu long; ECR takes %d to %zu characters", name,
                    len > 40 ? "..." : "", len, SW_ECR_REPOSITORY_MIN, max);
 }
 

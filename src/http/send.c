@@ -4,6 +4,9 @@
 #include <slipway/log.h>
 #include <slipway/progress.h>
 
+/* A pause that is shown as 0.0 s is none. */
+enum { SHOWN_DELAY_MS = 50 };
+
 /* The request of one hop, and what was allocated for it. */
 struct hop {
     struct sw_http_request request;
@@ -213,9 +216,10 @@ static void announce(const struct sw_env *env, const struct sw_http_request *req
         sw_buf_add_cstr(&line, last->err->msg);
     }
     char delay[SW_SIZE_TEXT_MAX];
+    bool at_once = delay_ms < SHOWN_DELAY_MS;
     sw_format_duration(delay_ms, delay);
-    sw_say(env, "%s; trying again in %s (try %d of %d)", line.ptr, delay, next_try,
-           tries_of(policy, last));
+    sw_say(env, "%s; trying again %s%s (try %d of %d)", line.ptr, at_once ? "at once" : "in ",
+           at_once ? "" : delay, next_try, tries_of(policy, last));
 }
 
 static enum sw_status stopped(struct sw_err *err)

@@ -217,6 +217,36 @@ ERR
     jq -e --arg arn "$arn" '.taskDefinition == $arn' out
 }
 
+# Every member of the JSON in "out" is one that the command's help names.
+documented() {
+    local help member
+    help=$("$SLIPWAY_PROGRAM" ecs "$1" --help | sed -n '/^Result with --output json/,/^options/p')
+    [ -n "$help" ]
+    jq -r 'if type == "array" then .[0] else . end | keys[]' out >members
+    [ -s members ]
+    while read -r member; do
+        grep -qw -- "$member" <<<"$help" || { echo "ecs $1: \"$member\" is not in: $help"; return 1; }
+    done <members
+}
+
+@test "what is printed as JSON is what the help says" {
+    ecs status --cluster prod --service kim -o json
+    documented status
+    ecs diff --family kim --image web=r/web:json -o json
+    documented diff
+    ecs check --cluster prod --service kim -o json
+    documented check
+    ecs register --family kim --image web=r/web:json -o json
+    documented register
+    ecs deploy --cluster prod --family kim --image web=r/web:json2 --wait --timeout 1s --poll-interval 1s -o json
+    documented deploy
+    jq '.rollout' out >rollout
+    mv rollout out
+    documented deploy
+    ecs deregister --family kim --keep 100 --dry-run -o json
+    documented deregister
+}
+
 @test "deploying the same again is an error, unless it may be" {
     ecs deploy --cluster prod --family kim --image web=r/web:twice
     [ "$status" -eq 0 ]

@@ -117,7 +117,7 @@ fish' ]
         complete -C "slipway image ind"; complete -C "slipway image index create --attestations d"
         ' "$PREFIX/share/fish/vendor_completions.d/slipway.fish"
     [ "${lines[0]}" = $'login\tlog docker in to Amazon ECR' ]
-    [ "${lines[1]}" = $'json\tform of the result, text or json' ]
+    [ "${lines[1]}" = $'json\tform of the result' ]
     [ "${lines[2]%%$'\t'*}" = index ]
     [ "${lines[3]%%$'\t'*}" = drop ]
 }

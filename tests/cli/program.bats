@@ -44,10 +44,56 @@ slipway() {
 }
 
 @test "an unknown command is named" {
-    slipway deploy
+    slipway frobnicate
     [ "$code" -eq 2 ]
     [ ! -s "$out" ]
-    [ "$(cat "$err")" = "error: there is no command \"deploy\"; 'slipway help' lists them" ]
+    [ "$(cat "$err")" = "error: there is no command \"frobnicate\"; 'slipway help' lists them" ]
+}
+
+@test "the command that was probably meant is offered" {
+    while IFS='|' read -r given meant; do
+        # shellcheck disable=SC2086 # words
+        slipway $given
+        [ "$code" -eq 2 ]
+        [[ $(cat "$err") == 'error: there is no command "'*'"; did you mean "'"$meant"'"?' ]] || { cat "$err"; return 1; }
+    done <<'END'
+deploy|ecs deploy
+push web:1|image push
+ecr lgoin|ecr login
+ecss status|ecs status
+images push x|image push
+imgae indx create|image index create
+ecs wiat --cluster c|ecs wait
+END
+    slipway validate # there are two
+    [ "$(cat "$err")" = "error: there is no command \"validate\"; 'slipway help' lists them" ]
+}
+
+@test "an operand too many is named" {
+    slipway ecs deploy web
+    [ "$code" -eq 2 ]
+    [ "$(sed -n 1p "$err")" = 'error: ecs deploy takes no operands, but got "web"' ]
+    slipway image digest web:1 web:2
+    [ "$(sed -n 1p "$err")" = 'error: image digest takes only REF, but got "web:2" as well' ]
+}
+
+@test "options of a long list stand under headings" {
+    slipway ecs deploy --help
+    [ "$(grep -x '[a-zA-Z][a-zA-Z, ]*:' "$out" | tr '\n' ' ')" = "options: where to start from: changes to the task definition: changes to the service: following the rollout, and reports: services that CodeDeploy deploys: AWS options: common options: examples: " ]
+    slipway help ecs deploy --format man
+    grep -Fqx '.SS changes to the task definition' "$out"
+    slipway help ecs deploy --format markdown
+    grep -Fqx '| changes to the task definition | |' "$out"
+}
+
+@test "help fits a narrow terminal" {
+    command -v script >/dev/null || skip "script (util-linux) is not installed"
+    script -qec "stty cols 70; '$SLIPWAY_PROGRAM' ecr login --help" /dev/null </dev/null | tr -d '\r' |
+        sed '/^example/,$d' >"$out"
+    grep -q '^AWS options:' "$out"
+    [ "$(awk 'length > 70' "$out")" = "" ]
+    "$SLIPWAY_PROGRAM" ecr login --help >"$out"
+    [ "$(awk 'length > 70' "$out" | wc -l)" -gt 10 ]
 }
 
 @test "an option before the command is told where it belongs" {
@@ -58,9 +104,9 @@ slipway() {
 }
 
 @test "an unknown command of a family names the family" {
-    slipway ecr lgoin
+    slipway ecr frobnicate
     [ "$code" -eq 2 ]
-    [[ $(cat "$err") == 'error: there is no command "ecr lgoin"; there are: ecr create-repository, ecr get-login-password, ecr login'* ]]
+    [[ $(cat "$err") == 'error: there is no command "ecr frobnicate"; there are: ecr create-repository, ecr get-login-password, ecr login'* ]]
 }
 
 @test "a usage error points at the command's help" {

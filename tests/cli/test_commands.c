@@ -102,6 +102,16 @@ static void check_command(struct seen *seen)
     }
 }
 
+/* Who prints JSON says what is in it. */
+static void check_output(void *ctx, const struct sw_opt *opt)
+{
+    struct seen *seen = ctx;
+    bool prints_json = strcmp(opt->name, "output") == 0 && strcmp(opt->choices, "text|json") == 0;
+    if (prints_json && !seen->command->json) {
+        complain(seen, "what its JSON has is not said", opt->name);
+    }
+}
+
 static void test_commands__tables_are_in_order(void **state)
 {
     struct sw_strs names = { 0 };
@@ -115,6 +125,7 @@ static void test_commands__tables_are_in_order(void **state)
         sw_strs_add(&names, sw_str(seen.command->name));
         check_command(&seen);
         sw_opt_each(seen.command->opts, check_option, &seen);
+        sw_opt_each(seen.command->opts, check_output, &seen);
         problems += seen.problems;
         sw_strs_release(&seen.names);
     }
@@ -185,8 +196,8 @@ static void test_commands__no_help_line_is_wide(void **state)
     for (size_t i = 0; sw_commands[i]; i++) {
         struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
         sw_buf_init(&text, SW_BUF_TEXT_MAX);
-        sw_help_command(sw_commands[i], &text);
-        char *example = strstr(text.ptr, "\nexample:\n");
+        sw_help_command(sw_commands[i], SW_HELP_WIDTH, &text);
+        char *example = strstr(text.ptr, "\nexample");
         struct sw_str rest = sw_str_n(text.ptr, (size_t)(example - text.ptr));
         while (rest.ptr) {
             struct sw_str line = sw_str_cut(&rest, '\n');

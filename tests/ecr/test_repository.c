@@ -40,8 +40,8 @@ static void test_repository__bad_names_are_explained(void **state)
 {
     (void)state;
     static const char *const cases[][2] = {
-        { "", "repository name \"\" has 0 characters; ECR takes 2 to 256" },
-        { "a", "repository name \"a\" has 1 characters; ECR takes 2 to 256" },
+        { "", "repository name \"\" is 0 long; ECR takes 2 to 256 characters" },
+        { "a", "repository name \"a\" is 1 long; ECR takes 2 to 256 characters" },
         { "Web", "repository name \"Web\": 'W' at position 1 is not allowed; ECR takes lower case "
                  "only" },
         { "web:1", "repository name \"web:1\": ':' at position 4 is not allowed; ECR takes a-z, "
@@ -81,15 +81,15 @@ static void test_repository__length_limits_are_exact(void **state)
     name[256] = 'a';
     name[257] = '\0';
     assert_fails(sw_ecr_repository_check(name, SW_ECR_PRIVATE, &err), SW_E_INPUT,
-                 "repository name \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\" has 257 "
-                 "characters; ECR takes 2 to 256");
+                 "repository name \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\" is 257 "
+                 "long; ECR takes 2 to 256 characters");
     name[205] = '\0';
     assert_ok(sw_ecr_repository_check(name, SW_ECR_PUBLIC, &err));
     name[205] = 'a';
     name[206] = '\0';
     assert_fails(sw_ecr_repository_check(name, SW_ECR_PUBLIC, &err), SW_E_INPUT,
-                 "repository name \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\" has 206 "
-                 "characters; ECR takes 2 to 205");
+                 "repository name \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\" is 206 "
+                 "long; ECR takes 2 to 205 characters");
 }
 
 static void test_repository__existing_one_is_only_described(void **state)
