@@ -22,6 +22,7 @@ enum {
     /* Levels: 0 is the fastest and largest, 3 the slowest and smallest. */
     SW_GZIP_LEVEL_MAX = 3,
     SW_GZIP_LEVEL_DEFAULT = 1,
+    SW_GZIP_PARTS = 2, /* to be hashed at a time */
 };
 
 /*
@@ -50,11 +51,18 @@ void sw_gzip_begin(struct sw_gzip *gzip, const struct sw_gzip_sink *sink);
 /* Room for input, at least a byte: fill *ret_room bytes of it or less, and add them in place. */
 char *sw_gzip_room(struct sw_gzip *gzip, size_t *ret_room);
 /*
+ * What the caller hashes before it adds the first `len` bytes of the room: those, and what was
+ * written earlier. Gives how many parts there are; none without hashes in the sink. That hashing is
+ * left to the caller lets it hash for several streams side by side.
+ */
+size_t sw_gzip_to_hash(struct sw_gzip *gzip, size_t len,
+                       struct sw_sha256_part ret_parts[SW_GZIP_PARTS]);
+/*
  * Adds the first `len` bytes of the room. Fails only with what sink.write returned, maybe for
  * earlier input.
  */
 SW_NODISCARD enum sw_status sw_gzip_fill(struct sw_gzip *gzip, size_t len, struct sw_err *err);
-/* Adds input that lies elsewhere. */
+/* Adds input that lies elsewhere, and hashes it. */
 SW_NODISCARD enum sw_status sw_gzip_add(struct sw_gzip *gzip, const char *data, size_t len,
                                         struct sw_err *err);
 /* Breaks the stream off: on return nobody writes to the sink any more. */

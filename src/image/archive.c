@@ -321,6 +321,7 @@ static void close_place(struct place *place)
 {
     if (place->opened) {
         sw_close_fd(&place->part.fd);
+        place->opened = false;
     }
 }
 
@@ -392,45 +393,90 @@ enum sw_status sw_archive_packing(const struct sw_archive *archive,
     return status;
 }
 
-/* Makes the blob of a layer that is read where it lies. */
-static enum sw_status make_layer(const struct sw_archive *archive, struct sw_archive_file *file,
-                                 struct sw_intake *intake, struct sw_err *err)
-{
-    SW_CLEANUP(close_place) struct place place = { 0 };
-    enum sw_status status = open_place(archive, file, &place, err);
-    const struct sw_file_part origin = place.part;
-    const struct sw_intake_source source = { .in = sw_file_part_reader(&place.part),
-                                             .origin = &origin,
-                                             .needed = true };
+/* A layer that is read where it lies, or from memory. */
+struct reading {
+    struct sw_intake_source source; /* first: sources are cast back */
+    struct sw_archive_file *file;
+    struct place place;
+    struct sw_file_part origin;
+    struct sw_memory_part memory;
+};
 
-    if (status != SW_OK) {
-        return status;
+struct readings {
+    const struct sw_archive *archive;
+    const struct sw_archive_layers *layers;
+    struct reading *items; /* for each layer, as far as they were begun */
+    size_t begun;
+};
+
+static enum sw_status begin_reading(const struct sw_archive *archive, struct reading *reading,
+                                    struct sw_err *err)
+{
+    const struct sw_archive_file *file = reading->file;
+
+    reading->source = (struct sw_intake_source){ .needed = true, .name = file->path };
+    if (file->bytes) {
+        reading->memory = (struct sw_memory_part){ file->bytes, (size_t)file->size };
+        reading->source.in = sw_memory_reader(&reading->memory);
+        return SW_OK;
     }
-    status = sw_intake_layer(intake, &source, &file->blob, err);
-    if (status == SW_OK && place.opened && file->blob->fd == origin.fd) {
-        /* The blob is read again from the file when it is sent, and closes it afterwards. */
-        file->blob->owns_fd = true;
-        place.opened = false;
+    if (open_place(archive, file, &reading->place, err) != SW_OK) {
+        return sw_wrap(err, "\"%s\"", file->path);
     }
+    reading->origin = reading->place.part;
+    reading->source.origin = &reading->origin;
+    reading->source.in = sw_file_part_reader(&reading->place.part);
+    return SW_OK;
+}
+
+static enum sw_status next_reading(void *ctx, struct sw_intake_source **ret, struct sw_err *err)
+{
+    struct readings *readings = ctx;
+    struct reading *reading = &readings->items[readings->begun];
+    enum sw_status status;
+
+    if (readings->begun == readings->layers->count) {
+        return SW_OK;
+    }
+    reading->file = readings->layers->files[readings->begun++];
+    status = begin_reading(readings->archive, reading, err);
+    *ret = &reading->source;
     return status;
 }
 
-enum sw_status sw_archive_layer(const struct sw_archive *archive, struct sw_archive_file *file,
-                                struct sw_intake *intake, struct sw_blob **ret, struct sw_err *err)
+static enum sw_status end_reading(void *ctx, struct sw_intake_source *source, struct sw_blob *blob,
+                                  struct sw_err *err)
 {
-    enum sw_status status = SW_OK;
+    const struct readings *readings = ctx;
+    struct reading *reading = (struct reading *)source;
 
-    if (file->bytes && !file->blob) {
-        struct sw_memory_part part = { file->bytes, (size_t)file->size };
-        const struct sw_intake_source source = { .in = sw_memory_reader(&part), .needed = true };
+    reading->file->blob = blob;
+    if (reading->place.opened && blob->fd == reading->origin.fd) {
+        /* The blob is read again from the file when it is sent, and closes it afterwards. */
+        blob->owns_fd = true;
+        reading->place.opened = false;
+    }
+    close_place(&reading->place);
+    return readings->layers->made
+               ? readings->layers->made(readings->layers->ctx, reading->file, err)
+               : SW_OK;
+}
 
-        status = sw_intake_layer(intake, &source, &file->blob, err);
-    } else if (!file->blob) {
-        status = make_layer(archive, file, intake, err);
+enum sw_status sw_archive_make(const struct sw_archive *archive,
+                               const struct sw_archive_layers *layers, struct sw_intake *intake,
+                               struct sw_err *err)
+{
+    struct readings readings = {
+        .archive = archive,
+        .layers = layers,
+        .items = sw_xcalloc(layers->count + 1, sizeof(*readings.items)),
+    };
+    const struct sw_intake_layers all = { next_reading, end_reading, &readings };
+    enum sw_status status = sw_intake_layers(intake, &all, err);
+
+    for (size_t i = 0; i < readings.begun; i++) {
+        close_place(&readings.items[i].place);
     }
-    if (status != SW_OK) {
-        return sw_wrap(err, "\"%s\"", file->path);
-    }
-    *ret = file->blob;
-    return SW_OK;
+    free(readings.items);
+    return status;
 }

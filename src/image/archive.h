@@ -97,10 +97,18 @@ SW_NODISCARD enum sw_status sw_archive_part(const struct sw_archive *archive,
                                             const struct sw_archive_file *file,
                                             struct sw_file_part *ret, bool *ret_opened,
                                             struct sw_err *err);
-/* The blob of a file that is a layer, made when it was not yet. */
-SW_NODISCARD enum sw_status sw_archive_layer(const struct sw_archive *archive,
-                                             struct sw_archive_file *file, struct sw_intake *intake,
-                                             struct sw_blob **ret, struct sw_err *err);
+/* Files that are layers. */
+struct sw_archive_layers {
+    struct sw_archive_file **files; /* no file twice */
+    size_t count;
+    /* Called for each as soon as file->blob is whole. The member may be NULL. */
+    enum sw_status (*made)(void *ctx, const struct sw_archive_file *file, struct sw_err *err);
+    void *ctx;
+};
+/* Makes the blobs of files that have none yet, as sw_intake_layers() does. */
+SW_NODISCARD enum sw_status sw_archive_make(const struct sw_archive *archive,
+                                            const struct sw_archive_layers *layers,
+                                            struct sw_intake *intake, struct sw_err *err);
 
 /*
  * Reads the image out of a complete archive in one of Docker's layouts, handing layers and

@@ -174,13 +174,14 @@ static enum sw_status assemble(const struct loading *loading, struct sw_err *err
     sw_buf_add(&loading->ret->config, config->bytes, (size_t)config->size);
     status = read_config(loading, err);
     for (size_t i = 0; status == SW_OK && i < image->diff_ids.count; i++) {
+        struct sw_archive_file *file = sw_archive_find_content(archive, image->diff_ids.items[i]);
+        const struct sw_archive_layers layer = { .files = &file, .count = 1 };
         struct sw_blob **slot = &loading->ret->layers[i];
 
-        if (!*slot) {
-            status = sw_archive_layer(archive,
-                                      sw_archive_find_content(archive, image->diff_ids.items[i]),
-                                      loading->intake, slot, err);
+        if (!*slot && !file->blob) {
+            status = sw_archive_make(archive, &layer, loading->intake, err);
         }
+        *slot = *slot ? *slot : file->blob;
     }
     return status == SW_OK ? hand_on(loading, err) : status;
 }

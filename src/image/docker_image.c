@@ -250,47 +250,127 @@ static enum sw_status missing_layer(const struct sw_archive *archive,
                    sw_archive_word(archive));
 }
 
-static enum sw_status load_layer(const struct sw_archive *archive, const struct sw_picture *picture,
-                                 size_t index, bool kept, struct sw_intake *intake,
-                                 struct sw_image *image, struct sw_err *err)
+/* The layers of an image on their way to the push. */
+struct loading {
+    const struct sw_archive *archive;
+    const struct sw_picture *picture;
+    bool kept; /* the archive's own manifest is pushed */
+    struct sw_intake *intake;
+    struct sw_image *image;
+    struct sw_archive_file **files; /* of each layer; NULL: its blob was found without one */
+};
+
+static const struct sw_descriptor *descriptor_of(const struct loading *loading, size_t index)
 {
-    const char *path = picture->layers.items[index];
-    const struct sw_descriptor *descriptor = kept ? &picture->oci.parsed.layers.items[index] : NULL;
-    struct sw_archive_file *file = sw_archive_find(archive, path);
+    return loading->kept ? &loading->picture->oci.parsed.layers.items[index] : NULL;
+}
+
+/* Gives a layer its blob. */
+static enum sw_status settle(const struct loading *loading, size_t index, struct sw_blob *blob,
+                             struct sw_err *err)
+{
+    enum sw_status status =
+        check_layer(loading->archive, blob, loading->picture->layers.items[index],
+                    loading->image->parsed.diff_ids[index], descriptor_of(loading, index), err);
+
+    loading->image->layers[index] = blob;
+    return status == SW_OK ? sw_intake_hand_on(loading->intake, blob, err) : status;
+}
+
+/* Gives the layers their blobs that need not be made, and the others their files. */
+static enum sw_status find_layer(const struct loading *loading, size_t index, struct sw_err *err)
+{
+    const char *path = loading->picture->layers.items[index];
+    const char *diff_id = loading->image->parsed.diff_ids[index];
+    const struct sw_descriptor *descriptor = descriptor_of(loading, index);
+    struct sw_archive_file *file = sw_archive_find(loading->archive, path);
     struct sw_blob *blob = NULL;
     enum sw_status status = SW_OK;
 
     if (descriptor && sw_media_is_foreign(descriptor->media_type)) {
-        image->layers[image->layer_count++] = sw_intake_foreign_layer(intake, descriptor);
+        loading->image->layers[index] = sw_intake_foreign_layer(loading->intake, descriptor);
         return SW_OK;
     }
     if (!file) {
-        return missing_layer(archive, picture, path, image->parsed.diff_ids[index], err);
+        return missing_layer(loading->archive, loading->picture, path, diff_id, err);
     }
     if (descriptor) {
-        status = known_layer(archive, file, descriptor, intake, &blob, err);
+        status = known_layer(loading->archive, file, descriptor, loading->intake, &blob, err);
     } else {
-        blob = learned_layer(file, image->parsed.diff_ids[index], intake);
-    }
-    if (status == SW_OK && !blob) {
-        status = sw_archive_layer(archive, file, intake, &blob, err);
-    }
-    if (status == SW_OK) {
-        status = check_layer(archive, blob, path, image->parsed.diff_ids[index], descriptor, err);
+        blob = learned_layer(file, diff_id, loading->intake);
     }
     if (status != SW_OK) {
         return status;
     }
-    image->layers[image->layer_count++] = blob;
-    return sw_intake_hand_on(intake, blob, err);
+    blob = blob ? blob : file->blob;
+    loading->files[index] = blob ? NULL : file;
+    return blob ? settle(loading, index, blob, err) : SW_OK;
+}
+
+/* A layer may come twice. */
+static enum sw_status layer_made(void *ctx, const struct sw_archive_file *file, struct sw_err *err)
+{
+    const struct loading *loading = ctx;
+    enum sw_status status = SW_OK;
+
+    for (size_t i = 0; i < loading->picture->layers.count && status == SW_OK; i++) {
+        if (loading->files[i] == file) {
+            status = settle(loading, i, file->blob, err);
+        }
+    }
+    return status;
+}
+
+/* Makes the layers that have files, each file once. */
+static enum sw_status make_layers(struct loading *loading, struct sw_err *err)
+{
+    const size_t count = loading->picture->layers.count;
+    struct sw_archive_layers layers = { .made = layer_made, .ctx = loading };
+    enum sw_status status;
+
+    layers.files = sw_xcalloc(count + 1, sizeof(struct sw_archive_file *));
+    for (size_t i = 0; i < count; i++) {
+        bool seen = !loading->files[i];
+
+        for (size_t k = 0; k < layers.count && !seen; k++) {
+            seen = layers.files[k] == loading->files[i];
+        }
+        if (!seen) {
+            layers.files[layers.count++] = loading->files[i];
+        }
+    }
+    status = sw_archive_make(loading->archive, &layers, loading->intake, err);
+    free((void *)layers.files);
+    return status;
+}
+
+/* What the targets have is known by now. */
+static enum sw_status take_layers(struct loading *loading, struct sw_err *err)
+{
+    const size_t count = loading->picture->layers.count;
+    enum sw_status status = SW_OK;
+
+    loading->files = sw_xcalloc(count + 1, sizeof(struct sw_archive_file *));
+    loading->image->layers = sw_xcalloc(count + 1, sizeof(struct sw_blob *));
+    loading->image->layer_count = count;
+    for (size_t i = 0; status == SW_OK && i < count; i++) {
+        status = find_layer(loading, i, err);
+    }
+    if (status == SW_OK) {
+        status = make_layers(loading, err);
+    }
+    free((void *)loading->files);
+    return status;
 }
 
 static enum sw_status load_layers(const struct sw_archive *archive, struct sw_picture *picture,
                                   struct sw_intake *intake, struct sw_image *image,
                                   struct sw_err *err)
 {
+    struct loading loading = {
+        .archive = archive, .picture = picture, .intake = intake, .image = image
+    };
     size_t count = picture->layers.count;
-    bool kept = false;
     enum sw_status status;
 
     if (count != image->parsed.diff_id_count) {
@@ -298,22 +378,22 @@ static enum sw_status load_layers(const struct sw_archive *archive, struct sw_pi
                        "the %s is damaged: it lists %zu layers and the configuration %zu",
                        sw_archive_word(archive), count, image->parsed.diff_id_count);
     }
-    status = keeps_manifest(archive, picture, &kept, err);
+    status = keeps_manifest(archive, picture, &loading.kept, err);
     if (status == SW_OK) {
         status = sw_intake_hand_on(intake, image->config_blob, err);
     }
     if (status == SW_OK) {
-        status = kept ? look_for_layers(archive, picture, intake, err)
-                      : learn_layers(archive, picture, intake, image, err);
+        status = loading.kept ? look_for_layers(archive, picture, intake, err)
+                              : learn_layers(archive, picture, intake, image, err);
     }
-    image->layers = sw_xcalloc(count ? count : 1, sizeof(struct sw_blob *));
-    for (size_t i = 0; status == SW_OK && i < count; i++) {
-        status = load_layer(archive, picture, i, kept, intake, image, err);
+    if (status == SW_OK) {
+        status = take_layers(&loading, err);
     }
-    if (!kept && picture->oci.parsed.annotations) {
+    if (!loading.kept && picture->oci.parsed.annotations) {
         image->annotations = sw_xstrdup(picture->oci.parsed.annotations);
     }
-    return status == SW_OK && kept ? sw_oci_keep_manifest(&picture->oci, image, err) : status;
+    return status == SW_OK && loading.kept ? sw_oci_keep_manifest(&picture->oci, image, err)
+                                           : status;
 }
 
 static enum sw_status load(const struct sw_archive *archive, bool docker, const char *name,

@@ -282,24 +282,30 @@ void sw_gzip_begin(struct sw_gzip *gzip, const struct sw_gzip_sink *sink)
     start_piece(gzip, NULL);
 }
 
-/* Hashes new input, and up to `old` bytes of what the slot wrote before. */
-static void hash(struct sw_gzip *gzip, struct slot *slot, const unsigned char *in, size_t len,
-                 size_t old)
+size_t sw_gzip_to_hash(struct sw_gzip *gzip, size_t len,
+                       struct sw_sha256_part ret_parts[SW_GZIP_PARTS])
 {
+    struct slot *slot = gzip->filling;
     const size_t left = slot->out_len - slot->out_hashed;
-    const size_t part = left < old ? left : old;
+    const size_t old = left < len ? left : len;
 
-    if (gzip->sink.unpacked) {
-        sw_sha256_add_two(gzip->sink.unpacked, in, len, gzip->sink.packed,
-                          slot->out + slot->out_hashed, part);
-        slot->out_hashed += part;
+    if (!gzip->sink.unpacked) {
+        return 0;
     }
+    ret_parts[0] = (struct sw_sha256_part){ gzip->sink.unpacked, slot->in + slot->in_len, len };
+    ret_parts[1] = (struct sw_sha256_part){ gzip->sink.packed, slot->out + slot->out_hashed, old };
+    slot->out_hashed += old;
+    return SW_GZIP_PARTS;
 }
 
 /* Hashes what a slot wrote and nobody has hashed yet. */
-static void hash_rest(struct sw_gzip *gzip, struct slot *slot)
+static void hash_rest(const struct sw_gzip *gzip, struct slot *slot)
 {
-    hash(gzip, slot, slot->in, 0, slot->out_len);
+    if (gzip->sink.packed) {
+        sw_sha256_add(gzip->sink.packed, slot->out + slot->out_hashed,
+                      slot->out_len - slot->out_hashed);
+        slot->out_hashed = slot->out_len;
+    }
 }
 
 static void submit(struct sw_gzip *gzip, bool last)
@@ -357,7 +363,6 @@ enum sw_status sw_gzip_fill(struct sw_gzip *gzip, size_t len, struct sw_err *err
     struct slot *slot = gzip->filling;
     enum sw_status status = write_header(gzip, err);
 
-    hash(gzip, slot, slot->in + slot->in_len, len, len);
     gzip->crc = crc32_gzip_refl(gzip->crc, slot->in + slot->in_len, len);
     gzip->total += (uint32_t)len;
     slot->in_len += len;
@@ -380,9 +385,12 @@ enum sw_status sw_gzip_add(struct sw_gzip *gzip, const char *data, size_t len, s
         char *into = sw_gzip_room(gzip, &room);
         size_t part = len < room ? len : room;
 
+        struct sw_sha256_part parts[SW_GZIP_PARTS];
+
         memcpy(into, data, part);
         data += part;
         len -= part;
+        sw_sha256_add_all(parts, sw_gzip_to_hash(gzip, part, parts));
         status = sw_gzip_fill(gzip, part, err);
     }
     return status;

@@ -1,16 +1,10 @@
-#include "intake.h"
+#include "making.h"
 
 #include <slipway/alloc.h>
 #include <slipway/fs.h>
 #include <slipway/progress.h>
 
 #include <string.h>
-
-enum {
-    READ_SIZE = 256 * 1024, /* small enough to be hashed from the cache */
-    /* A layer that packs to less is not worth the haste: its digest is there in no time. */
-    STREAM_MIN = 1024 * 1024,
-};
 
 void sw_blob_drop_content(struct sw_blob *blob)
 {
@@ -52,203 +46,137 @@ void sw_intake_release(struct sw_intake *intake)
     intake->blob_count = 0;
 }
 
-/* A layer on its way into a blob. */
-struct making {
-    struct sw_intake *intake;
-    const struct sw_intake_source *source;
-    struct sw_blob *blob;
-    char head[SW_PACKING_HEAD]; /* bytes read ahead to tell the packing */
-    size_t head_len;
-    size_t head_at;
-    int64_t written;     /* bytes of the packed layer */
-    const char *passing; /* bytes of it that are stored and not hashed yet */
-    size_t passing_len;
-    struct sw_sha256 *packed;   /* hash of what is stored */
-    struct sw_sha256 *unpacked; /* hash of the layer itself */
-};
-
-/* Takes bytes of the packed layer. */
-static enum sw_status store(void *ctx, const char *data, size_t len, struct sw_err *err)
+/* Makes one blob, from its source's first byte to its last. */
+static enum sw_status make(struct sw_intake *intake, const struct sw_intake_source *source,
+                           struct sw_blob *blob, struct sw_err *err)
 {
-    struct making *making = ctx;
+    SW_CLEANUP(sw_making_cleanup) struct sw_making *making = NULL;
+    enum sw_status status = sw_making_begin(intake, source, intake->packers[0], blob, &making, err);
 
-    making->written += (int64_t)len;
-    return making->blob->spool ? sw_spool_add(making->blob->spool, data, len, err) : SW_OK;
-}
-
-/* The layer as the source has it, the bytes read ahead included. */
-static enum sw_status read_source(void *ctx, char *data, size_t size, size_t *ret_len,
-                                  struct sw_err *err)
-{
-    struct making *making = ctx;
-    const struct sw_reader *in = &making->source->in;
-    size_t left = making->head_len - making->head_at;
-    enum sw_status status = making->intake->check(making->intake->ctx, err);
-
-    if (status != SW_OK) {
-        return status;
-    }
-    if (left > 0) {
-        *ret_len = left < size ? left : size;
-        memcpy(data, making->head + making->head_at, *ret_len);
-        making->head_at += *ret_len;
-        return SW_OK;
-    }
-    return in->read(in->ctx, data, size, ret_len, err);
-}
-
-/* Hashes bytes of the layer itself, and beside them what was stored meanwhile. */
-static void hash(struct making *making, const char *data, size_t len)
-{
-    sw_sha256_add_two(making->unpacked, data, len, making->packed, making->passing,
-                      making->passing_len);
-    making->passing_len = 0;
-}
-
-/* The same, for a packed layer: what passes is what is stored. */
-static enum sw_status read_and_store(void *ctx, char *data, size_t size, size_t *ret_len,
-                                     struct sw_err *err)
-{
-    struct making *making = ctx;
-    enum sw_status status;
-
-    hash(making, NULL, 0);
-    status = read_source(ctx, data, size, ret_len, err);
-    if (status == SW_OK) {
-        making->passing = data;
-        making->passing_len = *ret_len;
-        status = store(ctx, data, *ret_len, err);
+    while (status == SW_OK && !sw_making_is_done(making)) {
+        status = sw_making_advance(&making, 1, err);
     }
     return status;
 }
 
-/* Hands a layer on that is being compressed, once it proves to be large. */
-static enum sw_status stream(struct making *making, struct sw_err *err)
-{
-    struct sw_intake *intake = making->intake;
-
-    if (making->blob->handed_on || !making->source->needed || !intake->may_stream ||
-        sw_spool_size(making->blob->spool) < STREAM_MIN || !intake->may_stream(intake->ctx)) {
-        return SW_OK;
-    }
-    return sw_intake_hand_on(intake, making->blob, err);
-}
-
-static enum sw_status compress_layer(struct making *making, struct sw_err *err)
-{
-    struct sw_packer *packer = making->intake->packer;
-    const struct sw_gzip_sink sink = { store, making, making->unpacked, making->packed };
-    enum sw_status status = SW_OK;
-
-    sw_packer_begin(packer, &sink);
-    while (status == SW_OK) {
-        size_t room = 0;
-        size_t size;
-        size_t len = 0;
-        char *into = sw_packer_room(packer, &room);
-
-        /* After the head, whose length is odd, reads come back to multiples of READ_SIZE. */
-        size = room % READ_SIZE ? room % READ_SIZE : READ_SIZE;
-        status = read_source(making, into, size, &len, err);
-        if (status == SW_OK && len == 0) {
-            return sw_packer_end(packer, err);
-        }
-        if (status == SW_OK) {
-            status = sw_packer_fill(packer, len, err);
-        }
-        if (status == SW_OK) {
-            status = stream(making, err);
-        }
-    }
-    sw_packer_stop(packer); /* it still writes to us */
-    return status;
-}
-
-/* A packed layer, or one that is to be stored unpacked. */
-static enum sw_status keep_layer(struct making *making, enum sw_packing packing, struct sw_err *err)
-{
-    const struct sw_reader source = { read_and_store, NULL, making };
-    SW_CLEANUP(sw_unpack_cleanup) struct sw_unpack *unpack = sw_unpack_new(packing, source);
-    const struct sw_reader reader = sw_unpack_reader(unpack);
-    SW_CLEANUP(sw_free_str) char *data = sw_xmalloc(READ_SIZE);
-
-    for (;;) {
-        size_t len = 0;
-        enum sw_status status = reader.read(reader.ctx, data, READ_SIZE, &len, err);
-
-        if (status != SW_OK || len == 0) {
-            return status;
-        }
-        hash(making, data, len);
-    }
-}
-
-/* The layer was read: the blob is whole. */
-static void finish(struct making *making, enum sw_packing packing)
-{
-    const struct sw_file_part *origin = making->source->origin;
-    struct sw_blob *blob = making->blob;
-
-    blob->packing = packing;
-    blob->size = making->written;
-    sw_sha256_take(making->packed, blob->digest);
-    sw_sha256_take(making->unpacked, blob->diff_id);
-    if (blob->spool) {
-        sw_spool_end(blob->spool, /* whole= */ true);
-    } else {
-        blob->fd = origin->fd;
-        blob->offset = origin->offset;
-    }
-}
-
-static enum sw_status make(struct making *making, struct sw_err *err)
-{
-    enum sw_packing packing = sw_packing_of(making->head, making->head_len);
-    const struct sw_packer *packer = making->intake->packer;
-    bool packs = packing == SW_PACKING_NONE && packer;
-    enum sw_status status = SW_OK;
-
-    if (packs || !making->source->origin) {
-        making->blob->spool = sw_spool_new(sw_env_get(making->intake->env, "TMPDIR"),
-                                           making->intake->keep || !making->source->origin);
-    }
-    status = packs ? compress_layer(making, err) : keep_layer(making, packing, err);
-    if (status == SW_OK) {
-        finish(making, packs ? sw_packer_packing(packer) : packing);
-    } else if (making->blob->spool) {
-        sw_spool_end(making->blob->spool, /* whole= */ false);
-    }
-    return status;
-}
-
-/* Reads a layer into a blob that has no content yet. */
-static enum sw_status take_layer(struct sw_intake *intake, const struct sw_intake_source *source,
-                                 struct sw_blob *blob, struct sw_err *err)
-{
-    SW_CLEANUP(sw_sha256_cleanup) struct sw_sha256 *packed = sw_sha256_new();
-    SW_CLEANUP(sw_sha256_cleanup) struct sw_sha256 *unpacked = sw_sha256_new();
-    struct making making = {
-        .intake = intake, .source = source, .blob = blob, .packed = packed, .unpacked = unpacked
-    };
-    enum sw_status status =
-        sw_reader_fill(&source->in, making.head, sizeof(making.head), &making.head_len, err);
-
-    return status == SW_OK ? make(&making, err) : status;
-}
-
-enum sw_status sw_intake_layer(struct sw_intake *intake, const struct sw_intake_source *source,
-                               struct sw_blob **ret, struct sw_err *err)
+static struct sw_blob *new_layer(struct sw_intake *intake, const struct sw_intake_source *source)
 {
     struct sw_blob *blob = new_blob(intake);
-    enum sw_status status;
 
     blob->is_layer = true;
     if (source->origin) {
         blob->origin = *source->origin;
     }
-    status = take_layer(intake, source, blob, err);
+    return blob;
+}
+
+enum sw_status sw_intake_layer(struct sw_intake *intake, const struct sw_intake_source *source,
+                               struct sw_blob **ret, struct sw_err *err)
+{
+    struct sw_blob *blob = new_layer(intake, source);
+    enum sw_status status = make(intake, source, blob, err);
+
     if (status == SW_OK) {
         *ret = blob;
+    }
+    return status;
+}
+
+/* One of the layers that advance side by side. */
+struct lane {
+    struct sw_intake_source *source; /* NULL: free */
+    struct sw_blob *blob;
+    struct sw_making *making;
+};
+
+struct lanes {
+    struct sw_intake *intake;
+    const struct sw_intake_layers *layers;
+    bool more; /* layers may be left */
+    struct lane lanes[SW_PACKERS_MAX];
+    size_t count;
+};
+
+/* Begins the next layer in each free lane. */
+static enum sw_status refill(struct lanes *lanes, struct sw_err *err)
+{
+    const struct sw_intake_layers *layers = lanes->layers;
+    enum sw_status status = SW_OK;
+
+    for (size_t i = 0; i < lanes->count && lanes->more && status == SW_OK; i++) {
+        struct lane *lane = &lanes->lanes[i];
+
+        if (lane->source) {
+            continue;
+        }
+        status = layers->next(layers->ctx, &lane->source, err);
+        lanes->more = lane->source != NULL;
+        if (status == SW_OK && lane->source) {
+            lane->blob = new_layer(lanes->intake, lane->source);
+            status = sw_making_begin(lanes->intake, lane->source, lanes->intake->packers[i],
+                                     lane->blob, &lane->making, err);
+        }
+    }
+    return status;
+}
+
+/* Reads on in all lanes; *ret_any false: there is nothing left to read. */
+static enum sw_status advance(struct lanes *lanes, bool *ret_any, struct sw_err *err)
+{
+    struct sw_making *makings[SW_PACKERS_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < lanes->count; i++) {
+        if (lanes->lanes[i].source) {
+            makings[count++] = lanes->lanes[i].making;
+        }
+    }
+    *ret_any = count > 0;
+    return count > 0 ? sw_making_advance(makings, count, err) : SW_OK;
+}
+
+/* Gives out the blobs that are whole. */
+static enum sw_status give_out(struct lanes *lanes, struct sw_err *err)
+{
+    const struct sw_intake_layers *layers = lanes->layers;
+    enum sw_status status = SW_OK;
+
+    for (size_t i = 0; i < lanes->count && status == SW_OK; i++) {
+        struct lane *lane = &lanes->lanes[i];
+        struct sw_intake_source *source = lane->source;
+
+        if (source && sw_making_is_done(lane->making)) {
+            sw_making_free(lane->making);
+            *lane = (struct lane){ .blob = lane->blob };
+            status = layers->made(layers->ctx, source, lane->blob, err);
+        }
+    }
+    return status;
+}
+
+enum sw_status sw_intake_layers(struct sw_intake *intake, const struct sw_intake_layers *layers,
+                                struct sw_err *err)
+{
+    struct lanes lanes = {
+        .intake = intake,
+        .layers = layers,
+        .more = true,
+        .count = intake->packers[1] ? SW_PACKERS_MAX : 1,
+    };
+    enum sw_status status;
+    bool any = false;
+
+    do {
+        status = refill(&lanes, err);
+        if (status == SW_OK) {
+            status = advance(&lanes, &any, err);
+        }
+        if (status == SW_OK) {
+            status = give_out(&lanes, err);
+        }
+    } while (status == SW_OK && any);
+    for (size_t i = 0; i < lanes.count; i++) {
+        sw_making_free(lanes.lanes[i].making);
     }
     return status;
 }
@@ -265,7 +193,7 @@ enum sw_status sw_intake_again(struct sw_intake *intake, struct sw_blob *blob, s
     memcpy(diff_id, blob->diff_id, SW_DIGEST_SIZE);
     sw_spool_free(blob->spool);
     blob->spool = NULL;
-    status = take_layer(intake, &source, blob, err);
+    status = make(intake, &source, blob, err);
     if (status == SW_OK && strcmp(digest, blob->digest) != 0) {
         status = sw_fail(err, SW_E_INPUT, "layer %s has changed while it was read", diff_id);
     }

@@ -72,7 +72,12 @@ struct sw_wanted {
 
 struct sw_intake {
     const struct sw_env *env;
-    struct sw_packer *packer; /* NULL: unpacked layers stay as they are */
+    /*
+     * Pack the layers that are not packed; the first NULL: they stay as they are, the second NULL:
+     * one layer is read after the other. Two layers may be growing at a time: whoever takes blobs
+     * by `ready` must not need both of them whole for taking others.
+     */
+    struct sw_packer *packers[SW_PACKERS_MAX];
     /* SW_OK while it makes sense to go on: no stop is wanted and no upload has failed. */
     enum sw_status (*check)(void *ctx, struct sw_err *err);
     /* Whether all targets have the blob already. */
@@ -117,7 +122,8 @@ void sw_intake_release(struct sw_intake *intake);
 struct sw_intake_source {
     struct sw_reader in;
     const struct sw_file_part *origin; /* the part of a file that `in` reads; NULL: it passes by */
-    bool needed; /* it is certainly of the image, and the targets are not known to have it */
+    bool needed;      /* it is certainly of the image, and the targets are not known to have it */
+    const char *name; /* for errors; NULL: they name none */
 };
 /*
  * Reads a layer to its end and makes its blob: an unpacked layer is compressed into a spool, and
@@ -128,6 +134,21 @@ struct sw_intake_source {
 SW_NODISCARD enum sw_status sw_intake_layer(struct sw_intake *intake,
                                             const struct sw_intake_source *source,
                                             struct sw_blob **ret, struct sw_err *err);
+/* Layers that are read side by side. */
+struct sw_intake_layers {
+    /* The next one; *ret stays NULL when there is none. It is good until it was made or all ends.
+     */
+    enum sw_status (*next)(void *ctx, struct sw_intake_source **ret, struct sw_err *err);
+    /* Called for each as soon as its blob is whole. */
+    enum sw_status (*made)(void *ctx, struct sw_intake_source *source, struct sw_blob *blob,
+                           struct sw_err *err);
+    void *ctx;
+};
+/* Makes the blobs of layers as sw_intake_layer() does, two at a time where there are two packers.
+ */
+SW_NODISCARD enum sw_status sw_intake_layers(struct sw_intake *intake,
+                                             const struct sw_intake_layers *layers,
+                                             struct sw_err *err);
 /*
  * Makes a layer once more whose sending broke after its spool had forgotten its beginning
  * (sw_spool_forsake): from its origin, and all of it is kept. SW_E_INPUT when it has changed there.

@@ -115,22 +115,57 @@ static enum sw_status step_zstd(struct sw_packer *packer, ZSTD_inBuffer *in,
     return packer->sink.write(packer->sink.ctx, packer->out, out.pos, err);
 }
 
-enum sw_status sw_packer_fill(struct sw_packer *packer, size_t len, struct sw_err *err)
+/* What is to be hashed of an input before it is added. */
+static size_t to_hash(const struct sw_packer_input *input,
+                      struct sw_sha256_part parts[SW_GZIP_PARTS])
 {
-    ZSTD_inBuffer in = { packer->in, len, 0 };
+    const struct sw_packer *packer = input->packer;
+
+    if (packer->gzip) {
+        return sw_gzip_to_hash(packer->gzip, input->len, parts);
+    }
+    parts[0] = (struct sw_sha256_part){ packer->sink.unpacked, packer->in, input->len };
+    return packer->sink.unpacked ? 1 : 0;
+}
+
+static enum sw_status add(const struct sw_packer_input *input, struct sw_err *err)
+{
+    struct sw_packer *packer = input->packer;
+    ZSTD_inBuffer in = { packer->in, input->len, 0 };
     enum sw_status status = SW_OK;
     size_t left = 0;
 
     if (packer->gzip) {
-        return sw_gzip_fill(packer->gzip, len, err);
-    }
-    if (packer->sink.unpacked) {
-        sw_sha256_add(packer->sink.unpacked, packer->in, len);
+        return sw_gzip_fill(packer->gzip, input->len, err);
     }
     while (in.pos < in.size && status == SW_OK) {
         status = step_zstd(packer, &in, ZSTD_e_continue, &left, err);
     }
     return status;
+}
+
+enum sw_status sw_packer_fill_all(const struct sw_packer_input *inputs, size_t count,
+                                  struct sw_err *err)
+{
+    struct sw_sha256_part parts[SW_PACKERS_MAX * SW_GZIP_PARTS];
+    size_t part_count = 0;
+    enum sw_status status = SW_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        part_count += to_hash(&inputs[i], parts + part_count);
+    }
+    sw_sha256_add_all(parts, part_count);
+    for (size_t i = 0; i < count && status == SW_OK; i++) {
+        status = add(&inputs[i], err);
+    }
+    return status;
+}
+
+enum sw_status sw_packer_fill(struct sw_packer *packer, size_t len, struct sw_err *err)
+{
+    const struct sw_packer_input input = { packer, len };
+
+    return sw_packer_fill_all(&input, 1, err);
 }
 
 enum sw_status sw_packer_end(struct sw_packer *packer, struct sw_err *err)

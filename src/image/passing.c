@@ -68,7 +68,7 @@ static enum sw_status take_layer(struct sw_archive *archive, struct sw_archive_f
                                  struct sw_err *err)
 {
     struct sw_memory_part part = { file->bytes, (size_t)file->size };
-    struct sw_intake_source source = { .in = reader, .needed = needed };
+    struct sw_intake_source source = { .in = reader, .needed = needed, .name = file->path };
     enum sw_status status;
 
     if (file->bytes) {
@@ -78,7 +78,7 @@ static enum sw_status take_layer(struct sw_archive *archive, struct sw_archive_f
     if (file->bytes) {
         let_go(archive, file);
     }
-    return status == SW_OK ? SW_OK : sw_wrap(err, "\"%s\"", file->path);
+    return status;
 }
 
 /*

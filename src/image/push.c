@@ -36,7 +36,9 @@ static void push_release(struct push *push)
     sw_knowledge_release(&push->knowledge);
     sw_strs_release(&push->there);
     sw_strs_release(&push->lacking);
-    sw_packer_free(push->intake.packer);
+    for (size_t i = 0; i < SW_PACKERS_MAX; i++) {
+        sw_packer_free(push->intake.packers[i]);
+    }
     sw_intake_release(&push->intake);
     sw_image_release(&push->image);
 }
@@ -231,6 +233,30 @@ static unsigned processors(void)
     return count < 1 ? 1 : (unsigned)count;
 }
 
+/*
+ * Two layers are packed at a time where an upload is left for those that are whole: the others wait
+ * for the layers that are being packed. No thread hashes faster than half of the workers that a
+ * packer may have can pack. One libzstd takes as much memory as two gzips.
+ */
+static void start_packers(struct push *push)
+{
+    const struct sw_compression *compression =
+        push->options->compression ? push->options->compression : &sw_compression_default;
+    unsigned workers = push->options->workers ? push->options->workers : processors();
+    size_t count = 1;
+
+    if (compression->packing == SW_PACKING_NONE) {
+        return;
+    }
+    if (compression->packing == SW_PACKING_GZIP && push->uploads.thread_count > SW_PACKERS_MAX) {
+        count = SW_PACKERS_MAX;
+        workers = workers > SW_GZIP_WORKERS_MAX / 2 ? SW_GZIP_WORKERS_MAX / 2 : workers;
+    }
+    for (size_t i = 0; i < count; i++) {
+        push->intake.packers[i] = sw_packer_new(compression, workers);
+    }
+}
+
 /* Which images may tell of layers: those that the tags name now, the latest, and those named. */
 static void start_learning(struct push *push)
 {
@@ -277,15 +303,10 @@ static enum sw_status move_blobs(struct push *push, struct sw_image_source *sour
                                  struct sw_err *err)
 {
     unsigned threads = push->options->uploads ? push->options->uploads : UPLOADS_DEFAULT;
-    unsigned workers = push->options->workers ? push->options->workers : processors();
-    const struct sw_compression *compression =
-        push->options->compression ? push->options->compression : &sw_compression_default;
     enum sw_status status;
 
     push->intake = (struct sw_intake){
         .env = push->env,
-        .packer =
-            compression->packing == SW_PACKING_NONE ? NULL : sw_packer_new(compression, workers),
         .check = intake_check,
         .look = intake_look,
         .has = intake_has,
@@ -306,6 +327,7 @@ static enum sw_status move_blobs(struct push *push, struct sw_image_source *sour
     if (status != SW_OK) {
         return status;
     }
+    start_packers(push);
     status = source->load(source, &push->intake, &push->image, err);
     if (status == SW_OK) {
         status = sw_uploads_wait(&push->uploads, err);

@@ -129,26 +129,60 @@ void sw_sha256_add(struct sw_sha256 *hash, const void *data, size_t len)
     finish(hash, &input);
 }
 
-void sw_sha256_add_two(struct sw_sha256 *a, const void *data_a, size_t len_a, struct sw_sha256 *b,
-                       const void *data_b, size_t len_b)
-{
-    struct input input_a = { data_a, len_a };
-    struct input input_b = { data_b, len_b };
-    size_t blocks;
+/* One of two hashes that are worked on. */
+struct lane {
+    struct sw_sha256 *hash; /* NULL: none is left */
+    struct input input;
+};
 
-    if (a->md || b->md || len_a == 0 || len_b == 0) {
-        sw_sha256_add(a, data_a, len_a);
-        sw_sha256_add(b, data_b, len_b);
-        return;
+/* Takes the next part that has to be hashed here; OpenSSL works on one at a time. */
+static void refill(struct lane *lane, const struct sw_sha256_part *parts, size_t count,
+                   size_t *next)
+{
+    lane->hash = NULL;
+    while (*next < count && !lane->hash) {
+        const struct sw_sha256_part *part = &parts[(*next)++];
+
+        if (part->hash->md || part->len == 0) {
+            sw_sha256_add(part->hash, part->data, part->len);
+        } else {
+            *lane = (struct lane){ part->hash, { part->data, part->len } };
+            enter(lane->hash, &lane->input);
+        }
     }
-    enter(a, &input_a);
-    enter(b, &input_b);
-    blocks = (input_a.len < input_b.len ? input_a.len : input_b.len) / SW_SHA256_BLOCK;
-    sw_sha256_blocks_of_two(a->state, input_a.data, b->state, input_b.data, blocks);
-    advance(&input_a, blocks * SW_SHA256_BLOCK);
-    advance(&input_b, blocks * SW_SHA256_BLOCK);
-    finish(a, &input_a);
-    finish(b, &input_b);
+}
+
+/* Hashes as many blocks as both lanes have. */
+static void go_on(struct lane *a, struct lane *b)
+{
+    size_t blocks = (a->input.len < b->input.len ? a->input.len : b->input.len) / SW_SHA256_BLOCK;
+
+    sw_sha256_blocks_of_two(a->hash->state, a->input.data, b->hash->state, b->input.data, blocks);
+    advance(&a->input, blocks * SW_SHA256_BLOCK);
+    advance(&b->input, blocks * SW_SHA256_BLOCK);
+}
+
+void sw_sha256_add_all(const struct sw_sha256_part *parts, size_t count)
+{
+    struct lane lanes[2];
+    size_t next = 0;
+
+    refill(&lanes[0], parts, count, &next);
+    refill(&lanes[1], parts, count, &next);
+    while (lanes[0].hash && lanes[1].hash) {
+        go_on(&lanes[0], &lanes[1]);
+        for (size_t i = 0; i < SW_COUNT(lanes); i++) {
+            if (lanes[i].input.len < SW_SHA256_BLOCK) {
+                finish(lanes[i].hash, &lanes[i].input);
+                refill(&lanes[i], parts, count, &next);
+            }
+        }
+    }
+    for (size_t i = 0; i < SW_COUNT(lanes); i++) {
+        if (lanes[i].hash) {
+            finish(lanes[i].hash, &lanes[i].input);
+        }
+    }
 }
 
 /* FIPS 180-4, 5.1.1: a one bit, zeros, and the length in bits at the end of a block. */

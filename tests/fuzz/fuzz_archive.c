@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         /* Once: threads cost more than all the rest. */
         packer = sw_packer_new(&sw_compression_default, 1);
     }
-    intake.packer = packer;
+    intake.packers[0] = packer;
     sw_image_init(&image);
     status = sw_archive_take(&archive, sw_memory_reader(&part), &intake, &wish, &err);
     if (status == SW_OK) {

@@ -65,7 +65,7 @@ static void scene_init(struct scene *scene)
     *scene = (struct scene){ .archive = { .fd = -1 } };
     test_env_init(&scene->t);
     scene->intake = (struct sw_intake){ .env = &scene->t.env,
-                                        .packer = sw_packer_new(&sw_compression_default, 2),
+                                        .packers = { sw_packer_new(&sw_compression_default, 2) },
                                         .check = go_on,
                                         .has = has_all,
                                         .learned = learned,
@@ -98,7 +98,7 @@ static void scene_release(struct scene *scene)
     sw_buf_release(&scene->tar);
     sw_buf_release(&scene->layer);
     sw_archive_release(&scene->archive);
-    sw_packer_free(scene->intake.packer);
+    sw_packer_free(scene->intake.packers[0]);
     sw_intake_release(&scene->intake);
     test_env_release(&scene->t);
 }

@@ -59,7 +59,10 @@ static void add_in_parts(struct sw_sha256 *a, struct sw_sha256 *b, const char *d
         const size_t part_a = len - at_a < step ? len - at_a : step;
         const size_t part_b = len - at_b < 2 * step ? len - at_b : 2 * step;
 
-        sw_sha256_add_two(a, data + at_a, part_a, b, data + at_b, part_b);
+        const struct sw_sha256_part parts[] = { { a, data + at_a, part_a },
+                                                { b, data + at_b, part_b } };
+
+        sw_sha256_add_all(parts, SW_COUNT(parts));
         at_a += part_a;
         at_b += part_b;
     }

@@ -1,0 +1,248 @@
+#include "making.h"
+
+#include <slipway/alloc.h>
+
+#include <string.h>
+
+enum {
+    READ_SIZE = 256 * 1024, /* small enough to be hashed from the cache */
+    /* A layer that packs to less is not worth the haste: its digest is there in no time. */
+    STREAM_MIN = 1024 * 1024,
+};
+
+struct sw_making {
+    struct sw_intake *intake;
+    const struct sw_intake_source *source;
+    struct sw_blob *blob;
+    struct sw_packer *packer; /* NULL: what is read is what is stored */
+    bool done;
+    char head[SW_PACKING_HEAD]; /* bytes read ahead to tell the packing */
+    size_t head_len;
+    size_t head_at;
+    int64_t written;     /* bytes of the packed layer */
+    const char *passing; /* bytes of it that are stored and not hashed yet */
+    size_t passing_len;
+    struct sw_sha256 *packed;   /* hash of what is stored */
+    struct sw_sha256 *unpacked; /* hash of the layer itself */
+};
+
+static enum sw_status of_layer(const struct sw_making *making, struct sw_err *err)
+{
+    return making->source->name ? sw_wrap(err, "\"%s\"", making->source->name) : err->status;
+}
+
+/* Takes bytes of the packed layer. */
+static enum sw_status store(void *ctx, const char *data, size_t len, struct sw_err *err)
+{
+    struct sw_making *making = ctx;
+
+    making->written += (int64_t)len;
+    return making->blob->spool ? sw_spool_add(making->blob->spool, data, len, err) : SW_OK;
+}
+
+/* The layer as the source has it, the bytes read ahead included. */
+static enum sw_status read_source(void *ctx, char *data, size_t size, size_t *ret_len,
+                                  struct sw_err *err)
+{
+    struct sw_making *making = ctx;
+    const struct sw_reader *in = &making->source->in;
+    size_t left = making->head_len - making->head_at;
+    enum sw_status status = making->intake->check(making->intake->ctx, err);
+
+    if (status != SW_OK) {
+        return status;
+    }
+    if (left > 0) {
+        *ret_len = left < size ? left : size;
+        memcpy(data, making->head + making->head_at, *ret_len);
+        making->head_at += *ret_len;
+        return SW_OK;
+    }
+    return in->read(in->ctx, data, size, ret_len, err);
+}
+
+/* Hashes bytes of the layer itself, and beside them what was stored meanwhile. */
+static void hash(struct sw_making *making, const char *data, size_t len)
+{
+    const struct sw_sha256_part parts[] = {
+        { making->unpacked, data, len },
+        { making->packed, making->passing, making->passing_len },
+    };
+
+    sw_sha256_add_all(parts, SW_COUNT(parts));
+    making->passing_len = 0;
+}
+
+/* The same, for a packed layer: what passes is what is stored. */
+static enum sw_status read_and_store(void *ctx, char *data, size_t size, size_t *ret_len,
+                                     struct sw_err *err)
+{
+    struct sw_making *making = ctx;
+    enum sw_status status;
+
+    hash(making, NULL, 0);
+    status = read_source(ctx, data, size, ret_len, err);
+    if (status == SW_OK) {
+        making->passing = data;
+        making->passing_len = *ret_len;
+        status = store(ctx, data, *ret_len, err);
+    }
+    return status;
+}
+
+/* Hands a layer on that is being compressed, once it proves to be large. */
+static enum sw_status stream(const struct sw_making *making, struct sw_err *err)
+{
+    struct sw_intake *intake = making->intake;
+
+    if (making->blob->handed_on || !making->source->needed || !intake->may_stream ||
+        sw_spool_size(making->blob->spool) < STREAM_MIN || !intake->may_stream(intake->ctx)) {
+        return SW_OK;
+    }
+    return sw_intake_hand_on(intake, making->blob, err);
+}
+
+/* The layer was read: the blob is whole. */
+static void finish(struct sw_making *making, enum sw_packing packing)
+{
+    const struct sw_file_part *origin = making->source->origin;
+    struct sw_blob *blob = making->blob;
+
+    blob->packing = packing;
+    blob->size = making->written;
+    sw_sha256_take(making->packed, blob->digest);
+    sw_sha256_take(making->unpacked, blob->diff_id);
+    if (blob->spool) {
+        sw_spool_end(blob->spool, /* whole= */ true);
+    } else {
+        blob->fd = origin->fd;
+        blob->offset = origin->offset;
+    }
+    making->done = true;
+}
+
+/* A packed layer, or one that is to be stored unpacked. */
+static enum sw_status keep_layer(struct sw_making *making, struct sw_err *err)
+{
+    const enum sw_packing packing = sw_packing_of(making->head, making->head_len);
+    const struct sw_reader source = { read_and_store, NULL, making };
+    SW_CLEANUP(sw_unpack_cleanup) struct sw_unpack *unpack = sw_unpack_new(packing, source);
+    const struct sw_reader reader = sw_unpack_reader(unpack);
+    SW_CLEANUP(sw_free_str) char *data = sw_xmalloc(READ_SIZE);
+    size_t len = 0;
+
+    do {
+        enum sw_status status = reader.read(reader.ctx, data, READ_SIZE, &len, err);
+
+        if (status != SW_OK) {
+            return status;
+        }
+        hash(making, data, len);
+    } while (len > 0);
+    finish(making, packing);
+    return SW_OK;
+}
+
+/* Reads a chunk into the packer's room; at the layer's end *ret_len is 0. */
+static enum sw_status read_chunk(struct sw_making *making, size_t *ret_len, struct sw_err *err)
+{
+    size_t room = 0;
+    char *into = sw_packer_room(making->packer, &room);
+    /* After the head, whose length is odd, reads come back to multiples of READ_SIZE. */
+    size_t size = room % READ_SIZE ? room % READ_SIZE : READ_SIZE;
+    enum sw_status status = read_source(making, into, size, ret_len, err);
+
+    if (status == SW_OK && *ret_len == 0) {
+        status = sw_packer_end(making->packer, err);
+        if (status == SW_OK) {
+            finish(making, sw_packer_packing(making->packer));
+        }
+    }
+    return status;
+}
+
+enum sw_status sw_making_advance(struct sw_making *const *makings, size_t count, struct sw_err *err)
+{
+    struct sw_packer_input inputs[SW_PACKERS_MAX];
+    const struct sw_making *growing[SW_PACKERS_MAX];
+    size_t input_count = 0;
+    enum sw_status status = SW_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        struct sw_making *making = makings[i];
+        size_t len = 0;
+
+        status = making->packer ? read_chunk(making, &len, err) : keep_layer(making, err);
+        if (status != SW_OK) {
+            return of_layer(making, err);
+        }
+        if (!making->done) {
+            growing[input_count] = making;
+            inputs[input_count++] = (struct sw_packer_input){ making->packer, len };
+        }
+    }
+    status = sw_packer_fill_all(inputs, input_count, err);
+    for (size_t i = 0; i < input_count && status == SW_OK; i++) {
+        status = stream(growing[i], err);
+    }
+    return status;
+}
+
+bool sw_making_is_done(const struct sw_making *making)
+{
+    return making->done;
+}
+
+void sw_making_free(struct sw_making *making)
+{
+    if (!making) {
+        return;
+    }
+    if (making->packer && !making->done) {
+        sw_packer_stop(making->packer); /* it still writes to us */
+    }
+    if (making->blob->spool && !making->done) {
+        sw_spool_end(making->blob->spool, /* whole= */ false);
+    }
+    sw_sha256_free(making->packed);
+    sw_sha256_free(making->unpacked);
+    free(making);
+}
+
+/* Whether the layer is packed here, or kept, decides where its bytes go. */
+static void choose(struct sw_making *making, struct sw_packer *packer)
+{
+    struct sw_intake *intake = making->intake;
+    const bool passes = !making->source->origin;
+
+    if (packer && sw_packing_of(making->head, making->head_len) == SW_PACKING_NONE) {
+        const struct sw_gzip_sink sink = { store, making, making->unpacked, making->packed };
+
+        making->packer = packer;
+        sw_packer_begin(packer, &sink);
+    }
+    if (making->packer || passes) {
+        making->blob->spool =
+            sw_spool_new(sw_env_get(intake->env, "TMPDIR"), intake->keep || passes);
+    }
+}
+
+enum sw_status sw_making_begin(struct sw_intake *intake, const struct sw_intake_source *source,
+                               struct sw_packer *packer, struct sw_blob *blob,
+                               struct sw_making **ret, struct sw_err *err)
+{
+    struct sw_making *making = sw_xcalloc(1, sizeof(*making));
+
+    *making = (struct sw_making){ .intake = intake,
+                                  .source = source,
+                                  .blob = blob,
+                                  .packed = sw_sha256_new(),
+                                  .unpacked = sw_sha256_new() };
+    *ret = making;
+    if (sw_reader_fill(&source->in, making->head, sizeof(making->head), &making->head_len, err) !=
+        SW_OK) {
+        return of_layer(making, err);
+    }
+    choose(making, packer);
+    return SW_OK;
+}
