@@ -26,7 +26,7 @@ fast() { CFLAGS="$CFLAGS -O2" "$@"; }
 build_curl() {
     ./configure --host="$machine-linux-musl" --prefix="$prefix" --disable-shared --enable-static \
         --with-openssl="$prefix" --without-zlib --without-zstd --without-brotli --without-libpsl --without-libidn2 \
-        --with-nghttp2="$prefix" --without-librtmp --without-ca-bundle --without-ca-path \
+        --without-nghttp2 --without-librtmp --without-ca-bundle --without-ca-path \
         --disable-ftp --disable-file --disable-ldap --disable-ldaps --disable-rtsp --disable-dict --disable-telnet \
         --disable-tftp --disable-pop3 --disable-imap --disable-smb --disable-smtp --disable-gopher --disable-mqtt \
         --disable-manual --disable-ntlm --disable-cookies --disable-netrc --disable-doh --disable-alt-svc \

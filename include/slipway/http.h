@@ -62,8 +62,8 @@ struct sw_http_request {
     const char *unix_socket; /* connect here instead of to the URL's host (Docker Engine) */
     bool plain_http_ok;      /* allow http:// beyond loopback */
     bool follow_redirects;   /* sw_http_send only: GET and HEAD follow 301, 302, 303, 307, 308 */
-    /* Speak HTTP/2 from the first byte, over a connection of its own (gRPC without TLS).
-     * SW_E_NETWORK when the other side does not, or libcurl was built without it. */
+    /* Speak HTTP/2 from the first byte, http:// only (gRPC without TLS). The reply has the trailers
+     * among its headers. SW_E_NETWORK when the other side does not speak it. */
     bool http2;
     int64_t connect_timeout_ms; /* 0: 10 s */
     /* 0: 60 s. Without a byte for so long, or with less than SW_HTTP_STALL_BYTES of a body, a

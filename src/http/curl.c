@@ -1,6 +1,7 @@
 #include "ca.h"
 #include "exchange.h"
 #include "failure.h"
+#include "h2.h"
 #include "request.h"
 
 #include <slipway/alloc.h>
@@ -9,10 +10,7 @@
 
 #include <pthread.h>
 
-enum {
-    CONNECT_TIMEOUT_MS = 10 * 1000,
-    POLL_MS = 100, /* how often a wish to stop and a stall are noticed */
-};
+enum { POLL_MS = 100 /* how often a wish to stop and a stall are noticed */ };
 #define UPLOAD_CHUNK   (512L * 1024)
 #define DOWNLOAD_CHUNK (256L * 1024)
 
@@ -33,6 +31,7 @@ struct curl_transport {
     struct sw_http_ca ca;
     pthread_mutex_t lock;
     struct handle *idle; /* last used first: its connections are the freshest */
+    struct sw_h2_pool *http2;
 };
 
 /* An exchange on its way through libcurl. */
@@ -43,7 +42,6 @@ struct transfer {
     CURLM *multi;
     struct curl_slist *header_lines;
     char error_text[CURL_ERROR_SIZE];
-    bool stalled;
 };
 
 /* libcurl's callbacks. Returning anything but the length ends the transfer. */
@@ -144,33 +142,11 @@ static void set_tls(struct transfer *t)
     }
 }
 
-static int64_t connect_limit(const struct transfer *t)
-{
-    int64_t limit_ms = t->x.request->connect_timeout_ms;
-    return limit_ms ? limit_ms : CONNECT_TIMEOUT_MS;
-}
-
 /* Local addresses are never reached through a proxy: this machine, and its cloud's metadata. */
 static bool is_direct(const struct sw_http_exchange *x)
 {
     return x->request->unix_socket || sw_host_is_loopback(x->url.host) ||
            sw_str_starts(x->url.host, "169.254.") || sw_str_starts(x->url.host, "fd00:ec2:");
-}
-
-/*
- * One transfer per connection at a time: HTTP/2 would gain nothing, and is only for those who speak
- * nothing else. A connection that began with HTTP/1.1 cannot go on with it, so these are kept
- * apart.
- */
-static void set_version(struct transfer *t)
-{
-    const bool http2 = t->x.request->http2;
-
-    (void)curl_easy_setopt(
-        t->easy, CURLOPT_HTTP_VERSION,
-        (long)(http2 ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE : CURL_HTTP_VERSION_1_1));
-    (void)curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, (long)http2);
-    (void)curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, (long)http2);
 }
 
 static void set_connection(struct transfer *t)
@@ -181,11 +157,13 @@ static void set_connection(struct transfer *t)
 #else
     (void)curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-    set_version(t);
+    /* One transfer per connection at a time: HTTP/2 would gain nothing. */
+    (void)curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     (void)curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(t->easy, CURLOPT_TCP_KEEPALIVE, 1L);
     (void)curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, DOWNLOAD_CHUNK);
-    (void)curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_limit(t));
+    (void)curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS,
+                           (long)sw_http_exchange_connect_limit(&t->x));
     (void)curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)request->total_timeout_ms);
     if (request->unix_socket) {
         (void)curl_easy_setopt(t->easy, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
@@ -231,15 +209,9 @@ static bool request_began(const struct transfer *t)
 /* Whether the transfer must end now, whatever libcurl thinks. */
 static bool must_end(struct transfer *t)
 {
-    const struct sw_env *stop = t->x.request->stop;
-
-    if (sw_env_stop_wanted(t->x.env) || (stop && sw_env_stop_wanted(stop))) {
-        t->x.own_status = sw_fail(t->x.err, SW_E_STOPPED, "stopped");
-        return true;
-    }
     int64_t moved = info_count(t, CURLINFO_SIZE_UPLOAD_T) + info_count(t, CURLINFO_SIZE_DOWNLOAD_T);
-    t->stalled = sw_http_exchange_stalled(&t->x, moved, request_began(t));
-    return t->stalled;
+
+    return sw_http_exchange_must_end(&t->x, moved, request_began(t));
 }
 
 /* Drives the transfer to its end; the result is libcurl's unless must_end() said so. */
@@ -286,7 +258,7 @@ static enum sw_http_failure_kind kind_of(const struct transfer *t, CURLcode code
         { CURLE_UNSUPPORTED_PROTOCOL, SW_HTTP_NOT_HTTP },
         { CURLE_WEIRD_SERVER_REPLY, SW_HTTP_NOT_HTTP },
     };
-    if (t->stalled) {
+    if (t->x.stalled) {
         return SW_HTTP_STALLED;
     }
     if (code == CURLE_OPERATION_TIMEDOUT) {
@@ -304,13 +276,14 @@ static enum sw_http_failure_kind kind_of(const struct transfer *t, CURLcode code
 static int64_t limit_of(const struct transfer *t, enum sw_http_failure_kind kind)
 {
     int64_t total_ms = t->x.request->total_timeout_ms;
+    int64_t connect_ms = sw_http_exchange_connect_limit(&t->x);
     if (kind == SW_HTTP_STALLED) {
         return sw_http_exchange_stall_limit(&t->x);
     }
-    if (kind == SW_HTTP_TOTAL_TIMEOUT || (total_ms > 0 && total_ms < connect_limit(t))) {
+    if (kind == SW_HTTP_TOTAL_TIMEOUT || (total_ms > 0 && total_ms < connect_ms)) {
         return total_ms;
     }
-    return connect_limit(t);
+    return connect_ms;
 }
 
 static enum sw_status fail_transfer(struct transfer *t, CURLcode code)
@@ -430,6 +403,20 @@ static void give_back(struct curl_transport *self, struct handle *handle)
     (void)pthread_mutex_unlock(&self->lock);
 }
 
+static enum sw_status run(struct curl_transport *self, struct transfer *t)
+{
+    char *peer SW_CLEANUP(sw_free_str) = peer_of(t->x.request, &t->x.url);
+    struct handle *handle = take_handle(self, peer);
+    t->ca = &self->ca;
+    t->easy = handle->easy;
+    t->multi = handle->multi;
+    set_up(t);
+    enum sw_status status = judge(t, drive(t));
+    give_back(self, handle);
+    curl_slist_free_all(t->header_lines);
+    return status;
+}
+
 static enum sw_status curl_perform(void *ctx, const struct sw_http_request *request,
                                    struct sw_http_reply *ret_reply, struct sw_err *err)
 {
@@ -439,14 +426,9 @@ static enum sw_status curl_perform(void *ctx, const struct sw_http_request *requ
     if (status != SW_OK) {
         return status;
     }
-    char *peer SW_CLEANUP(sw_free_str) = peer_of(request, &url);
-    struct handle *handle = take_handle(self, peer);
-    struct transfer t = { .ca = &self->ca, .easy = handle->easy, .multi = handle->multi };
+    struct transfer t = { .easy = NULL };
     sw_http_exchange_init(&t.x, self->env, request, &url, err);
-    set_up(&t);
-    status = judge(&t, drive(&t));
-    give_back(self, handle);
-    curl_slist_free_all(t.header_lines);
+    status = request->http2 ? sw_h2_perform(self->http2, &t.x) : run(self, &t);
     if (status == SW_OK) {
         *ret_reply = t.x.reply;
     } else {
@@ -480,6 +462,7 @@ enum sw_status sw_http_curl_new(const struct sw_env *env, const char *cafile,
     self->transport = (struct sw_http_transport){ .perform = curl_perform, .ctx = self };
     self->env = env;
     self->ca = ca;
+    self->http2 = sw_h2_pool_new();
     (void)pthread_mutex_init(&self->lock, NULL);
     *ret = &self->transport;
     return SW_OK;
@@ -499,6 +482,7 @@ void sw_http_curl_free(struct sw_http_transport *transport)
         sw_strs_release(&handle->peers);
         free(handle);
     }
+    sw_h2_pool_free(self->http2);
     sw_http_ca_release(&self->ca);
     (void)pthread_mutex_destroy(&self->lock);
     free(self);

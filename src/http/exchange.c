@@ -2,7 +2,7 @@
 
 #include "request.h"
 
-enum { STALL_TIMEOUT_MS = 60 * 1000 };
+enum { CONNECT_TIMEOUT_MS = 10 * 1000, STALL_TIMEOUT_MS = 60 * 1000 };
 
 /* GET, HEAD and DELETE without a body have no Content-Length either; others say "0". */
 static bool sends_body(const struct sw_http_request *request)
@@ -136,12 +136,12 @@ bool sw_http_exchange_header(struct sw_http_exchange *x, struct sw_str line)
         x->reply.status = parse_status(line);
         return true;
     }
-    if (x->headers_done) {
-        return true; /* a trailer */
-    }
     if (line.len == 0) {
         x->headers_done = x->reply.status >= 200;
         return true;
+    }
+    if (x->headers_done && !x->request->http2) {
+        return true; /* a trailer, which only gRPC has a use for */
     }
     return add_header(x, line);
 }
@@ -213,4 +213,21 @@ bool sw_http_exchange_stalled(struct sw_http_exchange *x, int64_t moved, bool wa
         return false;
     }
     return now_ms - x->mark_ms >= sw_http_exchange_stall_limit(x);
+}
+
+bool sw_http_exchange_must_end(struct sw_http_exchange *x, int64_t moved, bool waiting)
+{
+    const struct sw_env *stop = x->request->stop;
+
+    if (sw_env_stop_wanted(x->env) || (stop && sw_env_stop_wanted(stop))) {
+        x->own_status = sw_fail(x->err, SW_E_STOPPED, "stopped");
+        return true;
+    }
+    x->stalled = sw_http_exchange_stalled(x, moved, waiting);
+    return x->stalled;
+}
+
+int64_t sw_http_exchange_connect_limit(const struct sw_http_exchange *x)
+{
+    return x->request->connect_timeout_ms ? x->request->connect_timeout_ms : CONNECT_TIMEOUT_MS;
 }

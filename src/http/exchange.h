@@ -33,6 +33,7 @@ struct sw_http_exchange {
     int64_t mark_ms;           /* when enough had last moved; moves on while we are busy */
     int64_t mark;              /* the bytes that had moved by then ... */
     int64_t moved;             /* ... and by now */
+    bool stalled;              /* too little had moved for too long when it was last looked */
 };
 
 /* Starts on a request that sw_http_check_request() has accepted. */
@@ -55,8 +56,15 @@ bool sw_http_exchange_succeeded(const struct sw_http_exchange *x);
  * moved in all; `waiting` is false while there is no connection yet.
  */
 bool sw_http_exchange_stalled(struct sw_http_exchange *x, int64_t moved, bool waiting);
+/*
+ * Whether the transfer has to end, somebody wanting a stop, which is own_status then, or because it
+ * has stalled, as above.
+ */
+bool sw_http_exchange_must_end(struct sw_http_exchange *x, int64_t moved, bool waiting);
 /* The limit that counts at the moment, and what has moved since it began to run. */
 int64_t sw_http_exchange_stall_limit(const struct sw_http_exchange *x);
 int64_t sw_http_exchange_stall_moved(const struct sw_http_exchange *x);
+/* How long connecting may take. */
+int64_t sw_http_exchange_connect_limit(const struct sw_http_exchange *x);
 
 #endif

@@ -131,6 +131,10 @@ static enum sw_status say(const struct sw_http_failure *failure, struct sw_err *
         return fail_time(failure, peer, err);
     case SW_HTTP_NOT_HTTP:
         return sw_fail(err, SW_E_NETWORK, "%s does not speak HTTP", peer);
+    case SW_HTTP_NOT_HTTP2:
+        return sw_fail(err, SW_E_NETWORK, "%s does not speak HTTP/2", peer);
+    case SW_HTTP_GIVEN_UP:
+        return sw_fail(err, SW_E_NETWORK, "%s gave up the request: %s", peer, failure->detail);
     case SW_HTTP_OTHER:
         break;
     }
@@ -145,6 +149,7 @@ static bool is_passing(const struct sw_http_failure *failure, const struct sw_er
     case SW_HTTP_TLS_UNTRUSTED:
     case SW_HTTP_TLS_BUNDLE:
     case SW_HTTP_NOT_HTTP:
+    case SW_HTTP_NOT_HTTP2:
     case SW_HTTP_OTHER:
         return false;
     case SW_HTTP_TLS_FAILED:

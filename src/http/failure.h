@@ -22,7 +22,9 @@ enum sw_http_failure_kind {
     SW_HTTP_STALLED,         /* limit_ms; got: the bytes that moved all the same */
     SW_HTTP_TOTAL_TIMEOUT,   /* limit_ms */
     SW_HTTP_NOT_HTTP,
-    SW_HTTP_OTHER, /* detail: the library's words */
+    SW_HTTP_NOT_HTTP2,
+    SW_HTTP_GIVEN_UP, /* detail: the other side's reason */
+    SW_HTTP_OTHER,    /* detail: the library's words */
 };
 
 struct sw_http_failure {

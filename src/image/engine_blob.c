@@ -11,6 +11,7 @@ enum {
     REQUEST_MAX = 256,
     FIELD_DIGEST = 1, /* of ReadContentRequest */
     FIELD_DATA = 2,   /* of ReadContentResponse */
+    WORDS_MAX = 300,
 };
 
 /* An answer on its way. */
@@ -33,6 +34,25 @@ static enum sw_status take(void *ctx, const char *data, size_t len, struct sw_er
     struct reading *reading = ctx;
 
     return sw_grpc_take(&reading->answer, data, len, err);
+}
+
+/* What the engine says itself of how it went: 0 is well. */
+static enum sw_status judge(const struct sw_http_reply *reply, struct sw_err *err)
+{
+    const char *code = sw_http_reply_header(reply, "grpc-status");
+    const char *words = sw_http_reply_header(reply, "grpc-message");
+
+    if (reply->status != 200) {
+        return sw_fail(err, SW_E_NOT_FOUND, "the answer has the HTTP status %ld", reply->status);
+    }
+    if (!code) {
+        return sw_fail(err, SW_E_NOT_FOUND, "the answer has no gRPC status");
+    }
+    if (strcmp(code, "0") == 0) {
+        return SW_OK;
+    }
+    return sw_fail(err, SW_E_NOT_FOUND, "the answer has the gRPC status %.*s%s%.*s", WORDS_MAX,
+                   code, words ? ": " : "", WORDS_MAX, words ? words : "");
 }
 
 static enum sw_status call(const struct sw_engine_blobs *blobs, const char *digest,
@@ -59,8 +79,8 @@ static enum sw_status call(const struct sw_engine_blobs *blobs, const char *dige
     sw_grpc_request(FIELD_DIGEST, digest, &message);
     request.data = sw_buf_str(&message);
     status = sw_http_send(blobs->env, &request, &sw_retry_never, &reply, err);
-    if (status == SW_OK && reply.status != 200) {
-        status = sw_fail(err, SW_E_NOT_FOUND, "the answer has the HTTP status %ld", reply.status);
+    if (status == SW_OK) {
+        status = judge(&reply, err);
     }
     sw_http_reply_release(&reply);
     return status;
@@ -77,7 +97,9 @@ enum sw_status sw_engine_blob_read(const void *ctx, const char *digest,
 
     reading.answer = (struct sw_grpc_answer){ .field = FIELD_DATA, .sink = &data };
     status = call(blobs, digest, &whole, err);
-    if (status == SW_OK && !reading.begun) {
+    if (status == SW_E_NOT_FOUND && reading.begun) {
+        err->status = status = SW_E_UNAVAILABLE;
+    } else if (status == SW_OK && !reading.begun) {
         status = sw_fail(err, SW_E_NOT_FOUND, "nothing came");
     } else if (status == SW_OK && !sw_grpc_is_whole(&reading.answer)) {
         status = sw_fail(err, SW_E_UNAVAILABLE, "the answer was cut off");

@@ -74,27 +74,56 @@ static void test_curl_failures__says_how_the_connection_ended(void **state)
     }
 }
 
+/* Frames of HTTP/2. */
+#define SETTINGS          "\0\0\0\4\0\0\0\0\0"
+#define DATA_OF_NO_STREAM "\0\0\1\0\0\0\0\0\0x"
+
 static void test_curl_failures__fails_where_nobody_speaks_http_2(void **state)
 {
     static const struct fault_step steps[] = {
-        { .answer = "HTTP/1.1 505 No\r\nContent-Length: 0\r\n\r\n", .then = FAULT_CLOSE },
-        { .answer = NULL, .then = FAULT_CLOSE },
-        { .answer = NULL, .then = FAULT_RESET },
+        { .answer = "HTTP/1.1 505 No\r\nContent-Length: 0\r\n\r\n", .then = FAULT_DRAIN },
+        { .answer = SETTINGS DATA_OF_NO_STREAM,
+          .answer_len = sizeof(SETTINGS DATA_OF_NO_STREAM) - 1,
+          .then = FAULT_DRAIN },
+        { .then = FAULT_DRAIN },
+        { .then = FAULT_RESET },
+    };
+    static const char *const said[][2] = {
+        { "", " does not speak HTTP/2" },
+        { "the request to ", " failed: it broke the rules of HTTP/2" },
+        { "", " closed the connection without an answer" },
+        { "the connection to ", " broke: connection reset by peer" }
     };
     struct world *world = *state;
 
-    if (!(curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP2)) {
-        print_message("libcurl was built without HTTP/2\n");
-        skip();
-    }
     start(world, steps, SW_COUNT(steps));
     for (size_t i = 0; i < SW_COUNT(steps); i++) {
         const struct sw_http_request request = {
             .method = "POST", .url = world->url, .data = SW_STR("question"), .http2 = true
         };
 
-        assert_int_equal(perform(world, &request), SW_E_NETWORK);
+        assert_network_error(world, perform(world, &request), said[i][0], said[i][1]);
+        assert_int_equal(world->err.retryable, i > 1);
     }
+}
+
+/* Where one connects to is found as libcurl finds it. */
+static void test_curl_failures__finds_nobody_who_speaks_http_2(void **state)
+{
+    struct world *world = *state;
+    struct sw_http_request request = { .method = "POST", .http2 = true, .plain_http_ok = true };
+
+    world->url = sw_xasprintf("http://127.0.0.1:%d/", fault_closed_port());
+    request.url = world->url;
+    assert_int_equal(perform(world, &request), SW_E_NETWORK);
+    assert_non_null(strstr(world->err.msg, "cannot connect to \"127.0.0.1\" port "));
+    assert_non_null(strstr(world->err.msg, ": connection refused"));
+    assert_true(world->err.not_sent);
+    request.unix_socket =
+        "/a-path-that-is-longer-than-the-name-of-a-socket-may-be-which-is-one-hundred-"
+        "and-seven-bytes-and-this-one-is-more";
+    assert_int_equal(perform(world, &request), SW_E_NETWORK);
+    assert_non_null(strstr(world->err.msg, ": file name too long"));
 }
 
 static void test_curl_failures__says_when_tls_meets_plain_http(void **state)
@@ -460,6 +489,7 @@ int main(void)
         WORLD_TEST(test_curl_failures__says_when_nobody_listens),
         WORLD_TEST(test_curl_failures__says_how_the_connection_ended),
         WORLD_TEST(test_curl_failures__fails_where_nobody_speaks_http_2),
+        WORLD_TEST(test_curl_failures__finds_nobody_who_speaks_http_2),
         WORLD_TEST(test_curl_failures__says_when_tls_meets_plain_http),
         WORLD_TEST(test_curl_failures__gives_up_connecting),
         WORLD_TEST(test_curl_failures__gives_up_on_silence),

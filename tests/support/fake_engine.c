@@ -143,6 +143,7 @@ static void answer_read(struct fake_engine *engine, const struct fake_http_reque
         blob->reads++;
         add_blob(engine, blob, out);
     }
+    answer->headers[0] = (struct sw_http_header){ "grpc-status", blob ? "0" : "5" };
     answer->body = out->ptr ? out->ptr : "";
     answer->body_len = out->len;
 }

@@ -1,0 +1,394 @@
+#include "test.h"
+
+#include "h2_server.h"
+#include "temp_dir.h"
+
+#include <slipway/fs.h>
+#include <slipway/http.h>
+
+#include <unistd.h>
+
+/* HTTP/2 by the real transport, against a server that does what a script says. */
+
+enum { SETTING_PUSH = 2, SETTING_WINDOW = 4, SETTING_FRAME = 5 };
+enum { REASON_INTERNAL = 2, REASON_REFUSED = 7 };
+
+struct world {
+    struct test_env t;
+    struct sw_env env;
+    struct sw_http_transport *http;
+    char *folder;
+    char *socket;
+    struct h2_server *server;
+    struct sw_buf taken; /* by the sink */
+    enum sw_status sink_status;
+    bool stop; /* is wanted */
+    bool stop_at_data;
+    struct sw_http_reply reply;
+    struct sw_err err;
+};
+
+static bool stop_wanted(void *ctx)
+{
+    const struct world *world = ctx;
+
+    return world->stop;
+}
+
+static int setup(void **state)
+{
+    struct world *world = sw_xcalloc(1, sizeof(*world));
+
+    test_env_init(&world->t);
+    sw_env_init_real(&world->env);
+    world->env.get = world->t.env.get;
+    world->env.get_ctx = world->t.env.get_ctx;
+    world->env.progress = world->t.env.progress;
+    world->env.stop_wanted = stop_wanted;
+    world->env.stop_ctx = world;
+    assert_int_equal(sw_http_curl_new(&world->env, NULL, &world->http, &world->err), SW_OK);
+    world->env.http = world->http;
+    world->folder = temp_dir_new();
+    world->socket = sw_fs_join(world->folder, "s");
+    sw_buf_init(&world->taken, SW_BUF_TEXT_MAX);
+    sw_http_reply_init(&world->reply);
+    *state = world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *world = *state;
+
+    sw_http_curl_free(world->http);
+    if (world->server) {
+        h2_server_stop(world->server);
+    }
+    sw_http_reply_release(&world->reply);
+    sw_buf_release(&world->taken);
+    test_env_release(&world->t);
+    free(world->socket);
+    temp_dir_free(world->folder);
+    free(world);
+    return 0;
+}
+
+static void start(struct world *world, const struct h2_step *steps, size_t count)
+{
+    world->server = h2_server_start(world->socket, steps, count, 0);
+}
+
+static enum sw_status take(void *ctx, const char *data, size_t len, struct sw_err *err)
+{
+    struct world *world = ctx;
+
+    sw_buf_add(&world->taken, data, len);
+    world->stop = world->stop_at_data;
+    return world->sink_status == SW_OK ? SW_OK
+                                       : sw_fail(err, world->sink_status, "the disk is full");
+}
+
+static enum sw_status perform(struct world *world, const struct sw_http_request *request)
+{
+    struct sw_http_reply reply;
+    enum sw_status status;
+
+    sw_http_reply_release(&world->reply);
+    sw_http_reply_init(&world->reply);
+    sw_buf_clear(&world->taken);
+    world->err = (struct sw_err)SW_ERR_INIT;
+    status = world->http->perform(world->http->ctx, request, &reply, &world->err);
+    if (status == SW_OK) {
+        world->reply = reply;
+    }
+    return status;
+}
+
+/* A question, whose answer goes to the sink. */
+static enum sw_status ask(struct world *world)
+{
+    static const struct sw_http_header headers[] = { { "Content-Type", "application/grpc" },
+                                                     { "TE", "trailers" } };
+    const struct sw_http_sink sink = { take, world };
+    const struct sw_http_request request = { .method = "POST",
+                                             .url = "http://docker/some.Service/Call",
+                                             .headers = headers,
+                                             .header_count = SW_COUNT(headers),
+                                             .data = SW_STR("question"),
+                                             .sink = &sink,
+                                             .unix_socket = world->socket,
+                                             .plain_http_ok = true,
+                                             .http2 = true };
+
+    return perform(world, &request);
+}
+
+/* It failed, as the text says of the socket between `before` and `after`. */
+static void assert_failed(const struct world *world, enum sw_status status, const char *before,
+                          const char *after)
+{
+    SW_CLEANUP(sw_free_str)
+    char *expected = sw_xasprintf("%ssocket \"%s\"%s", before, world->socket, after);
+
+    assert_string_equal(world->err.msg, expected);
+    assert_string_equal(sw_status_name(status), "network");
+}
+
+static void test_h2__asks_and_takes_the_answer(void **state)
+{
+    struct world *world = *state;
+    static const struct h2_step steps[] = {
+        { .headers = { { "content-type", "application/grpc" } },
+          .body = "abcdefg",
+          .frame = 3,
+          .trailers = { { "grpc-status", "5" }, { "grpc-message", "not there" } } },
+    };
+    const struct h2_request *request;
+
+    start(world, steps, SW_COUNT(steps));
+    assert_int_equal(ask(world), SW_OK);
+    assert_int_equal(world->reply.status, 200);
+    assert_true(sw_str_is(sw_buf_str(&world->taken), "abcdefg"));
+    assert_string_equal(sw_http_reply_header(&world->reply, "Content-Type"), "application/grpc");
+    assert_string_equal(sw_http_reply_header(&world->reply, "grpc-status"), "5");
+    assert_string_equal(sw_http_reply_header(&world->reply, "grpc-message"), "not there");
+    assert_int_equal(world->reply.body.len, 0);
+
+    request = h2_server_request(world->server, 0);
+    assert_string_equal(request->head.ptr, ":method: POST\n"
+                                           ":scheme: http\n"
+                                           ":authority: docker\n"
+                                           ":path: /some.Service/Call\n"
+                                           "user-agent: slipway/" SLIPWAY_TEST_VERSION "\n"
+                                           "content-type: application/grpc\n"
+                                           "te: trailers\n");
+    assert_string_equal(request->body.ptr, "question");
+    assert_int_equal(h2_server_setting(world->server, SETTING_PUSH), 0);
+    assert_int_equal(h2_server_setting(world->server, SETTING_WINDOW), 16 * 1024 * 1024);
+    assert_int_equal(h2_server_setting(world->server, SETTING_FRAME), 1024 * 1024);
+}
+
+/* Collected bodies, other methods, queries, headers without an answer's body. */
+static void test_h2__speaks_plain_http_too(void **state)
+{
+    struct world *world = *state;
+    static const struct h2_step steps[] = {
+        { .body = "collected" },
+        { .status = "404", .body = "no such thing" },
+        { .status = "204", .headers = { { "x-some", "" } } },
+    };
+    const struct sw_http_request get = { .method = "GET",
+                                         .url = "http://docker:2375?a=b%20c",
+                                         .unix_socket = world->socket,
+                                         .http2 = true };
+
+    start(world, steps, SW_COUNT(steps));
+    assert_int_equal(perform(world, &get), SW_OK);
+    assert_string_equal(world->reply.body.ptr, "collected");
+    assert_string_equal(h2_server_request(world->server, 0)->head.ptr,
+                        ":method: GET\n:scheme: http\n:authority: docker:2375\n:path: /?a=b%20c\n"
+                        "user-agent: slipway/" SLIPWAY_TEST_VERSION "\n");
+    assert_int_equal(h2_server_request(world->server, 0)->body.len, 0);
+    assert_int_equal(ask(world), SW_OK);
+    assert_int_equal(world->reply.status, 404);
+    assert_int_equal(world->taken.len, 0);
+    assert_string_equal(world->reply.body.ptr, "no such thing");
+    assert_int_equal(ask(world), SW_OK);
+    assert_int_equal(world->reply.status, 204);
+    assert_string_equal(sw_http_reply_header(&world->reply, "x-some"), "");
+}
+
+/* More than any window, both ways. */
+static void test_h2__moves_what_no_window_holds(void **state)
+{
+    enum { ANSWER = 40 * 1024 * 1024, QUESTION = 100 * 1000, WINDOW = 16 };
+    struct world *world = *state;
+    struct sw_buf large;
+    struct sw_buf question;
+    struct h2_step step = { .trailers = { { "grpc-status", "0" } } };
+    struct sw_http_request request = { .method = "POST",
+                                       .url = "http://docker/",
+                                       .reply_max = ANSWER,
+                                       .unix_socket = world->socket,
+                                       .http2 = true };
+
+    sw_buf_init(&large, ANSWER);
+    sw_buf_init(&question, QUESTION);
+    while (large.len < ANSWER) {
+        sw_buf_add_cstr(&large, "0123456789abcdef");
+    }
+    while (question.len < QUESTION) {
+        sw_buf_add_cstr(&question, "0123456789");
+    }
+    step.body = large.ptr;
+    step.body_len = large.len;
+    request.data = sw_buf_str(&question);
+    world->server = h2_server_start(world->socket, &step, 1, WINDOW);
+    assert_int_equal(perform(world, &request), SW_OK);
+    assert_true(sw_str_eq(sw_buf_str(&world->reply.body), sw_buf_str(&large)));
+    assert_true(
+        sw_str_eq(sw_buf_str(&h2_server_request(world->server, 0)->body), sw_buf_str(&question)));
+    sw_buf_release(&large);
+    sw_buf_release(&question);
+}
+
+/* One connection serves one exchange after the other; each failure costs one. */
+static void test_h2__keeps_connections(void **state)
+{
+    struct world *world = *state;
+    static const struct h2_step steps[] = {
+        { .body = "1" },
+        { .body = "2", .trailers = { { "grpc-status", "0" } } },
+        { .status = "500", .body = "3" },
+        { .body = "4", .then = H2_RESET, .reason = REASON_INTERNAL },
+        { .body = "5" },
+        { .body = "6", .then = H2_LAST },
+        { .body = "7" },
+        { .body = "8", .then = H2_CLOSE },
+        { .body = "9" },
+    };
+    static const unsigned connections[] = { 1, 1, 1, 1, 2, 2, 3, 3, 4 };
+
+    start(world, steps, SW_COUNT(steps));
+    for (size_t i = 0; i < SW_COUNT(steps); i++) {
+        (void)ask(world);
+        assert_int_equal(h2_server_request(world->server, i)->connection, connections[i]);
+    }
+    assert_int_equal(h2_server_connections(world->server), 4);
+}
+
+/* A connection that ended while it was idle is not used, and nobody is told of it. */
+static void test_h2__opens_another_connection_when_the_old_one_ended(void **state)
+{
+    struct world *world = *state;
+    static const struct h2_step steps[] = { { .body = "1" } };
+    static const struct h2_step more[] = { { .body = "2" } };
+
+    start(world, steps, SW_COUNT(steps));
+    assert_int_equal(ask(world), SW_OK);
+    h2_server_stop(world->server);
+    (void)unlink(world->socket);
+    start(world, more, SW_COUNT(more));
+    assert_int_equal(ask(world), SW_OK);
+    assert_string_equal(world->taken.ptr, "2");
+}
+
+static void test_h2__says_how_it_failed(void **state)
+{
+    static const struct {
+        struct h2_step step;
+        const char *after;
+        bool not_sent;
+    } cases[] = {
+        { { .then = H2_DROP }, " closed the connection without an answer", false },
+        { { .then = H2_CLOSE }, " closed the connection in the middle of its answer", false },
+        { { .body = "abc", .then = H2_CLOSE },
+          " closed the connection in the middle of its answer",
+          false },
+        { { .body = "abc", .then = H2_RESET, .reason = REASON_INTERNAL },
+          " gave up the request: INTERNAL_ERROR",
+          false },
+        { { .then = H2_RESET, .reason = REASON_REFUSED },
+          " gave up the request: REFUSED_STREAM",
+          true },
+        { { .then = H2_REFUSE }, " gave up the request: REFUSED_STREAM", true },
+        { { .then = H2_RESET }, " gave up the request: NO_ERROR", false },
+    };
+    struct world *world = *state;
+
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        print_message("%zu\n", i);
+        start(world, &cases[i].step, 1);
+        assert_failed(world, ask(world), "", cases[i].after);
+        assert_true(world->err.retryable);
+        assert_int_equal(world->err.not_sent, cases[i].not_sent);
+        h2_server_stop(world->server);
+        (void)unlink(world->socket);
+    }
+    world->server = NULL;
+    assert_failed(world, ask(world), "cannot connect to ", ": no such file or directory");
+    assert_false(world->err.retryable);
+    assert_true(world->err.not_sent);
+}
+
+static void test_h2__ends_when_the_sink_does(void **state)
+{
+    static const struct h2_step steps[] = {
+        { .body = "abc", .then = H2_HOLD },
+        { .body = "def" },
+    };
+    struct world *world = *state;
+
+    start(world, steps, SW_COUNT(steps));
+    world->sink_status = SW_E_FAILED;
+    assert_int_equal(ask(world), SW_E_FAILED);
+    assert_string_equal(world->err.msg, "the disk is full");
+    world->sink_status = SW_OK;
+    assert_int_equal(ask(world), SW_OK);
+    assert_string_equal(world->taken.ptr, "def");
+    assert_int_equal(h2_server_connections(world->server), 2);
+}
+
+static void test_h2__stops_and_does_not_wait_for_ever(void **state)
+{
+    static const struct h2_step steps[] = {
+        { .body = "abc", .then = H2_HOLD },
+        { .then = H2_HOLD },
+        { .then = H2_HOLD },
+    };
+    struct world *world = *state;
+    struct sw_http_request request = {
+        .method = "GET", .url = "http://docker/", .unix_socket = world->socket, .http2 = true
+    };
+
+    start(world, steps, SW_COUNT(steps));
+    world->stop_at_data = true;
+    assert_int_equal(ask(world), SW_E_STOPPED);
+    assert_string_equal(world->err.msg, "stopped");
+    world->stop_at_data = false;
+    world->stop = false;
+    request.stall_timeout_ms = 1;
+    assert_failed(world, perform(world, &request), "", " is silent: not a byte within 0.0 s");
+    request.stall_timeout_ms = 0;
+    request.total_timeout_ms = 1;
+    assert_failed(world, perform(world, &request), "", " took longer than the permitted 0.0 s");
+}
+
+static void test_h2__limits_what_is_collected(void **state)
+{
+    static const struct h2_step steps[] = {
+        { .body = "0123456789" },
+        { .status = "500", .body = "0123456789" },
+    };
+    struct world *world = *state;
+    const struct sw_http_request request = { .method = "GET",
+                                             .url = "http://docker/",
+                                             .reply_max = 5,
+                                             .unix_socket = world->socket,
+                                             .http2 = true };
+
+    start(world, steps, SW_COUNT(steps));
+    assert_int_equal(perform(world, &request), SW_E_TOO_LARGE);
+    assert_string_equal(world->err.msg, "\"docker\" answered with more than 5 bytes");
+    assert_int_equal(perform(world, &request), SW_OK);
+    assert_int_equal(world->reply.status, 500);
+    assert_string_equal(world->reply.body.ptr, "01234");
+}
+
+int main(void)
+{
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(test_h2__asks_and_takes_the_answer),
+        WORLD_TEST(test_h2__speaks_plain_http_too),
+        WORLD_TEST(test_h2__moves_what_no_window_holds),
+        WORLD_TEST(test_h2__keeps_connections),
+        WORLD_TEST(test_h2__opens_another_connection_when_the_old_one_ended),
+        WORLD_TEST(test_h2__says_how_it_failed),
+        WORLD_TEST(test_h2__ends_when_the_sink_does),
+        WORLD_TEST(test_h2__stops_and_does_not_wait_for_ever),
+        WORLD_TEST(test_h2__limits_what_is_collected),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
