@@ -38,6 +38,11 @@ void sw_json_dump_canonical(const json_t *value, struct sw_buf *out);
 const char *sw_json_str(const json_t *object, const char *key, const char *fallback);
 int64_t sw_json_int(const json_t *object, const char *key, int64_t fallback);
 double sw_json_number(const json_t *object, const char *key, double fallback);
+/*
+ * A time as AWS writes it, seconds since 1970 with fractions, in milliseconds; 0 when it is
+ * missing, or nonsense: before 1970 or after the year 9999.
+ */
+int64_t sw_json_time_ms(const json_t *object, const char *key);
 bool sw_json_bool(const json_t *object, const char *key, bool fallback);
 json_t *sw_json_array(const json_t *object, const char *key);
 /*

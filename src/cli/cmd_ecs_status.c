@@ -76,7 +76,7 @@ static json_t *event_facts(const json_t *service)
         if (index >= EVENTS_SHOWN) {
             break;
         }
-        sw_time_format((int64_t)(sw_json_number(event, "createdAt", 0) * 1000), SW_TIME_ISO, time);
+        sw_time_format(sw_json_time_ms(event, "createdAt"), SW_TIME_ISO, time);
         (void)json_array_append_new(events, json_pack("{s:s, s:s}", "at", time, "message",
                                                       sw_json_str(event, "message", "")));
     }

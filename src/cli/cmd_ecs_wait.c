@@ -150,7 +150,7 @@ static enum sw_status follow(struct sw_aws *aws, const struct wait_args *args,
                     .task_definition = sw_json_str(deployment, "taskDefinition", NULL),
                     .service_deployment =
                         newest ? sw_json_str(service, "currentServiceDeployment", NULL) : NULL,
-                    .created_ms = (int64_t)(sw_json_number(deployment, "createdAt", 0) * 1000),
+                    .created_ms = sw_json_time_ms(deployment, "createdAt"),
                     .until_drained = strcmp(args->outcome.wait_for, "drained") == 0 },
         .timeout_ms = args->timeout_ms,
         .poll_interval_ms = args->poll_interval_ms,

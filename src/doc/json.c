@@ -103,6 +103,13 @@ double sw_json_number(const json_t *object, const char *key, double fallback)
     return json_is_number(value) ? json_number_value(value) : fallback;
 }
 
+int64_t sw_json_time_ms(const json_t *object, const char *key)
+{
+    static const double end_s = 253402300800.0; /* 10000-01-01 */
+    double seconds = sw_json_number(object, key, 0);
+    return seconds > 0 && seconds < end_s ? (int64_t)(seconds * 1000) : 0;
+}
+
 bool sw_json_bool(const json_t *object, const char *key, bool fallback)
 {
     const json_t *value = json_object_get(object, key);

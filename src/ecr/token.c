@@ -58,11 +58,7 @@ static enum sw_status split_token(const char *text, struct sw_ecr_token *token, 
 /* When a token ends. An end in the past says only that the clocks differ. */
 static int64_t expiry_ms(const json_t *data, int64_t now_ms)
 {
-    double expires_s = sw_json_number(data, "expiresAt", 0);
-    if (expires_s <= 0 || expires_s > (double)INT32_MAX * 1000) {
-        return 0;
-    }
-    int64_t millis = (int64_t)(expires_s * 1000);
+    int64_t millis = sw_json_time_ms(data, "expiresAt");
     return millis > now_ms ? millis : 0;
 }
 

@@ -127,7 +127,7 @@ void sw_causes_add_tasks(struct sw_causes *causes, const json_t *answer, const c
                 .klass = klass,
                 .seen_as = klass,
                 .exit_code = exit_code,
-                .first_ms = (int64_t)(sw_json_number(task, "stoppedAt", 0) * 1000),
+                .first_ms = sw_json_time_ms(task, "stoppedAt"),
                 .object = image,
             };
             count(causes, &seen, text, container, arn);

@@ -76,7 +76,7 @@ static void take_tasks(struct codedeploy_watch *watch, const json_t *service)
         follower->target.task_definition = watch->definition;
     }
     state->seen = true;
-    state->created_ms = (int64_t)(sw_json_number(set, "createdAt", 0) * 1000);
+    state->created_ms = sw_json_time_ms(set, "createdAt");
     state->desired = sw_json_int(set, "computedDesiredCount", 0);
     state->running = sw_json_int(set, "runningCount", 0);
     state->pending = sw_json_int(set, "pendingCount", 0);

@@ -28,7 +28,7 @@ static const struct sw_cause *lasting_cause(const struct follower *follower)
 static bool is_proven(const struct follower *follower, const json_t *task)
 {
     const char *health = sw_json_str(task, "healthStatus", "UNKNOWN");
-    int64_t started_ms = (int64_t)(sw_json_number(task, "startedAt", 0) * 1000);
+    int64_t started_ms = sw_json_time_ms(task, "startedAt");
     int64_t wanted_ms = follower->longest_life_ms * 3 / 2;
     if (strcmp(health, "HEALTHY") == 0) {
         return true;

@@ -48,7 +48,7 @@ static bool show_event(struct follower *follower, const json_t *event)
 {
     const char *id = sw_json_str(event, "id", "");
     const char *message = sw_json_str(event, "message", "");
-    int64_t created_ms = (int64_t)(sw_json_number(event, "createdAt", 0) * 1000);
+    int64_t created_ms = sw_json_time_ms(event, "createdAt");
     /* Only server times are compared with each other: our clock may be wrong. */
     if (created_ms < follower->result->state.created_ms ||
         sw_strs_has(&follower->event_ids, sw_str(id))) {
@@ -107,11 +107,6 @@ json_t *follow_tasks(struct follower *follower, const char *desired_status, stru
     return status == SW_OK ? answer : NULL;
 }
 
-static int64_t time_ms(const json_t *task, const char *key)
-{
-    return (int64_t)(sw_json_number(task, key, 0) * 1000);
-}
-
 /* How long tasks of ours lived before they stopped. */
 static void keep_lives(struct follower *follower, const json_t *answer)
 {
@@ -119,10 +114,10 @@ static void keep_lives(struct follower *follower, const json_t *answer)
     const json_t *task = NULL;
     json_array_foreach(sw_json_array(answer, "tasks"), index, task)
     {
-        int64_t started_ms = time_ms(task, "startedAt");
-        int64_t life_ms = time_ms(task, "stoppedAt") - started_ms;
+        int64_t started_ms = sw_json_time_ms(task, "startedAt");
+        int64_t life_ms = sw_json_time_ms(task, "stoppedAt") - started_ms;
         bool ours = strcmp(sw_json_str(task, "startedBy", ""), follower->target.deployment_id) == 0;
-        keep_newest(follower, time_ms(task, "stoppedAt"));
+        keep_newest(follower, sw_json_time_ms(task, "stoppedAt"));
         if (ours && started_ms > 0 && life_ms > follower->longest_life_ms) {
             follower->longest_life_ms = life_ms;
         }

@@ -99,6 +99,6 @@ char *deploy_last_good(const struct deploy *deploy, const char *running, int64_t
     if (!found) {
         return NULL;
     }
-    *ret_finished_ms = (int64_t)(sw_json_number(found, "finishedAt", 0) * 1000);
+    *ret_finished_ms = sw_json_time_ms(found, "finishedAt");
     return sw_xstrdup(definition);
 }

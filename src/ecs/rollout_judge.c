@@ -42,11 +42,6 @@ static const char *reason_of(const json_t *deployment, const char *fallback)
     return *reason ? reason : fallback;
 }
 
-static int64_t seconds_to_ms(const json_t *object, const char *key)
-{
-    return (int64_t)(sw_json_number(object, key, 0) * 1000);
-}
-
 /* Whether the percentages let the service neither start a task nor stop one. */
 static bool allows_no_step(const json_t *service, const json_t *configuration)
 {
@@ -91,7 +86,7 @@ static void read_counters(const json_t *service, const json_t *ours, struct sw_r
         state->running = sw_json_int(ours, "runningCount", 0);
         state->pending = sw_json_int(ours, "pendingCount", 0);
         state->failed_tasks = sw_json_int(ours, "failedTasks", 0);
-        state->created_ms = seconds_to_ms(ours, "createdAt");
+        state->created_ms = sw_json_time_ms(ours, "createdAt");
         (void)snprintf(state->rollout_state, sizeof(state->rollout_state), "%s",
                        sw_json_str(ours, "rolloutState", ""));
     }
@@ -132,7 +127,7 @@ static enum sw_rollout_verdict judge_primary(const json_t *ours,
 /* What is older than ours and leads again was gone back to. */
 static bool is_older(const json_t *primary, const struct sw_rollout_state *state)
 {
-    int64_t created_ms = seconds_to_ms(primary, "createdAt");
+    int64_t created_ms = sw_json_time_ms(primary, "createdAt");
     return created_ms > 0 && created_ms < state->created_ms;
 }
 
@@ -313,7 +308,7 @@ static enum sw_rollout_verdict say_paused(const json_t *service_deployment, cons
 {
     struct sw_str cluster = { NULL, 0 };
     struct sw_str service = { NULL, 0 };
-    int64_t expires_ms = seconds_to_ms(hook, "expiresAt");
+    int64_t expires_ms = sw_json_time_ms(hook, "expiresAt");
     char until[SW_TIME_TEXT_MAX + 64] = "";
     if (expires_ms > 0) {
         char when[SW_TIME_TEXT_MAX];

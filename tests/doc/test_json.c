@@ -194,6 +194,30 @@ static const struct sw_json_field record_fields[] = {
     { "more", SW_JSON_OBJECT, offsetof(struct record, more), false },
 };
 
+static void test_json__times_are_milliseconds_or_nothing(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } cases[] = {
+        { "{\"at\": 1440938160.25}", 1440938160250 },
+        { "{\"at\": 7}", 7000 },
+        { "{\"at\": 253402300799.5}", 253402300799500 },
+        { "{\"at\": 253402300800}", 0 },
+        { "{\"at\": 1e300}", 0 },
+        { "{\"at\": -1}", 0 },
+        { "{\"at\": \"7\"}", 0 },
+        { "{}", 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        json_auto_t *value = json_loads(cases[i].text, 0, NULL);
+        print_message("case %s\n", cases[i].text);
+        assert_int_equal(sw_json_time_ms(value, "at"), cases[i].ms);
+    }
+}
+
 static void test_json__reads_by_field_table(void **state)
 {
     (void)state;
@@ -308,6 +332,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_json__loads_files, temp_dir_setup, temp_dir_teardown),
         cmocka_unit_test(test_json__dumps_with_indent_and_canonically),
         cmocka_unit_test(test_json__lenient_getters_fall_back),
+        cmocka_unit_test(test_json__times_are_milliseconds_or_nothing),
         cmocka_unit_test(test_json__reads_by_field_table),
         cmocka_unit_test(test_json__reading_leaves_absent_fields_alone),
         cmocka_unit_test(test_json__reading_names_what_is_wrong),
