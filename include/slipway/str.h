@@ -82,10 +82,16 @@ bool sw_is_env_name(struct sw_str s);
 SW_NODISCARD bool sw_parse_int(struct sw_str s, int64_t min, int64_t max, int64_t *ret);
 
 /*
- * Overwrites control characters (C0, DEL, and C1 in UTF-8) by blanks, except those in `keep`: what
- * a remote says must not steer a terminal or fake a line of its own.
+ * Overwrites control characters (C0, DEL, and C1 in UTF-8) by blanks, except those in `keep`, and
+ * each byte that belongs to no UTF-8 character by "?": what a remote says must not steer a terminal
+ * or fake a line of its own, and must fit into JSON.
  */
 void sw_blank_controls(char *text, size_t len, const char *keep);
+/*
+ * Writes the trimmed text as one line without control characters, cut between two characters when
+ * it does not fit; `size` is of `out` and counts the NUL.
+ */
+void sw_str_to_line(struct sw_str text, char *out, size_t size);
 
 /* Strict UTF-8 (no surrogates, no overlong forms) without NUL bytes. */
 bool sw_str_is_utf8(struct sw_str s);

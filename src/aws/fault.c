@@ -8,18 +8,6 @@
 
 /* ---- reading ---- */
 
-/* One line: control characters become blanks, and what does not fit is cut. */
-static void copy_line(char *out, size_t size, struct sw_str text)
-{
-    struct sw_str trimmed = sw_str_first(sw_str_trim(text), size - 1);
-    size_t len = 0;
-    for (size_t i = 0; i < trimmed.len; i++) {
-        unsigned char c = (unsigned char)trimmed.ptr[i];
-        out[len++] = (char)(c < ' ' || c == 0x7f ? ' ' : c);
-    }
-    out[len] = '\0';
-}
-
 /* "namespace#Code:http://..." is "Code". */
 static void copy_code(struct aws_fault *fault, const char *text)
 {
@@ -28,7 +16,7 @@ static void copy_code(struct aws_fault *fault, const char *text)
     if (hash >= 0) {
         code = sw_str_from(code, (size_t)hash + 1);
     }
-    copy_line(fault->code, sizeof(fault->code), sw_str_cut(&code, ':'));
+    sw_str_to_line(sw_str_cut(&code, ':'), fault->code, sizeof(fault->code));
 }
 
 static const char *first_str(const json_t *object, const char *const *keys, size_t count)
@@ -52,7 +40,7 @@ static void read_members(struct aws_fault *fault, const json_t *object)
         copy_code(fault, code);
     }
     if (message) {
-        copy_line(fault->message, sizeof(fault->message), sw_str(message));
+        sw_str_to_line(sw_str(message), fault->message, sizeof(fault->message));
     }
 }
 
@@ -68,7 +56,7 @@ static void read_xml(struct aws_fault *fault, json_t *document)
     read_members(fault, error);
     const char *id = first_str(root, ids, SW_COUNT(ids));
     if (id && !fault->request_id[0]) {
-        copy_line(fault->request_id, sizeof(fault->request_id), sw_str(id));
+        sw_str_to_line(sw_str(id), fault->request_id, sizeof(fault->request_id));
     }
 }
 
@@ -98,7 +86,7 @@ void aws_fault_read(const struct sw_http_reply *reply, struct aws_fault *ret)
         copy_code(ret, type);
     }
     if (id) {
-        copy_line(ret->request_id, sizeof(ret->request_id), sw_str(id));
+        sw_str_to_line(sw_str(id), ret->request_id, sizeof(ret->request_id));
     }
     read_body(ret, sw_buf_str(&reply->body));
 }

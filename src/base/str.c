@@ -255,17 +255,35 @@ static size_t utf8_char_len(const unsigned char *s, size_t len)
 
 void sw_blank_controls(char *text, size_t len, const char *keep)
 {
-    for (size_t i = 0; i < len; i++) {
+    size_t n;
+
+    for (size_t i = 0; i < len; i += n) {
         unsigned char c = (unsigned char)text[i];
         bool c1 = c == 0xC2 && i + 1 < len && ((unsigned char)text[i + 1] & 0xE0u) == 0x80u;
 
-        if (c1) {
-            text[i++] = ' ';
-            text[i] = ' ';
-        } else if ((c < ' ' || c == 0x7F) && (c == '\0' || !strchr(keep, (char)c))) {
-            text[i] = ' ';
+        n = c == '\0' ? 1 : utf8_char_len((const unsigned char *)text + i, len - i);
+        if (n == 0) {
+            n = 1;
+            text[i] = '?';
+        } else if (c1 || ((c < ' ' || c == 0x7F) && (c == '\0' || !strchr(keep, (char)c)))) {
+            memset(text + i, ' ', n);
         }
     }
+}
+
+void sw_str_to_line(struct sw_str text, char *out, size_t size)
+{
+    struct sw_str trimmed = sw_str_trim(text);
+    size_t len = trimmed.len < size ? trimmed.len : size - 1;
+
+    while (len > 0 && len < trimmed.len && ((unsigned char)trimmed.ptr[len] & 0xC0u) == 0x80u) {
+        len--;
+    }
+    if (len > 0) {
+        memcpy(out, trimmed.ptr, len);
+    }
+    out[len] = '\0';
+    sw_blank_controls(out, len, "");
 }
 
 bool sw_str_is_utf8(struct sw_str s)

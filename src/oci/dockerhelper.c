@@ -7,22 +7,8 @@
 
 /* The text by which every helper says "not logged in". */
 static const char not_found_text[] = "credentials not found in native keychain";
-/* How much of a helper's own words goes into an error. */
-enum { HELPER_WORDS_MAX = 300 };
-
-/* The helper's first non-blank line, cut and without control characters, for an error text. */
-static char *helper_words(const struct sw_buf *out)
-{
-    struct sw_str text = sw_str_trim(sw_buf_str(out));
-    struct sw_str line = sw_str_first(sw_str_trim(sw_str_cut(&text, '\n')), HELPER_WORDS_MAX);
-    char *words = sw_str_dup(line);
-    for (char *c = words; *c != '\0'; c++) {
-        if ((unsigned char)*c < ' ' || *c == '\x7f') {
-            *c = ' ';
-        }
-    }
-    return words;
-}
+/* How much of a helper's own words goes into an error, with the NUL. */
+enum { HELPER_WORDS_MAX = 301 };
 
 /* Runs one action; a failure of the helper itself is SW_E_CREDENTIALS with its words. */
 static enum sw_status helper_run(const struct sw_env *env, const char *helper, const char *action,
@@ -52,7 +38,9 @@ static enum sw_status helper_run(const struct sw_env *env, const char *helper, c
     if (code == 0) {
         return SW_OK;
     }
-    char *words SW_CLEANUP(sw_free_str) = helper_words(out);
+    struct sw_str said = sw_str_trim(sw_buf_str(out));
+    char words[HELPER_WORDS_MAX];
+    sw_str_to_line(sw_str_cut(&said, '\n'), words, sizeof(words));
     if (strcmp(words, not_found_text) == 0) {
         return sw_fail(err, SW_E_NOT_FOUND, "%s %s: %s", program, action, words);
     }

@@ -1,5 +1,6 @@
 #include "registry_private.h"
 
+#include <slipway/alloc.h>
 #include <slipway/json.h>
 
 #include <stdio.h>
@@ -12,22 +13,6 @@ struct reason {
     char text[REASON_MAX]; /* message, and detail when that is text */
 };
 
-/* Copies text from outside: one line, cut to the size. */
-static void put_line(char *out, size_t size, const char *text)
-{
-    size_t len = 0;
-
-    for (; text[len] && len + 1 < size; len++) {
-        unsigned char c = (unsigned char)text[len];
-
-        out[len] = text[len];
-        if (c < 0x20 || c == 0x7f) {
-            out[len] = ' ';
-        }
-    }
-    out[len] = '\0';
-}
-
 static void read_reason(const struct sw_http_reply *reply, struct reason *ret)
 {
     json_auto_t *doc = NULL;
@@ -35,7 +20,6 @@ static void read_reason(const struct sw_http_reply *reply, struct reason *ret)
     const json_t *first;
     const char *message;
     const char *detail;
-    char text[REASON_MAX];
 
     *ret = (struct reason){ .code = "", .text = "" };
     if (sw_json_parse(sw_buf_str(&reply->body), "answer", &doc, &ignored) != SW_OK) {
@@ -44,10 +28,10 @@ static void read_reason(const struct sw_http_reply *reply, struct reason *ret)
     first = json_array_get(sw_json_array(doc, "errors"), 0);
     message = sw_json_str(first, "message", "");
     detail = sw_json_str(first, "detail", "");
-    put_line(ret->code, sizeof(ret->code), sw_json_str(first, "code", ""));
-    (void)snprintf(text, sizeof(text), "%s%s%s", message, message[0] && detail[0] ? "; " : "",
-                   detail);
-    put_line(ret->text, sizeof(ret->text), text);
+    sw_str_to_line(sw_str(sw_json_str(first, "code", "")), ret->code, sizeof(ret->code));
+    char *text SW_CLEANUP(sw_free_str) =
+        sw_xasprintf("%s%s%s", message, message[0] && detail[0] ? "; " : "", detail);
+    sw_str_to_line(sw_str(text), ret->text, sizeof(ret->text));
 }
 
 /* "CODE: text", "CODE", "text", or "no reason given". */

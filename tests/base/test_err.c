@@ -75,6 +75,9 @@ static void test_err__a_message_is_one_plain_line(void **state)
             "d\xc2\x9b"
             "e\xc3\xa9");
     assert_string_equal(err.msg, "a b  [31mc d  e\xc3\xa9");
+    sw_fail(&err, SW_E_FAILED, "%s", "no \x9b, \xe9t\xe9, \xf0\x9f\x98");
+    assert_string_equal(err.msg, "no ?, ?t?, ???");
+    sw_fail(&err, SW_E_FAILED, "a b  [31mc d  e\xc3\xa9");
     sw_wrap(&err, "x\ry");
     sw_append(&err, "%s", "\n");
     assert_string_equal(err.msg, "x y: a b  [31mc d  e\xc3\xa9 ");

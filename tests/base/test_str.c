@@ -73,6 +73,32 @@ static void test_str__utf8_is_strict(void **state)
     assert_false(sw_str_is_utf8(sw_str_n("a\0b", 3)));
 }
 
+static void test_str__to_line_cuts_between_characters(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t size;
+        const char *line;
+    } cases[] = {
+        { " a\nb\tc ", 20, "a b c" },
+        { "abc", 4, "abc" },
+        { "abcd", 4, "abc" },
+        { "ab\xc3\xa9", 5, "ab\xc3\xa9" },
+        { "ab\xc3\xa9", 4, "ab" },
+        { "\xf0\x9f\x98\x80x", 4, "" },
+        { "abc", 1, "" },
+        { "", 4, "" },
+        { "a\xff", 4, "a?" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        char line[20];
+        sw_str_to_line(sw_str(cases[i].text), line, cases[i].size);
+        assert_string_equal(line, cases[i].line);
+    }
+}
+
 static void test_str__searches_and_slices(void **state)
 {
     struct sw_str text = SW_STR("host:5000/app:1");
@@ -156,6 +182,7 @@ int main(void)
         cmocka_unit_test(test_str__cut_walks_all_parts),
         cmocka_unit_test(test_str__numbers_are_checked),
         cmocka_unit_test(test_str__utf8_is_strict),
+        cmocka_unit_test(test_str__to_line_cuts_between_characters),
         cmocka_unit_test(test_str__searches_and_slices),
         cmocka_unit_test(test_str__env_names),
         cmocka_unit_test(test_strs__stays_null_terminated),

@@ -352,6 +352,28 @@ static void test_preflight__stops_when_told_to(void **state)
     check_world_done(&world);
 }
 
+/* What a registry says at length is cut between two characters: half of one would be no JSON. */
+static void test_preflight__a_long_refusal_is_no_good_image(void **state)
+{
+    (void)state;
+    for (int shift = 0; shift < 2; shift++) {
+        struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
+        sw_buf_init(&text, SW_BUF_TEXT_MAX);
+        sw_buf_addf(&text, "{'errors':[{'code':'DENIED','message':'%s", shift ? "x" : "");
+        for (int i = 0; i < 500; i++) {
+            sw_buf_add_cstr(&text, "\xc3\xa9");
+        }
+        sw_buf_add_cstr(&text, "'}]}");
+        const struct check_answer answers[] = { { "registry", text.ptr, 403 } };
+        struct check_world world;
+        check_world_init(&world, answers, SW_COUNT(answers));
+        check_world_run(&world, NULL, NULL);
+        assert_string_equal(sw_check_level_name(check_world_found(&world, "image")->level),
+                            sw_check_level_name(SW_CHECK_SKIP));
+        check_world_done(&world);
+    }
+}
+
 /* Names of alarms may come from a file of the user's, which ECS has not yet looked at. */
 static void test_preflight__alarm_names_need_not_be_texts(void **state)
 {
@@ -385,6 +407,7 @@ int main(void)
         cmocka_unit_test(test_preflight__nonsense_is_no_answer),
         cmocka_unit_test(test_preflight__prints_what_blocks_last),
         cmocka_unit_test(test_preflight__stops_when_told_to),
+        cmocka_unit_test(test_preflight__a_long_refusal_is_no_good_image),
         cmocka_unit_test(test_preflight__alarm_names_need_not_be_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
