@@ -87,7 +87,12 @@ const struct sw_command sw_cmd_ecs_rollback = {
         "error (exit 1).\n\n"
         "What CodeDeploy deploys goes back by a deployment of its own, to a lower revision or to that "
         "of --to; one that is still in progress goes back with slipway ecs continue "
-        "--rollback.\n\n" SW_CLI_ECS_ROLLOUT_HELP,
+        "--rollback.\n\n" SW_CLI_ECS_ROLLOUT_HELP
+        "\n\nIt needs ecs:DescribeServices and ecs:UpdateService; ecs:DescribeTaskDefinition to check the "
+        "revision beforehand; ecs:ListServiceDeployments and ecs:DescribeServiceRevisions for the "
+        "history, and ecs:ListTaskDefinitions for the last way. Services that CodeDeploy deploys need "
+        "codedeploy:CreateDeployment and codedeploy:GetDeployment, and codedeploy:GetDeploymentGroup "
+        "when CodeDeploy never deployed them before.",
     .json = "as that of ecs deploy.",
     .operands = "",
     .example = "slipway ecs rollback --cluster prod --service web --wait\n"

@@ -306,7 +306,10 @@ const struct sw_command sw_cmd_ecs_run_task = {
         "own. Exit 13 when the tasks have not stopped in time, 15 when the waiting was "
         "interrupted; they go on then, unless --stop-on-cancel stops them.\n\n"
         "The WORDS of --command are split as a shell splits them, with nothing expanded, as by ecs "
-        "deploy.",
+        "deploy.\n\n"
+        "It needs ecs:RunTask, and iam:PassRole for the roles of the task; ecs:DescribeTasks to wait, and ecs:StopTask "
+        "with --stop-on-cancel. Used when they are there: ecs:DescribeTaskDefinition, to check before anything is "
+        "started, and logs:GetLogEvents, to show what it logs.",
     .json = "cluster, taskDefinition, tasks, failures, container, containerExitCode, "
             "waitedSeconds, status, message.",
     .operands = "",

@@ -41,6 +41,26 @@ commands() {
         grep '^slipway '
 }
 
+# The headings of a page as GitHub links to them.
+anchors() {
+    sed -n 's/^##* //p' "$1" | tr '[:upper:]' '[:lower:]' | sed -e 's/[^[:alnum:] _-]//g' -e 's/ /-/g'
+}
+
+@test "every link of every page leads somewhere" {
+    cd "$SLIPWAY_SOURCE"
+    local page link file links=0
+    for page in README.md CHANGELOG.md */README.md .circleci/README.md src/*/README.md; do
+        while read -r link; do
+            file=$(dirname "$page")/${link%%#*}
+            [ -n "${link%%#*}" ] || file=$page
+            [ -e "$file" ] || { echo "$page: $link"; return 1; }
+            if [[ $link == *#* ]]; then anchors "$file" | grep -Fqx -- "${link#*#}" || { echo "$page: $link"; return 1; }; fi
+            links=$((links + 1))
+        done < <(grep -o ']([^) ]*)' "$page" | sed -e 's/^](//' -e 's/)$//' | grep -v '^https\?:')
+    done
+    [ "$links" -ge 30 ]
+}
+
 @test "the program takes every command of the README" {
     write_files
     commands >commands.txt
