@@ -169,6 +169,7 @@ void preflight_image_account(struct preflight *preflight)
 {
     struct sw_str region;
     struct sw_str account;
+    bool any = false;
     size_t index = 0;
     const json_t *container = NULL;
     if (!place_of_service(preflight, &region, &account)) {
@@ -182,6 +183,7 @@ void preflight_image_account(struct preflight *preflight)
         if (!sw_ecr_host_parse(sw_str_cut(&rest, '/'), &host) || host.kind != SW_ECR_PRIVATE) {
             continue;
         }
+        any = true;
         if (!sw_str_is(account, host.account)) {
             preflight_find(preflight, SW_CHECK_WARN,
                            "image \"%s\" lies in account %s, the service in %.*s", image,
@@ -197,6 +199,9 @@ void preflight_image_account(struct preflight *preflight)
             preflight_advise(preflight, "pulls cross regions: slow, paid, and not through VPC "
                                         "endpoints; push to this region");
         }
+    }
+    if (!any) {
+        preflight_idle(preflight);
     }
 }
 

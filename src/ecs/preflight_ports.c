@@ -269,13 +269,18 @@ void preflight_balanced_container(struct preflight *preflight)
         { "loadBalancers", "load balancer" },
         { "serviceRegistries", "service registry" },
     };
+    bool any = false;
     for (size_t i = 0; i < SW_COUNT(places); i++) {
         size_t index = 0;
         const json_t *item = NULL;
         json_array_foreach(sw_json_array(preflight->service, places[i].list), index, item)
         {
             judge_named(preflight, item, places[i].what);
+            any = true;
         }
+    }
+    if (!any) {
+        preflight_idle(preflight);
     }
 }
 

@@ -90,9 +90,10 @@ static void print_idle(const struct sw_check_report *report, struct sw_buf *out)
 void sw_check_print(const struct sw_check_report *report, bool all, struct sw_buf *out)
 {
     if (all) {
+        print_level(report, SW_CHECK_OK, out);
         print_idle(report, out);
     }
-    for (int level = all ? SW_CHECK_OK : SW_CHECK_SKIP; level <= SW_CHECK_BLOCK; level++) {
+    for (int level = SW_CHECK_SKIP; level <= SW_CHECK_BLOCK; level++) {
         print_level(report, (enum sw_check_level)level, out);
     }
     size_t blocks = sw_check_report_count(report, SW_CHECK_BLOCK);

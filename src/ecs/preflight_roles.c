@@ -137,6 +137,7 @@ void preflight_execution_role(struct preflight *preflight)
             return;
         }
     }
+    preflight_idle(preflight);
 }
 
 /* The cause that a rollout fails with when the execution role lacks the right. */

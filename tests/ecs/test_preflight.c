@@ -337,6 +337,25 @@ static void test_preflight__prints_what_blocks_last(void **state)
     check_world_done(&world);
 }
 
+static void test_preflight__claims_nothing_of_what_is_not_there(void **state)
+{
+    static const char *const absent[] = { "balanced-container", "image-account", "execution-role" };
+    struct check_world world;
+
+    (void)state;
+    check_world_init(&world, NULL, 0);
+    check_world_run(&world,
+                    "{'serviceName':'web','serviceArn':'arn:aws:ecs:us-east-1:123456789012:service/"
+                    "prod/web','status':'ACTIVE','launchType':'EC2','desiredCount':1}",
+                    "{'family':'web','containerDefinitions':[{'name':'web','image':'nginx:1',"
+                    "'memory':64}]}");
+    for (size_t i = 0; i < SW_COUNT(absent); i++) {
+        assert_string_equal(check_world_found(&world, absent[i])->text, "nothing to check");
+        assert_true(check_world_found(&world, absent[i])->idle);
+    }
+    check_world_done(&world);
+}
+
 static void test_preflight__stops_when_told_to(void **state)
 {
     struct check_world world;
@@ -406,6 +425,7 @@ int main(void)
         cmocka_unit_test(test_preflight__names_the_rights_that_are_missing),
         cmocka_unit_test(test_preflight__nonsense_is_no_answer),
         cmocka_unit_test(test_preflight__prints_what_blocks_last),
+        cmocka_unit_test(test_preflight__claims_nothing_of_what_is_not_there),
         cmocka_unit_test(test_preflight__stops_when_told_to),
         cmocka_unit_test(test_preflight__a_long_refusal_is_no_good_image),
         cmocka_unit_test(test_preflight__alarm_names_need_not_be_texts),
