@@ -451,12 +451,11 @@ static enum sw_status end_reading(void *ctx, struct sw_intake_source *source, st
     struct reading *reading = (struct reading *)source;
 
     reading->file->blob = blob;
-    if (reading->place.opened && blob->fd == reading->origin.fd) {
-        /* The blob is read again from the file when it is sent, and closes it afterwards. */
-        blob->owns_fd = true;
+    if (reading->place.opened) {
+        /* The blob is read again from the file, when it is sent or, out of a spool, sent again. */
+        *(blob->spool ? &blob->owns_origin : &blob->owns_fd) = true;
         reading->place.opened = false;
     }
-    close_place(&reading->place);
     return readings->layers->made
                ? readings->layers->made(readings->layers->ctx, reading->file, err)
                : SW_OK;

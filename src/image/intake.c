@@ -35,11 +35,16 @@ static struct sw_blob *new_blob(struct sw_intake *intake)
 void sw_intake_release(struct sw_intake *intake)
 {
     for (size_t i = 0; i < intake->blob_count; i++) {
-        sw_blob_drop_content(intake->blobs[i]);
-        sw_spool_free(intake->blobs[i]->spool);
-        free(intake->blobs[i]->bytes);
-        free(intake->blobs[i]->learned_from);
-        free(intake->blobs[i]);
+        struct sw_blob *blob = intake->blobs[i];
+
+        sw_blob_drop_content(blob);
+        if (blob->owns_origin) {
+            sw_close_fd(&blob->origin.fd);
+        }
+        sw_spool_free(blob->spool);
+        free(blob->bytes);
+        free(blob->learned_from);
+        free(blob);
     }
     free(intake->blobs);
     intake->blobs = NULL;

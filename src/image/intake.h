@@ -34,6 +34,7 @@ struct sw_blob {
     struct sw_spool *spool;     /* owned */
     struct sw_feed *feed;       /* of one reader; owned */
     struct sw_file_part origin; /* where a spooled layer was read; fd -1: it passed by */
+    bool owns_origin;           /* its file is closed with the blob */
     int fd;                     /* -1: none */
     bool owns_fd;               /* it is closed as soon as it is not needed */
     int64_t offset;             /* of the content in the file of fd */

@@ -13,6 +13,7 @@
 #include <slipway/image.h>
 #include <slipway/manifest.h>
 
+#include <dirent.h>
 #include <unistd.h>
 
 #define LAYOUT_HOST "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -82,6 +83,21 @@ static inline void write_blob(const struct world *world, const char *text,
     sw_digest_of(sw_str(text), digest);
     name = sw_xasprintf("blobs/sha256/%s", digest + 7);
     write_file(world, name, text);
+}
+
+/* How many files this process has open. */
+static inline size_t open_files(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    size_t count = 0;
+
+    while (dir && readdir(dir)) {
+        count++;
+    }
+    if (dir) {
+        (void)closedir(dir);
+    }
+    return count;
 }
 
 /* Pushes to app:v1. */

@@ -2,8 +2,6 @@
 
 #include "sweep.h"
 
-#include <dirent.h>
-
 #define BASE "https://" LAYOUT_HOST "/v2/app/"
 
 static void remove_blob(const struct world *world, const char *digest)
@@ -25,20 +23,6 @@ static void check_kept(const struct world *world)
     assert_non_null(fake_registry_blob(&world->registry, "app", world->file.config_digest));
     assert_non_null(fake_registry_blob(&world->registry, "app", world->file.digests[0]));
     assert_non_null(fake_registry_blob(&world->registry, "app", world->file.digests[1]));
-}
-
-static size_t open_files(void)
-{
-    DIR *dir = opendir("/proc/self/fd");
-    size_t count = 0;
-
-    while (dir && readdir(dir)) {
-        count++;
-    }
-    if (dir) {
-        (void)closedir(dir);
-    }
-    return count;
 }
 
 /* How often the request was made; `object` is added to the path. */
