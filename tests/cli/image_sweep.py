@@ -252,7 +252,8 @@ class Sweep:
                 lines += [f"{':'.join(image)}: {line}" for line in registry.differences(image, like)]
             except (LookupError, ValueError) as e:
                 lines.append(f"{':'.join(image)}: {e!r}")
-        return "\n".join([*lines, "told by the struck command:", told, "asked of the registries:", *self.striker.course])
+        lines += ["told by the struck command:", told, "asked of the registries:", *self.striker.course]
+        return "\n".join(lines)
 
     def judge_completed(self, status, told):
         self.assertEqual(status, 0, told)
@@ -310,6 +311,24 @@ class Push(Sweep, unittest.TestCase):
     @classmethod
     def arguments(cls, name):
         return ["push", f"docker-archive:{cls.archive}", *cls.addresses(name)]
+
+
+class Streamed(Sweep, unittest.TestCase):
+    """Layers that are sent while they are being packed; what was sent is not kept, but read again where it lies."""
+
+    @classmethod
+    def prepare(cls):
+        layers = [noise("a", 5_000_000), noise("b", 4_700_000), noise("c", 100)]
+        layout = image_files.Layout(cls.folder / "layout")
+        members = {
+            "config": layout.add("application/vnd.oci.image.config.v1+json", config("amd64", layers)),
+            "layers": [layout.add("application/vnd.oci.image.layer.v1.tar", data) for data in layers],
+        }
+        layout.finish(layout.add_document(MANIFEST, members))
+
+    @classmethod
+    def arguments(cls, name):
+        return ["push", f"oci:{cls.folder}/layout", *cls.addresses(name)]
 
 
 class PushAll(Sweep, unittest.TestCase):
