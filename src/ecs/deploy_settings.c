@@ -18,6 +18,7 @@ static void keep_structures(json_t *settings, const json_t *service)
     json_t *wanted = sw_json_object(settings, "deploymentConfiguration");
     keep(sw_json_object(wanted, "deploymentCircuitBreaker"),
          sw_json_object(present, "deploymentCircuitBreaker"));
+    keep(sw_json_object(wanted, "alarms"), sw_json_object(present, "alarms"));
     keep(sw_json_object(sw_json_object(settings, "networkConfiguration"), "awsvpcConfiguration"),
          sw_json_object(sw_json_object(service, "networkConfiguration"), "awsvpcConfiguration"));
 }

@@ -74,6 +74,11 @@ static const struct {
       "{'deploymentConfiguration':{'deploymentCircuitBreaker':{'enable':true,'rollback':true}}}",
       "'deploymentConfiguration':{'deploymentCircuitBreaker':{'enable':true,'rollback':true,"
       "'futureField':5}}" },
+    { "alarms keep their names",
+      SERVICE(",'deploymentConfiguration':{'alarms':{'alarmNames':['5xx'],'enable':true,'rollback':"
+              "true}}"),
+      KIM(""), "{'deploymentConfiguration':{'alarms':{'enable':false}}}",
+      "'deploymentConfiguration':{'alarms':{'enable':false,'alarmNames':['5xx'],'rollback':true}}" },
     { "security groups keep the subnets",
       SERVICE(",'networkConfiguration':{'awsvpcConfiguration':{'subnets':['subnet-1'],"
               "'securityGroups':['sg-1'],'assignPublicIp':'ENABLED'}}"),
