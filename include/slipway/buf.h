@@ -45,6 +45,8 @@ void sw_hex(const unsigned char *data, size_t len, char *out);
 void sw_buf_add_hex(struct sw_buf *buf, const unsigned char *data, size_t len);
 /* RFC 3986 percent-encoding of everything but unreserved characters; '/' is kept when asked. */
 void sw_buf_add_uri(struct sw_buf *buf, struct sw_str s, bool keep_slash);
+/* The same backwards; a '%' without two hex digits behind it, and '+', stand for themselves. */
+void sw_buf_add_uri_decoded(struct sw_buf *buf, struct sw_str s);
 /* Standard base64 with padding. */
 void sw_buf_add_base64(struct sw_buf *buf, const void *data, size_t len);
 /* `s` in single quotes so that a POSIX shell reads it back byte for byte. */

@@ -123,29 +123,12 @@ static enum sw_status add_path(struct sw_buf *out, const struct sw_sigv4_request
 
 /* ---- query ---- */
 
-static int hex_value(char c)
-{
-    if (sw_is_digit(c)) {
-        return c - '0';
-    }
-    return sw_lower(c) - 'a' + 10;
-}
-
 /* Percent-decoded, then encoded again with upper-case hex; '+' stands for itself. The caller's. */
 static char *reencode(struct sw_str text)
 {
     struct sw_buf plain SW_CLEANUP(sw_buf_release) = { 0 };
     sw_buf_init_secret(&plain, text.len);
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '%' && i + 2 < text.len && sw_is_hex(text.ptr[i + 1]) &&
-            sw_is_hex(text.ptr[i + 2])) {
-            sw_buf_add_char(&plain,
-                            (char)(hex_value(text.ptr[i + 1]) * 16 + hex_value(text.ptr[i + 2])));
-            i += 2;
-        } else {
-            sw_buf_add_char(&plain, text.ptr[i]);
-        }
-    }
+    sw_buf_add_uri_decoded(&plain, text);
     struct sw_buf encoded SW_CLEANUP(sw_buf_release) = { 0 };
     sw_buf_init_secret(&encoded, 3 * text.len);
     sw_buf_add_uri(&encoded, sw_buf_str(&plain), false);

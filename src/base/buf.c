@@ -176,6 +176,25 @@ void sw_buf_add_uri(struct sw_buf *buf, struct sw_str s, bool keep_slash)
     }
 }
 
+static int hex_value(char c)
+{
+    return sw_is_digit(c) ? c - '0' : sw_lower(c) - 'a' + 10;
+}
+
+void sw_buf_add_uri_decoded(struct sw_buf *buf, struct sw_str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        const char *at = s.ptr + i;
+
+        if (*at == '%' && s.len - i > 2 && sw_is_hex(at[1]) && sw_is_hex(at[2])) {
+            sw_buf_add_char(buf, (char)(hex_value(at[1]) * 16 + hex_value(at[2])));
+            i += 2;
+        } else {
+            sw_buf_add_char(buf, *at);
+        }
+    }
+}
+
 static const char base64_digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

@@ -39,15 +39,7 @@ static json_t *trust_policy(const json_t *role)
     struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
     json_t *policy = NULL;
     sw_buf_init(&text, SW_BUF_TEXT_MAX);
-    for (const char *at = sw_json_str(role, "AssumeRolePolicyDocument", ""); *at; at++) {
-        if (*at == '%' && sw_is_hex(at[1]) && sw_is_hex(at[2])) {
-            char digits[3] = { at[1], at[2], '\0' };
-            sw_buf_add_char(&text, (char)strtoul(digits, NULL, 16));
-            at += 2;
-        } else {
-            sw_buf_add_char(&text, *at);
-        }
-    }
+    sw_buf_add_uri_decoded(&text, sw_str(sw_json_str(role, "AssumeRolePolicyDocument", "")));
     if (sw_json_parse(sw_buf_str(&text), "trust policy", &policy, &ignored) != SW_OK) {
         return NULL;
     }

@@ -89,6 +89,9 @@ static void test_buf__encodes_uris_and_shell_words(void **state)
     sw_buf_add_uri(&out, SW_STR("a/b"), false);
     assert_string_equal(out.ptr, "a%2Fb");
     sw_buf_clear(&out);
+    sw_buf_add_uri_decoded(&out, SW_STR("a%2Fb%c3%A9+%%4x%4"));
+    assert_string_equal(out.ptr, "a/b\xc3\xa9+%%4x%4");
+    sw_buf_clear(&out);
     sw_buf_add_shell_quoted(&out, SW_STR("it's $(x)"));
     assert_string_equal(out.ptr, "'it'\\''s $(x)'");
     sw_buf_clear(&out);
