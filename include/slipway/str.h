@@ -93,6 +93,9 @@ void sw_blank_controls(char *text, size_t len, const char *keep);
  */
 void sw_str_to_line(struct sw_str text, char *out, size_t size);
 
+/* Whether one of the words is `text`. */
+bool sw_is_one_of(const char *text, const char *const *words, size_t count);
+
 /* Strict UTF-8 (no surrogates, no overlong forms) without NUL bytes. */
 bool sw_str_is_utf8(struct sw_str s);
 

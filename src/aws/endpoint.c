@@ -174,16 +174,6 @@ void sw_endpoint_release(struct sw_endpoint *endpoint)
     *endpoint = (struct sw_endpoint){ 0 };
 }
 
-static bool listed(const char *name, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(name, names[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void iam_endpoint(const struct sw_partition *partition, enum variant variant,
                          const char *suffix, struct sw_endpoint *ret)
 {
@@ -225,9 +215,9 @@ static bool has_fips_mark(const char *service, const struct sw_partition *partit
     if (strcmp(partition->id, "aws-us-gov") != 0) {
         return true;
     }
-    return variant == FIPS
-               ? !listed(service, gov_plain_fips, SW_COUNT(gov_plain_fips))
-               : !listed(service, gov_plain_fips_dual_stack, SW_COUNT(gov_plain_fips_dual_stack));
+    return variant == FIPS ? !sw_is_one_of(service, gov_plain_fips, SW_COUNT(gov_plain_fips))
+                           : !sw_is_one_of(service, gov_plain_fips_dual_stack,
+                                           SW_COUNT(gov_plain_fips_dual_stack));
 }
 
 /* Secrets Manager has both kinds of addresses under its one name, where it is old enough. */

@@ -93,16 +93,6 @@ void aws_fault_read(const struct sw_http_reply *reply, struct aws_fault *ret)
 
 /* ---- judging ---- */
 
-static bool is_one_of(const char *code, const char *const *codes, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(code, codes[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool message_has(const struct aws_fault *fault, const char *words)
 {
     return sw_str_find_str(sw_str(fault->message), sw_str(words)) >= 0;
@@ -129,7 +119,7 @@ bool aws_fault_is_throttling(const struct aws_fault *fault)
         "TooManyRequestsException",
         "TransactionInProgressException",
     };
-    return is_one_of(fault->code, codes, SW_COUNT(codes)) ||
+    return sw_is_one_of(fault->code, codes, SW_COUNT(codes)) ||
            message_has(fault, "Too many concurrent attempts to create a new revision of the "
                               "specified family");
 }
@@ -140,8 +130,8 @@ bool aws_fault_is_clock_skew(const struct aws_fault *fault)
                                          "RequestTimeTooSkewed" };
     static const char *const signature_codes[] = { "AuthFailure", "InvalidSignatureException",
                                                    "SignatureDoesNotMatch" };
-    return is_one_of(fault->code, codes, SW_COUNT(codes)) ||
-           (is_one_of(fault->code, signature_codes, SW_COUNT(signature_codes)) &&
+    return sw_is_one_of(fault->code, codes, SW_COUNT(codes)) ||
+           (sw_is_one_of(fault->code, signature_codes, SW_COUNT(signature_codes)) &&
             (message_has(fault, "Signature expired") || message_has(fault, "not yet current")));
 }
 
@@ -149,7 +139,7 @@ bool aws_fault_is_expired(const struct aws_fault *fault)
 {
     static const char *const codes[] = { "ExpiredToken", "ExpiredTokenException",
                                          "TokenRefreshRequired" };
-    return is_one_of(fault->code, codes, SW_COUNT(codes)) ||
+    return sw_is_one_of(fault->code, codes, SW_COUNT(codes)) ||
            (strcmp(fault->code, "RequestExpired") == 0);
 }
 
@@ -158,13 +148,13 @@ static bool is_unknown_key(const char *code)
     static const char *const codes[] = { "AuthFailure", "InvalidAccessKeyId",
                                          "InvalidClientTokenId", "NotSignedUp",
                                          "UnrecognizedClientException" };
-    return is_one_of(code, codes, SW_COUNT(codes));
+    return sw_is_one_of(code, codes, SW_COUNT(codes));
 }
 
 static bool is_wrong_secret(const char *code)
 {
     static const char *const codes[] = { "InvalidSignatureException", "SignatureDoesNotMatch" };
-    return is_one_of(code, codes, SW_COUNT(codes));
+    return sw_is_one_of(code, codes, SW_COUNT(codes));
 }
 
 static bool is_other_credentials_fault(const char *code)
@@ -178,7 +168,7 @@ static bool is_other_credentials_fault(const char *code)
         "MissingAuthenticationToken",
         "MissingAuthenticationTokenException",
     };
-    return is_one_of(code, codes, SW_COUNT(codes));
+    return sw_is_one_of(code, codes, SW_COUNT(codes));
 }
 
 static bool is_denied(const char *code)
@@ -190,7 +180,7 @@ static bool is_denied(const char *code)
         "UnauthorizedException", "UnauthorizedOperation",
         "UnauthorizedAccess",
     };
-    return is_one_of(code, codes, SW_COUNT(codes));
+    return sw_is_one_of(code, codes, SW_COUNT(codes));
 }
 
 static bool is_not_found(const char *code)

@@ -286,6 +286,16 @@ void sw_str_to_line(struct sw_str text, char *out, size_t size)
     sw_blank_controls(out, len, "");
 }
 
+bool sw_is_one_of(const char *text, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool sw_str_is_utf8(struct sw_str s)
 {
     const unsigned char *at = (const unsigned char *)s.ptr;

@@ -185,26 +185,16 @@ const struct sw_command *sw_help_find_command(struct sw_str name)
     return NULL;
 }
 
-static bool is_one_of(const char *value, const char *const *names, size_t count)
-{
-    for (size_t i = 0; value && i < count; i++) {
-        if (strcmp(value, names[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool sw_help_takes_file(const struct sw_opt *opt)
 {
     static const char *const names[] = { "FILE", "FILE|JSON", "PATH", "REF=PATH" };
-    return is_one_of(opt->value, names, SW_COUNT(names));
+    return opt->value && sw_is_one_of(opt->value, names, SW_COUNT(names));
 }
 
 bool sw_help_takes_folder(const struct sw_opt *opt)
 {
     static const char *const names[] = { "DIR", "CONTEXT" };
-    return is_one_of(opt->value, names, SW_COUNT(names));
+    return opt->value && sw_is_one_of(opt->value, names, SW_COUNT(names));
 }
 
 const struct sw_help_exit sw_help_exits[] = {

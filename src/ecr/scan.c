@@ -67,16 +67,6 @@ static enum sw_status count_findings(const json_t *answer, struct sw_ecr_scan *s
     return SW_OK;
 }
 
-static bool is_one_of(const char *text, const char *const *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(text, words[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* *ret_done is false when there is more to wait for. */
 static enum sw_status read_answer(struct wait *wait, const json_t *answer, bool *ret_done,
                                   struct sw_ecr_scan *scan, struct sw_err *err)
@@ -90,12 +80,12 @@ static enum sw_status read_answer(struct wait *wait, const json_t *answer, bool 
     }
     free(wait->state);
     wait->state = sw_xstrdup(status);
-    *ret_done = is_one_of(status, done, SW_COUNT(done));
+    *ret_done = sw_is_one_of(status, done, SW_COUNT(done));
     if (*ret_done) {
         scan->status = sw_xstrdup(status);
         return count_findings(answer, scan, err);
     }
-    if (is_one_of(status, pending, SW_COUNT(pending))) {
+    if (sw_is_one_of(status, pending, SW_COUNT(pending))) {
         return SW_OK;
     }
     return sw_fail(err, SW_E_FAILED, "the scan ended as %s: %s", status,

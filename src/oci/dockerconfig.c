@@ -43,12 +43,7 @@ struct sw_str sw_docker_server_host(struct sw_str server)
 
 const char *sw_docker_config_key(const char *host)
 {
-    for (size_t i = 0; i < SW_COUNT(hub_hosts); i++) {
-        if (strcmp(host, hub_hosts[i]) == 0) {
-            return hub_key;
-        }
-    }
-    return host;
+    return sw_is_one_of(host, hub_hosts, SW_COUNT(hub_hosts)) ? hub_key : host;
 }
 
 enum sw_status sw_docker_config_load(const char *path, json_t **ret, struct sw_err *err)
