@@ -69,6 +69,8 @@ struct sw_aws_call_options {
     bool not_idempotent;
     const struct sw_retry_policy *policy; /* NULL: sw_retry_default */
 };
+/* Of a call that is not repeated: what it tells is asked again later, or can be done without. */
+extern const struct sw_aws_call_options sw_aws_once;
 
 /*
  * One JSON-1.1 call. `service` is the endpoint prefix and signing name ("ecs", "ecr",

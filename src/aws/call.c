@@ -10,6 +10,8 @@
 
 enum { CALL_HEADERS_MAX = 8 };
 
+const struct sw_aws_call_options sw_aws_once = { .policy = &sw_retry_never };
+
 /* One try: everything that the transport borrows. */
 struct attempt {
     struct sw_endpoint endpoint;

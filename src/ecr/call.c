@@ -36,7 +36,5 @@ enum sw_status sw_ecr_call(struct sw_aws *aws, enum sw_ecr_kind kind, const char
 enum sw_status sw_ecr_ask(struct sw_aws *aws, const char *action, const json_t *input,
                           json_t **ret_output, struct sw_err *err)
 {
-    const struct sw_aws_call_options options = { .policy = &sw_retry_never };
-
-    return call(aws, SW_ECR_PRIVATE, action, input, &options, ret_output, err);
+    return call(aws, SW_ECR_PRIVATE, action, input, &sw_aws_once, ret_output, err);
 }

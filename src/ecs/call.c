@@ -57,16 +57,37 @@ void ecs_append_names(struct sw_aws *aws, const char *action, json_t *input, con
                       const char *what, struct sw_err *err)
 {
     struct sw_err ignored = SW_ERR_INIT;
-    const struct sw_aws_call_options once = { .policy = &sw_retry_never };
     json_auto_t *output = NULL;
-    if (ecs_call(aws, action, input, &once, &output, &ignored) == SW_OK) {
+    if (ecs_call(aws, action, input, &sw_aws_once, &output, &ignored) == SW_OK) {
         ecs_append_list(sw_json_array(output, key), "", what,
                         sw_json_str(output, "nextToken", NULL) != NULL, err);
     }
+}
+
+enum sw_status ecs_list_tasks(struct sw_aws *aws, json_t *input, json_t **ret, struct sw_err *err)
+{
+    json_auto_t *cluster = json_incref(json_object_get(input, "cluster"));
+    json_auto_t *list = NULL;
+    *ret = NULL;
+    enum sw_status status = ecs_call(aws, "ListTasks", input, &sw_aws_once, &list, err);
+    json_t *arns = sw_json_array(list, "taskArns");
+    if (status != SW_OK || json_array_size(arns) == 0) {
+        return status;
+    }
+    return ecs_call(aws, "DescribeTasks",
+                    json_pack("{s:O, s:O}", "cluster", cluster, "tasks", arns), &sw_aws_once, ret,
+                    err);
 }
 
 bool ecs_cannot_ask(enum sw_status status)
 {
     return status == SW_E_CREDENTIALS || status == SW_E_NETWORK || status == SW_E_UNAVAILABLE ||
            status == SW_E_STOPPED;
+}
+
+bool ecs_may_be_done(const struct sw_err *err)
+{
+    bool lost = err->status == SW_E_NETWORK || err->status == SW_E_UNAVAILABLE ||
+                err->status == SW_E_STOPPED;
+    return lost && !err->not_sent;
 }

@@ -40,12 +40,7 @@ enum sw_status codedeploy_get(struct sw_aws *aws, const char *id,
 bool codedeploy_is_over(const char *status)
 {
     static const char *const ends[] = { "Succeeded", "Failed", "Stopped" };
-    for (size_t i = 0; i < SW_COUNT(ends); i++) {
-        if (strcmp(status, ends[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return sw_is_one_of(status, ends, SW_COUNT(ends));
 }
 
 bool sw_codedeploy_chosen(const struct sw_codedeploy_options *options)
@@ -231,17 +226,16 @@ enum sw_status sw_codedeploy_appspec(const struct sw_codedeploy_options *options
 
 void codedeploy_append_known(struct sw_aws *aws, const char *application, struct sw_err *err)
 {
-    static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
     struct sw_err ignored = SW_ERR_INIT;
     json_auto_t *output = NULL;
     if (strcmp(err->code, "ApplicationDoesNotExistException") == 0 &&
-        codedeploy_call(aws, "ListApplications", json_object(), &once, &output, &ignored) ==
+        codedeploy_call(aws, "ListApplications", json_object(), &sw_aws_once, &output, &ignored) ==
             SW_OK) {
         ecs_append_list(sw_json_array(output, "applications"), "", "applications", false, err);
     } else if (strcmp(err->code, "DeploymentGroupDoesNotExistException") == 0 &&
                codedeploy_call(aws, "ListDeploymentGroups",
-                               json_pack("{s:s}", "applicationName", application), &once, &output,
-                               &ignored) == SW_OK) {
+                               json_pack("{s:s}", "applicationName", application), &sw_aws_once,
+                               &output, &ignored) == SW_OK) {
         ecs_append_list(sw_json_array(output, "deploymentGroups"), "", "deployment groups", false,
                         err);
     }
@@ -250,8 +244,6 @@ void codedeploy_append_known(struct sw_aws *aws, const char *application, struct
 static enum sw_status
 explain_create(struct sw_aws *aws, const struct sw_codedeploy_options *options, struct sw_err *err)
 {
-    bool lost = err->status == SW_E_NETWORK || err->status == SW_E_UNAVAILABLE ||
-                err->status == SW_E_STOPPED;
     if (strstr(err->code, "DoesNotExist")) {
         err->status = SW_E_NOT_FOUND;
         codedeploy_append_known(aws, options->application, err);
@@ -259,7 +251,7 @@ explain_create(struct sw_aws *aws, const struct sw_codedeploy_options *options, 
         err->status = SW_E_CONFLICT;
         (void)sw_append(err, "; wait for it with slipway ecs wait, or stop it and go back with "
                              "slipway ecs continue --rollback");
-    } else if (lost && !err->not_sent) {
+    } else if (ecs_may_be_done(err)) {
         (void)sw_append(err, "; whether the deployment was started is not known");
     }
     return err->status;

@@ -192,9 +192,9 @@ static int64_t limit_ms(const json_t *info)
 
 enum sw_status codedeploy_watch_ask(struct codedeploy_watch *watch, json_t **ret)
 {
-    static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
     struct follower *follower = &watch->follower;
-    enum sw_status status = codedeploy_get(follower->aws, watch->id, &once, ret, follower->err);
+    enum sw_status status =
+        codedeploy_get(follower->aws, watch->id, &sw_aws_once, ret, follower->err);
     if (status == SW_OK) {
         ecs_pace_recover(&follower->pace);
         return SW_OK;
@@ -229,7 +229,6 @@ bool codedeploy_watch_take(struct codedeploy_watch *watch, const json_t *info,
 /* DescribeServices, as far as the service may be looked at; the caller's. */
 static json_t *see_service(const struct codedeploy_watch *watch)
 {
-    static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
     const struct follower *follower = &watch->follower;
     struct sw_err ignored = SW_ERR_INIT;
     json_auto_t *answer = NULL;
@@ -237,7 +236,7 @@ static json_t *see_service(const struct codedeploy_watch *watch)
         ecs_call(follower->aws, "DescribeServices",
                  json_pack("{s:s, s:[s]}", "cluster", follower->options->cluster, "services",
                            follower->options->service),
-                 &once, &answer, &ignored);
+                 &sw_aws_once, &answer, &ignored);
     return status != SW_OK ? NULL
                            : json_incref(json_array_get(sw_json_array(answer, "services"), 0));
 }

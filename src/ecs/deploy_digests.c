@@ -26,20 +26,12 @@ static const char *digest_in(const json_t *tasks, const char *container)
 /* The tasks of the deployment; NULL when they cannot be asked. The caller's. */
 static json_t *tasks_of(struct sw_aws *aws, const char *cluster, const char *deployment)
 {
-    static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
     struct sw_err err = SW_ERR_INIT;
-    json_auto_t *list = NULL;
     json_t *answer = NULL;
-    enum sw_status status = ecs_call(
-        aws, "ListTasks",
+    enum sw_status status = ecs_list_tasks(
+        aws,
         json_pack("{s:s, s:s, s:i}", "cluster", cluster, "startedBy", deployment, "maxResults", 10),
-        &once, &list, &err);
-    json_t *arns = sw_json_array(list, "taskArns");
-    if (status == SW_OK && json_array_size(arns) > 0) {
-        status = ecs_call(aws, "DescribeTasks",
-                          json_pack("{s:s, s:O}", "cluster", cluster, "tasks", arns), &once,
-                          &answer, &err);
-    }
+        &answer, &err);
     if (status != SW_OK) {
         sw_debug(sw_aws_env(aws), "ecs", "the images' digests cannot be asked: %s", err.msg);
     }

@@ -74,9 +74,7 @@ static enum sw_status explain_update(struct deploy *deploy)
         ecs_append_names(deploy->aws, "ListClusters", json_pack("{s:i}", "maxResults", 11),
                          "clusterArns", "clusters", err);
     }
-    bool lost = err->status == SW_E_NETWORK || err->status == SW_E_UNAVAILABLE ||
-                err->status == SW_E_STOPPED;
-    if (lost && !err->not_sent) {
+    if (ecs_may_be_done(err)) {
         (void)sw_append(err, "; whether the deployment was started is not known");
     }
     if (deploy->done->registered) {

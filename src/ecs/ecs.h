@@ -63,8 +63,17 @@ SW_NODISCARD enum sw_status ecs_call(struct sw_aws *aws, const char *action, jso
                                      const struct sw_aws_call_options *options, json_t **ret_output,
                                      struct sw_err *err);
 
+/*
+ * DescribeTasks of those that ListTasks gives for `input`, which has the cluster and is consumed;
+ * neither call is repeated. *ret is the caller's, NULL when there are none.
+ */
+SW_NODISCARD enum sw_status ecs_list_tasks(struct sw_aws *aws, json_t *input, json_t **ret,
+                                           struct sw_err *err);
+
 /* Whether asking AWS for anything else would end the same way. */
 bool ecs_cannot_ask(enum sw_status status);
+/* Whether a call that failed so may have been acted upon: it went out, and no answer came back. */
+bool ecs_may_be_done(const struct sw_err *err);
 
 /* Like sw_service_describe(), but *ret_service is NULL when the service is missing or deleted. */
 SW_NODISCARD enum sw_status ecs_service_find(struct sw_aws *aws, const char *cluster,

@@ -114,7 +114,6 @@ static void cannot_watch(struct fleet *fleet, struct fleet_rollout *rollout,
 /* One call for up to ten rollouts of a cluster. False when ECS could not be asked just now. */
 static bool look(struct fleet *fleet, struct fleet_rollout *const *batch, size_t count)
 {
-    static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
     struct sw_err err = SW_ERR_INIT;
     json_auto_t *answer = NULL;
     json_t *names = json_array();
@@ -123,8 +122,8 @@ static bool look(struct fleet *fleet, struct fleet_rollout *const *batch, size_t
     }
     enum sw_status status =
         ecs_call(fleet->aws, "DescribeServices",
-                 json_pack("{s:s, s:o}", "cluster", cluster_of(batch[0]), "services", names), &once,
-                 &answer, &err);
+                 json_pack("{s:s, s:o}", "cluster", cluster_of(batch[0]), "services", names),
+                 &sw_aws_once, &answer, &err);
     if (status == SW_E_STOPPED) {
         return true; /* noticed by the loop */
     }

@@ -39,13 +39,12 @@ enum sw_status follow_cannot_watch(const struct follower *follower)
 static enum sw_status look_at_service(struct follower *follower, json_t **ret_service,
                                       bool *ret_answered)
 {
-    static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
     json_auto_t *answer = NULL;
     enum sw_status status =
         ecs_call(follower->aws, "DescribeServices",
                  json_pack("{s:s, s:[s]}", "cluster", follower->options->cluster, "services",
                            follower->options->service),
-                 &once, &answer, follower->err);
+                 &sw_aws_once, &answer, follower->err);
     json_t *service = json_array_get(sw_json_array(answer, "services"), 0);
     bool missing =
         strcmp(sw_json_str(json_array_get(sw_json_array(answer, "failures"), 0), "reason", ""),

@@ -7,8 +7,6 @@
 /* What is shown of a log: enough to see why, little enough to read. */
 enum { LOG_LINES = 10, LOG_LINE_BYTES = 300 };
 
-static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
-
 /* The definition that is rolled out, asked for once; NULL when it cannot be had. */
 static const json_t *definition_of(struct follower *follower)
 {
@@ -18,7 +16,8 @@ static const json_t *definition_of(struct follower *follower)
         json_auto_t *answer = NULL;
         follower->asked_definition = true;
         if (ecs_call(follower->aws, "DescribeTaskDefinition",
-                     json_pack("{s:s}", "taskDefinition", arn), &once, &answer, &err) == SW_OK) {
+                     json_pack("{s:s}", "taskDefinition", arn), &sw_aws_once, &answer,
+                     &err) == SW_OK) {
             follower->definition = json_incref(sw_json_object(answer, "taskDefinition"));
         }
     }

@@ -87,24 +87,11 @@ bool follow_events(struct follower *follower, const json_t *service)
 
 json_t *follow_tasks(struct follower *follower, const char *desired_status, struct sw_err *err)
 {
-    static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
-    const char *cluster = follower->options->cluster;
-    json_auto_t *list = NULL;
-    enum sw_status status =
-        ecs_call(follower->aws, "ListTasks",
-                 json_pack("{s:s, s:s, s:s, s:i}", "cluster", cluster, "serviceName",
-                           ecs_last_part(follower->options->service), "desiredStatus",
-                           desired_status, "maxResults", TASKS_MAX),
-                 &once, &list, err);
-    json_t *arns = sw_json_array(list, "taskArns");
-    if (status != SW_OK || json_array_size(arns) == 0) {
-        return NULL;
-    }
     json_t *answer = NULL;
-    status =
-        ecs_call(follower->aws, "DescribeTasks",
-                 json_pack("{s:s, s:O}", "cluster", cluster, "tasks", arns), &once, &answer, err);
-    return status == SW_OK ? answer : NULL;
+    json_t *input = json_pack("{s:s, s:s, s:s, s:i}", "cluster", follower->options->cluster,
+                              "serviceName", ecs_last_part(follower->options->service),
+                              "desiredStatus", desired_status, "maxResults", TASKS_MAX);
+    return ecs_list_tasks(follower->aws, input, &answer, err) == SW_OK ? answer : NULL;
 }
 
 /* How long tasks of ours lived before they stopped. */

@@ -33,7 +33,6 @@ static void add_target(struct follower *follower, const char *group, const json_
 
 static void look(struct follower *follower, const char *group)
 {
-    static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
     const struct sw_aws_param param = { "TargetGroupArn", group };
     struct sw_err err = SW_ERR_INIT;
     json_auto_t *answer = NULL;
@@ -41,7 +40,7 @@ static void look(struct follower *follower, const char *group)
     const json_t *description = NULL;
     enum sw_status status =
         sw_aws_query(follower->aws, "elasticloadbalancing", "DescribeTargetHealth", "2015-12-01",
-                     &param, 1, &once, &answer, &err);
+                     &param, 1, &sw_aws_once, &answer, &err);
     if (status == SW_E_DENIED) {
         follower->targets_denied = true;
         sw_say(follower->env, "what the load balancer says of the tasks is not shown: the right "

@@ -94,7 +94,6 @@ void follow_show_shift(struct follower *follower, const json_t *service_deployme
 
 bool follow_ask_witness(struct follower *follower, enum sw_rollout_verdict *ret)
 {
-    static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
     struct sw_rollout_state *state = &follower->result->state;
     const char *arn = sw_rollout_witness(&follower->target, state);
     struct sw_err err = SW_ERR_INIT;
@@ -104,7 +103,7 @@ bool follow_ask_witness(struct follower *follower, enum sw_rollout_verdict *ret)
     }
     enum sw_status status =
         ecs_call(follower->aws, "DescribeServiceDeployments",
-                 json_pack("{s:[s]}", "serviceDeploymentArns", arn), &once, &answer, &err);
+                 json_pack("{s:[s]}", "serviceDeploymentArns", arn), &sw_aws_once, &answer, &err);
     const json_t *found = json_array_get(sw_json_array(answer, "serviceDeployments"), 0);
     if (status == SW_OK && json_is_object(found)) {
         follow_show_shift(follower, found);

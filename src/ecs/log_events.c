@@ -19,7 +19,6 @@ char *ecs_log_stream(const json_t *definition, const char *container, const char
 enum sw_status ecs_log_events(struct sw_aws *aws, const json_t *options, json_t *input,
                               json_t **ret, struct sw_err *err)
 {
-    static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
     struct sw_aws *other SW_CLEANUP(sw_aws_cleanup) = NULL;
     json_auto_t *owned = input;
     const char *region = sw_json_str(options, "awslogs-region", NULL);
@@ -28,6 +27,6 @@ enum sw_status ecs_log_events(struct sw_aws *aws, const json_t *options, json_t 
     }
     (void)json_object_set_new(owned, "logGroupName",
                               json_string(sw_json_str(options, "awslogs-group", "")));
-    return sw_aws_json(other ? other : aws, "logs", "Logs_20140328.GetLogEvents", owned, &once, ret,
-                       err);
+    return sw_aws_json(other ? other : aws, "logs", "Logs_20140328.GetLogEvents", owned,
+                       &sw_aws_once, ret, err);
 }

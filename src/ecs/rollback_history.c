@@ -11,8 +11,6 @@
 /* DescribeServiceRevisions takes so many. */
 enum { REVISIONS_MAX = 20 };
 
-static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
-
 /* Whether going to `candidate` is going back: another family, or a lower revision of the same. */
 static bool is_before(const char *candidate, const char *running)
 {
@@ -79,7 +77,7 @@ char *deploy_last_good(const struct deploy *deploy, const char *running, int64_t
         ecs_call(deploy->aws, "ListServiceDeployments",
                  json_pack("{s:s, s:s, s:[s], s:i}", "cluster", deploy->options->cluster, "service",
                            deploy->done->service, "status", "SUCCESSFUL", "maxResults", 100),
-                 &once, &list, &err);
+                 &sw_aws_once, &list, &err);
     const json_t *deployments = sw_json_array(list, "serviceDeployments");
     if (status == SW_OK && json_array_size(deployments) == 0) {
         return NULL;
@@ -87,7 +85,7 @@ char *deploy_last_good(const struct deploy *deploy, const char *running, int64_t
     if (status == SW_OK) {
         status = ecs_call(deploy->aws, "DescribeServiceRevisions",
                           json_pack("{s:o}", "serviceRevisionArns", revision_arns(deployments)),
-                          &once, &answer, &err);
+                          &sw_aws_once, &answer, &err);
     }
     if (status != SW_OK) {
         sw_debug(deploy->env, "ecs", "the service's history cannot be seen: %s", err.msg);

@@ -9,8 +9,6 @@
 
 enum { TASKS_MAX = 100, GROUPS_MAX = 5 };
 
-static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
-
 void sw_service_view_release(struct sw_service_view *view)
 {
     json_decref(view->service);
@@ -64,7 +62,7 @@ static void add_codedeploy(struct sw_aws *aws, struct sw_service_view *view)
     json_t *set = id ? sw_json_find(view->deployments, "externalId", id) : NULL;
     struct sw_err err = SW_ERR_INIT;
     json_auto_t *info = NULL;
-    if (!set || codedeploy_get(aws, id, &once, &info, &err) != SW_OK) {
+    if (!set || codedeploy_get(aws, id, &sw_aws_once, &info, &err) != SW_OK) {
         note(view, sw_aws_env(aws), "CodeDeploy's deployment", "codedeploy:GetDeployment", &err);
         return;
     }
@@ -96,7 +94,7 @@ static void add_images(struct sw_aws *aws, struct sw_service_view *view)
     size_t index = 0;
     const json_t *container = NULL;
     if (arn && ecs_call(aws, "DescribeTaskDefinition", json_pack("{s:s}", "taskDefinition", arn),
-                        &once, &answer, &err) != SW_OK) {
+                        &sw_aws_once, &answer, &err) != SW_OK) {
         note(view, sw_aws_env(aws), "images", "ecs:DescribeTaskDefinition", &err);
     }
     const json_t *definition = sw_json_object(answer, "taskDefinition");
@@ -142,7 +140,7 @@ static void add_targets(struct sw_aws *aws, struct sw_service_view *view)
             continue;
         }
         if (sw_aws_query(aws, "elasticloadbalancing", "DescribeTargetHealth", "2015-12-01", &param,
-                         1, &once, &answer, &err) == SW_OK) {
+                         1, &sw_aws_once, &answer, &err) == SW_OK) {
             (void)json_array_append_new(
                 view->targets, group_facts(group, sw_json_array(answer, "TargetHealthDescriptions"),
                                            &view->causes));
@@ -163,18 +161,12 @@ static const char *newest_deployment(const struct sw_service_view *view)
 static void add_stopped(struct sw_aws *aws, const char *cluster, struct sw_service_view *view)
 {
     struct sw_err err = SW_ERR_INIT;
-    json_auto_t *list = NULL;
     json_auto_t *answer = NULL;
-    if (ecs_call(aws, "ListTasks",
-                 json_pack("{s:s, s:s, s:s, s:i}", "cluster", cluster, "serviceName",
-                           sw_json_str(view->service, "serviceName", ""), "desiredStatus",
-                           "STOPPED", "maxResults", TASKS_MAX),
-                 &once, &list, &err) != SW_OK ||
-        (json_array_size(sw_json_array(list, "taskArns")) > 0 &&
-         ecs_call(
-             aws, "DescribeTasks",
-             json_pack("{s:s, s:O}", "cluster", cluster, "tasks", sw_json_array(list, "taskArns")),
-             &once, &answer, &err) != SW_OK)) {
+    if (ecs_list_tasks(aws,
+                       json_pack("{s:s, s:s, s:s, s:i}", "cluster", cluster, "serviceName",
+                                 sw_json_str(view->service, "serviceName", ""), "desiredStatus",
+                                 "STOPPED", "maxResults", TASKS_MAX),
+                       &answer, &err) != SW_OK) {
         note(view, sw_aws_env(aws), "stopped tasks", "ecs:ListTasks and ecs:DescribeTasks", &err);
     }
     sw_causes_add_tasks(&view->causes, answer, newest_deployment(view));

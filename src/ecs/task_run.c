@@ -136,12 +136,10 @@ static enum sw_status explain(struct sw_aws *aws, const struct sw_task_run *run,
 {
     (void)sw_wrap(err, "task definition %s cannot be run",
                   sw_taskdef_short_name(run->task_definition));
-    bool lost = err->status == SW_E_NETWORK || err->status == SW_E_UNAVAILABLE ||
-                err->status == SW_E_STOPPED;
     if (strcmp(err->code, "ClusterNotFoundException") == 0) {
         ecs_append_names(aws, "ListClusters", json_pack("{s:i}", "maxResults", 11), "clusterArns",
                          "clusters", err);
-    } else if (lost && !err->not_sent) {
+    } else if (ecs_may_be_done(err)) {
         (void)sw_append(err, "; whether a task was started is not known");
     }
     return err->status;

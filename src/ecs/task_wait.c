@@ -99,10 +99,9 @@ static json_t *describe_input(const struct task_watch *watch)
 /* One look; a failure only when nothing better can be expected of the next one. */
 static enum sw_status look(struct task_watch *watch)
 {
-    static const struct sw_aws_call_options once = { .policy = &sw_retry_never };
     json_auto_t *answer = NULL;
-    enum sw_status status =
-        ecs_call(watch->aws, "DescribeTasks", describe_input(watch), &once, &answer, watch->err);
+    enum sw_status status = ecs_call(watch->aws, "DescribeTasks", describe_input(watch),
+                                     &sw_aws_once, &answer, watch->err);
     if (status == SW_OK) {
         ecs_pace_recover(&watch->pace);
         return note_missing(watch, update(watch, answer));
