@@ -68,7 +68,7 @@ struct sw_push_options {
     /* How unpacked layers are stored, those learned included; NULL: gzip, and learned layers are
      * welcome however they are stored. */
     const struct sw_compression *compression;
-    unsigned uploads; /* blobs in flight; 0: 3 */
+    unsigned uploads; /* blobs in flight; 0: 5 */
     unsigned workers; /* compressing threads; 0: one for each processor */
 };
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { UPLOADS_DEFAULT = 3 };
+enum { UPLOADS_DEFAULT = 5 };
 
 struct push {
     const struct sw_env *env;

@@ -6,6 +6,8 @@
 #include <slipway/fs.h>
 #include <slipway/http.h>
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 /* HTTP/2 by the real transport, against a server that does what a script says. */
@@ -22,7 +24,7 @@ struct world {
     struct h2_server *server;
     struct sw_buf taken; /* by the sink */
     enum sw_status sink_status;
-    bool stop; /* is wanted */
+    atomic_bool stop; /* is wanted */
     bool stop_at_data;
     struct sw_http_reply reply;
     struct sw_err err;
@@ -30,9 +32,9 @@ struct world {
 
 static bool stop_wanted(void *ctx)
 {
-    const struct world *world = ctx;
+    struct world *world = ctx;
 
-    return world->stop;
+    return atomic_load(&world->stop);
 }
 
 static int setup(void **state)
@@ -83,7 +85,7 @@ static enum sw_status take(void *ctx, const char *data, size_t len, struct sw_er
     struct world *world = ctx;
 
     sw_buf_add(&world->taken, data, len);
-    world->stop = world->stop_at_data;
+    atomic_store(&world->stop, world->stop_at_data);
     return world->sink_status == SW_OK ? SW_OK
                                        : sw_fail(err, world->sink_status, "the disk is full");
 }
@@ -346,12 +348,75 @@ static void test_h2__stops_and_does_not_wait_for_ever(void **state)
     assert_int_equal(ask(world), SW_E_STOPPED);
     assert_string_equal(world->err.msg, "stopped");
     world->stop_at_data = false;
-    world->stop = false;
+    atomic_store(&world->stop, false);
     request.stall_timeout_ms = 1;
     assert_failed(world, perform(world, &request), "", " is silent: not a byte within 0.0 s");
     request.stall_timeout_ms = 0;
     request.total_timeout_ms = 1;
     assert_failed(world, perform(world, &request), "", " took longer than the permitted 0.0 s");
+}
+
+struct asker {
+    struct world *world;
+    pthread_t thread;
+    unsigned times;
+    unsigned answered;
+    enum sw_status last;
+};
+
+static void *keep_asking(void *ctx)
+{
+    struct asker *asker = ctx;
+    const struct world *world = asker->world;
+    const struct sw_http_request request = {
+        .method = "GET", .url = "http://docker/", .unix_socket = world->socket, .http2 = true
+    };
+
+    for (unsigned i = 0; i < asker->times; i++) {
+        struct sw_err err = SW_ERR_INIT;
+        struct sw_http_reply reply;
+
+        asker->last = world->http->perform(world->http->ctx, &request, &reply, &err);
+        if (asker->last == SW_OK) {
+            asker->answered += strcmp(reply.body.ptr, "ok") == 0;
+            sw_http_reply_release(&reply);
+        }
+    }
+    return NULL;
+}
+
+static void begin_asking(struct asker *asker, struct world *world, unsigned times)
+{
+    *asker = (struct asker){ .world = world, .times = times };
+    assert_int_equal(pthread_create(&asker->thread, NULL, keep_asking, asker), 0);
+}
+
+/* One that gets no answer holds nobody up. */
+static void test_h2__serves_several_threads(void **state)
+{
+    enum { ASKERS = 4, TIMES = 10 };
+    struct world *world = *state;
+    struct h2_step steps[1 + ASKERS * TIMES] = { { .body = "ok", .then = H2_HOLD } };
+    struct asker held;
+    struct asker askers[ASKERS];
+
+    for (size_t i = 1; i < SW_COUNT(steps); i++) {
+        steps[i] = (struct h2_step){ .body = "ok" };
+    }
+    start(world, steps, SW_COUNT(steps));
+    begin_asking(&held, world, 1);
+    h2_server_await(world->server, 1);
+    for (size_t i = 0; i < ASKERS; i++) {
+        begin_asking(&askers[i], world, TIMES);
+    }
+    for (size_t i = 0; i < ASKERS; i++) {
+        assert_int_equal(pthread_join(askers[i].thread, NULL), 0);
+        assert_int_equal(askers[i].answered, TIMES);
+    }
+    assert_true(h2_server_connections(world->server) <= 1 + ASKERS);
+    atomic_store(&world->stop, true);
+    assert_int_equal(pthread_join(held.thread, NULL), 0);
+    assert_int_equal(held.last, SW_E_STOPPED);
 }
 
 static void test_h2__limits_what_is_collected(void **state)
@@ -387,6 +452,7 @@ int main(void)
         WORLD_TEST(test_h2__says_how_it_failed),
         WORLD_TEST(test_h2__ends_when_the_sink_does),
         WORLD_TEST(test_h2__stops_and_does_not_wait_for_ever),
+        WORLD_TEST(test_h2__serves_several_threads),
         WORLD_TEST(test_h2__limits_what_is_collected),
     };
 

@@ -41,6 +41,7 @@ struct h2_server {
     const struct h2_step *steps;
     size_t step_count;
     pthread_mutex_t lock; /* guards everything below */
+    pthread_cond_t changed;
     size_t step;
     struct connection *connections[CONNECTIONS_MAX];
     unsigned connection_count;
@@ -185,6 +186,7 @@ static void begin_request(struct connection *c)
         abort(); /* no assertion may leave this thread */
     }
     server->requests[server->request_count++] = request;
+    (void)pthread_cond_broadcast(&server->changed);
     (void)pthread_mutex_unlock(&server->lock);
 }
 
@@ -350,6 +352,7 @@ struct h2_server *h2_server_start(const char *path, const struct h2_step *steps,
     assert_int_equal(bind(server->listen_fd, (struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(listen(server->listen_fd, CONNECTIONS_MAX), 0);
     (void)pthread_mutex_init(&server->lock, NULL);
+    (void)pthread_cond_init(&server->changed, NULL);
     assert_int_equal(pthread_create(&server->thread, NULL, server_main, server), 0);
     return server;
 }
@@ -376,6 +379,7 @@ void h2_server_stop(struct h2_server *server)
         free(server->requests[i]);
     }
     sw_close_fd(&server->listen_fd);
+    (void)pthread_cond_destroy(&server->changed);
     (void)pthread_mutex_destroy(&server->lock);
     free(server);
 }
@@ -388,6 +392,15 @@ size_t h2_server_request_count(struct h2_server *server)
     count = server->request_count;
     (void)pthread_mutex_unlock(&server->lock);
     return count;
+}
+
+void h2_server_await(struct h2_server *server, size_t count)
+{
+    (void)pthread_mutex_lock(&server->lock);
+    while (server->request_count < count) {
+        (void)pthread_cond_wait(&server->changed, &server->lock);
+    }
+    (void)pthread_mutex_unlock(&server->lock);
 }
 
 const struct h2_request *h2_server_request(struct h2_server *server, size_t n)

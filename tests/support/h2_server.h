@@ -66,6 +66,8 @@ struct h2_server *h2_server_start(const char *path, const struct h2_step *steps,
 void h2_server_stop(struct h2_server *server);
 /* Requests that have arrived so far, and the n-th (from 0), which must be there. */
 size_t h2_server_request_count(struct h2_server *server);
+/* Waits until so many have arrived. */
+void h2_server_await(struct h2_server *server, size_t count);
 const struct h2_request *h2_server_request(struct h2_server *server, size_t n);
 /* Connections accepted so far. */
 unsigned h2_server_connections(struct h2_server *server);
