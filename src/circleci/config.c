@@ -257,7 +257,9 @@ enum sw_status sw_config_compile(const struct sw_env *env, const struct sw_confi
     sw_buf_init(&text, SW_YAML_TEXT_MAX);
     enum sw_status status = sw_fs_read_input(path, &text, err);
     if (status != SW_OK) {
-        return status;
+        bool by_default = strcmp(path, ".circleci/config.yml") == 0;
+        return by_default ? sw_append(err, "; name the configuration when it is elsewhere")
+                          : status;
     }
     struct sw_config_problems own = { 0 };
     struct sw_config *config = sw_xcalloc(1, sizeof(*config));

@@ -51,11 +51,11 @@ static void add_head(struct sw_buf *out, int width)
 static void add_totals(const struct fleet *fleet, const struct totals *totals, size_t count,
                        struct sw_buf *out)
 {
-    sw_buf_addf(out,
-                "%zu of %zu services done, %zu failed; %lld/%lld running, %lld pending (%lld s)",
+    char waited[SW_SIZE_TEXT_MAX];
+    ecs_pace_elapsed_text(&fleet->pace, waited);
+    sw_buf_addf(out, "%zu of %zu services done, %zu failed; %lld/%lld running, %lld pending (%s)",
                 totals->over - totals->failed, count, totals->failed, (long long)totals->running,
-                (long long)totals->desired, (long long)totals->pending,
-                (long long)(ecs_pace_elapsed_ms(&fleet->pace) / 1000));
+                (long long)totals->desired, (long long)totals->pending, waited);
 }
 
 /* The rollouts that go on, as far as there is room, and how the whole stands. */

@@ -16,13 +16,14 @@ void follow_status_line(const void *ctx)
 {
     const struct follower *follower = ctx;
     const struct sw_rollout_state *state = &follower->result->state;
+    char waited[SW_SIZE_TEXT_MAX];
+    ecs_pace_elapsed_text(&follower->pace, waited);
     sw_status_line(follower->env,
                    "waiting for %s: %lld/%lld running, %lld pending, %lld failed, %lld old "
-                   "(%lld s)",
+                   "(%s)",
                    follower->options->service, (long long)state->running, (long long)state->desired,
                    (long long)state->pending, (long long)state->failed_tasks,
-                   (long long)state->old_running,
-                   (long long)(ecs_pace_elapsed_ms(&follower->pace) / 1000));
+                   (long long)state->old_running, waited);
 }
 
 enum sw_status follow_cannot_watch(const struct follower *follower)

@@ -1,5 +1,7 @@
 #include "pace.h"
 
+#include <stdio.h>
+
 enum {
     FIRST_INTERVAL_MS = 5000,
     LATER_INTERVAL_MS = 10000,
@@ -23,6 +25,16 @@ void ecs_pace_init(struct ecs_pace *pace, const struct sw_env *env, int64_t time
 int64_t ecs_pace_elapsed_ms(const struct ecs_pace *pace)
 {
     return sw_env_mono_ms(pace->env) - pace->start_ms;
+}
+
+void ecs_pace_elapsed_text(const struct ecs_pace *pace, char out[SW_SIZE_TEXT_MAX])
+{
+    int64_t seconds = ecs_pace_elapsed_ms(pace) / 1000;
+    if (seconds < 60) {
+        (void)snprintf(out, SW_SIZE_TEXT_MAX, "%lld s", (long long)seconds);
+    } else {
+        sw_format_duration(seconds * 1000, out);
+    }
 }
 
 bool ecs_pace_over(const struct ecs_pace *pace)

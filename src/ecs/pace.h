@@ -4,6 +4,7 @@
 /* How often ECS is asked while something is waited for, and until when. */
 
 #include <slipway/env.h>
+#include <slipway/progress.h>
 
 struct ecs_pace {
     const struct sw_env *env;
@@ -17,6 +18,8 @@ struct ecs_pace {
 void ecs_pace_init(struct ecs_pace *pace, const struct sw_env *env, int64_t timeout_ms,
                    int64_t interval_ms);
 int64_t ecs_pace_elapsed_ms(const struct ecs_pace *pace);
+/* The same for people: "35 s", "19 min 50 s". */
+void ecs_pace_elapsed_text(const struct ecs_pace *pace, char out[SW_SIZE_TEXT_MAX]);
 /* Whether the time is up. */
 bool ecs_pace_over(const struct ecs_pace *pace);
 /* ECS could not be asked, or answered: pauses get longer, up to 32 s, or shorter again. */

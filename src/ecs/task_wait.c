@@ -32,8 +32,9 @@ static void show_status(const void *ctx)
         sw_buf_addf(&text, "%s%s %s", index ? ", " : "", task_id(task),
                     sw_json_str(task, "lastStatus", "?"));
     }
-    sw_status_line(watch->env, "waiting for %s (%lld s)", text.ptr,
-                   (long long)(ecs_pace_elapsed_ms(&watch->pace) / 1000));
+    char waited[SW_SIZE_TEXT_MAX];
+    ecs_pace_elapsed_text(&watch->pace, waited);
+    sw_status_line(watch->env, "waiting for %s (%s)", text.ptr, waited);
 }
 
 /* What ends the waiting although the tasks go on. */

@@ -37,6 +37,16 @@ workflows:
 END
 }
 
+@test "without a configuration where it is looked for, another one can be named" {
+    for command in process validate; do
+        slipway config "$command"
+        [ "$status" -eq 2 ]
+        [ "$(cat err)" = 'error: cannot open ".circleci/config.yml": No such file or directory; name the configuration when it is elsewhere' ]
+        slipway config "$command" elsewhere.yml
+        [ "$(cat err)" = 'error: cannot open "elsewhere.yml": No such file or directory' ]
+    done
+}
+
 @test "a simple configuration is printed compiled, and people are told the lines" {
     cat >.circleci/config.yml <<'END'
 version: 2.1

@@ -315,7 +315,7 @@ static void test_follow__gives_a_sign_of_life(void **state)
     trial_ends(&trial, SW_OK, "");
     assert_non_null(strstr(trial.w.t.said.ptr,
                            "waiting for kim: 0/2 running, 2 pending, 0 failed, 2 old (30 s)\n"));
-    assert_non_null(strstr(trial.w.t.said.ptr, " (90 s)\n"));
+    assert_non_null(strstr(trial.w.t.said.ptr, " (1 min 30 s)\n"));
     trial_done(&trial);
 }
 

@@ -1,5 +1,6 @@
 """Rolling updates, from the command to the exit code."""
 
+import re
 import tempfile
 
 import harness
@@ -55,6 +56,12 @@ class RollingTest(harness.TestCase):
         trial = self.trial(plans={"web:2": [{}, {"start_s": 3600}]})
         result = self.deploy(trial, "--timeout", "1m")
         self.assertIn('service "web" now runs web:2 with 1 of 2 tasks and web:1 with 1 task\n', result.stderr)
+
+    def test_signs_of_life_tell_the_time_as_people_do(self):
+        result = self.deploy(self.trial(plans={"web:2": "port-taken"}), "--timeout", "3m")
+        told = re.findall(r"^waiting for web: .* \((.*)\)$", result.stderr, re.MULTILINE)
+        self.assertRegex(told[0], r"^[3-5][0-9] s$")
+        self.assertRegex(told[-1], r"^2 min [0-5][0-9] s$")
 
     def test_events_are_told_once(self):
         trial = self.trial(plans={"web:2": "port-taken"})
