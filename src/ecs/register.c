@@ -1,31 +1,10 @@
 #include "ecs.h"
+#include "taskdef_type.h"
 
 #include <slipway/alloc.h>
 #include <slipway/progress.h>
 
 enum { CONCURRENT_TRIES = 6 };
-
-/* Members of the request that the API documents; anything else came from a newer AWS. */
-static const char *const documented[] = {
-    "family",
-    "containerDefinitions",
-    "taskRoleArn",
-    "executionRoleArn",
-    "networkMode",
-    "volumes",
-    "cpu",
-    "placementConstraints",
-    "memory",
-    "requiresCompatibilities",
-    "tags",
-    "pidMode",
-    "ipcMode",
-    "proxyConfiguration",
-    "runtimePlatform",
-    "inferenceAccelerators",
-    "ephemeralStorage",
-    "enableFaultInjection",
-};
 
 /* What AWS says and what to do about it. */
 static const struct {
@@ -59,7 +38,7 @@ static enum sw_status add_advice(struct sw_err *err)
     return err->status;
 }
 
-/* A member that AWS gave out, does not document, and names in its refusal; NULL when none. */
+/* A member that a newer AWS gave out and names in its refusal; NULL when none. */
 static const char *refused_member(json_t *definition, const struct sw_err *err)
 {
     const char *key = NULL;
@@ -69,11 +48,7 @@ static const char *refused_member(json_t *definition, const struct sw_err *err)
     }
     json_object_foreach(definition, key, item)
     {
-        bool known = false;
-        for (size_t i = 0; i < SW_COUNT(documented); i++) {
-            known = known || strcmp(documented[i], key) == 0;
-        }
-        if (!known && strstr(err->msg, key)) {
+        if (!ecs_type_member(&ecs_taskdef_type, key) && strstr(err->msg, key)) {
             return key;
         }
     }

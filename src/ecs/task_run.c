@@ -53,18 +53,6 @@ static const char *advice_for(const char *reason)
 }
 
 /* Adds "; it has: a, b". */
-static enum sw_status append_containers(const json_t *definition, struct sw_err *err)
-{
-    size_t index = 0;
-    const json_t *container = NULL;
-    (void)sw_append(err, "; it has: ");
-    json_array_foreach(sw_json_array(definition, "containerDefinitions"), index, container)
-    {
-        (void)sw_append(err, "%s%s", index ? ", " : "", sw_json_str(container, "name", "?"));
-    }
-    return err->status;
-}
-
 static enum sw_status check_container(const json_t *definition, const char *name, const char *label,
                                       struct sw_err *err)
 {
@@ -72,7 +60,8 @@ static enum sw_status check_container(const json_t *definition, const char *name
         return SW_OK;
     }
     (void)sw_fail(err, SW_E_INPUT, "container \"%s\" is not in task definition %s", name, label);
-    return append_containers(definition, err);
+    ecs_append_known(sw_json_array(definition, "containerDefinitions"), err);
+    return err->status;
 }
 
 /* Everything that can be known to be wrong before anything is started. */
