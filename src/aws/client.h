@@ -51,9 +51,6 @@ struct sw_str aws_next_role(struct sw_str *rest);
 
 /* ---- settings (settings.c) ---- */
 
-/* The profile files, read at the first call. SW_E_INPUT when one is malformed. */
-SW_NODISCARD enum sw_status aws_profiles_get(struct aws_identity *identity,
-                                             const struct aws_profiles **ret, struct sw_err *err);
 /* Name of the profile in use; never NULL. */
 const char *aws_profile_name(const struct aws_identity *identity);
 /* Whether the profile was asked for by name, by option or variable. */
@@ -67,10 +64,6 @@ SW_NODISCARD enum sw_status aws_profile_in_use(struct aws_identity *identity,
 /* SW_E_INPUT: there is no such profile; lists those that exist. */
 enum sw_status aws_no_such_profile(const struct aws_identity *identity, const char *name,
                                    struct sw_err *err);
-/* Option, else variable, else profile key; booleans are "true" in any case. */
-SW_NODISCARD enum sw_status aws_setting_bool(struct aws_identity *identity, bool option,
-                                             const char *variable, const char *key, bool *ret,
-                                             struct sw_err *err);
 /* A whole number from `min` to `max`; *ret is left alone when it is not set. SW_E_INPUT otherwise.
  */
 SW_NODISCARD enum sw_status aws_setting_int(struct aws_identity *identity, const char *variable,

@@ -27,8 +27,9 @@ static enum sw_status load(struct aws_identity *identity, enum aws_file file, co
     return aws_profiles_load(&identity->profiles, file, expanded, err);
 }
 
-enum sw_status aws_profiles_get(struct aws_identity *identity, const struct aws_profiles **ret,
-                                struct sw_err *err)
+/* The profile files, read at the first call. SW_E_INPUT when one is malformed. */
+static enum sw_status profiles_get(struct aws_identity *identity, const struct aws_profiles **ret,
+                                   struct sw_err *err)
 {
     if (!identity->profiles_read) {
         enum sw_status status =
@@ -89,7 +90,7 @@ enum sw_status aws_profile_in_use(struct aws_identity *identity, const struct aw
                                   struct sw_err *err)
 {
     const struct aws_profiles *profiles = NULL;
-    enum sw_status status = aws_profiles_get(identity, &profiles, err);
+    enum sw_status status = profiles_get(identity, &profiles, err);
     if (status != SW_OK) {
         return status;
     }
@@ -118,8 +119,9 @@ static enum sw_status setting(struct aws_identity *identity, const char *variabl
     return status;
 }
 
-enum sw_status aws_setting_bool(struct aws_identity *identity, bool option, const char *variable,
-                                const char *key, bool *ret, struct sw_err *err)
+/* Option, else variable, else profile key; booleans are "true" in any case. */
+static enum sw_status setting_bool(struct aws_identity *identity, bool option, const char *variable,
+                                   const char *key, bool *ret, struct sw_err *err)
 {
     const char *value = NULL;
     if (option) {
@@ -220,8 +222,8 @@ static enum sw_status configured_endpoint(struct aws_identity *identity, const c
     if (*ret) {
         return SW_OK;
     }
-    enum sw_status status = aws_setting_bool(identity, false, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-                                             "ignore_configured_endpoint_urls", &ignored, err);
+    enum sw_status status = setting_bool(identity, false, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                                         "ignore_configured_endpoint_urls", &ignored, err);
     if (status != SW_OK || ignored) {
         return status;
     }
@@ -276,12 +278,12 @@ enum sw_status aws_endpoint_for(struct sw_aws *aws, const char *service, struct 
     bool dual_stack = false;
     enum sw_status status = sw_aws_region(aws, &region, err);
     if (status == SW_OK) {
-        status = aws_setting_bool(identity, identity->use_fips, "AWS_USE_FIPS_ENDPOINT",
-                                  "use_fips_endpoint", &fips, err);
+        status = setting_bool(identity, identity->use_fips, "AWS_USE_FIPS_ENDPOINT",
+                              "use_fips_endpoint", &fips, err);
     }
     if (status == SW_OK) {
-        status = aws_setting_bool(identity, identity->use_dualstack, "AWS_USE_DUALSTACK_ENDPOINT",
-                                  "use_dualstack_endpoint", &dual_stack, err);
+        status = setting_bool(identity, identity->use_dualstack, "AWS_USE_DUALSTACK_ENDPOINT",
+                              "use_dualstack_endpoint", &dual_stack, err);
     }
     if (status == SW_OK) {
         status = configured_endpoint(identity, service, &configured, err);

@@ -173,7 +173,6 @@ void cc_primitive(struct cc *cc, const struct cc_scope *scope, const char *name,
                   struct sw_yaml *raw, const struct sw_yaml *at, struct sw_yaml *out);
 
 /* executor.c */
-extern const char *const cc_executor_keys[];
 /* The expanded body of an executor value (a name or a map with name and arguments). */
 struct sw_yaml *cc_executor(struct cc *cc, const struct cc_scope *scope, struct sw_yaml *value);
 /* A problem when a job or an executor names several kinds of environment. `what` names it. */
@@ -194,8 +193,6 @@ struct cc_job_call {
     struct cc_ns *ns;
     bool placeholders;
 };
-/* Keys of a job's entry in a workflow that are no arguments, ended by NULL. */
-extern const char *const cc_invocation_keys[];
 /* The compiled job; *ret_type is its `type` ("build" when absent). */
 struct sw_yaml *cc_job(struct cc *cc, const struct cc_job_call *call, const char **ret_type);
 

@@ -1,10 +1,5 @@
 #include "compile.h"
 
-const char *const cc_executor_keys[] = {
-    "docker", "machine",        "macos", "windows", "environment", "working_directory",
-    "shell",  "resource_class", NULL,
-};
-
 static bool has_kind(const struct sw_yaml *map)
 {
     return sw_yaml_get(map, "docker") != NULL || sw_yaml_get(map, "machine") != NULL ||

@@ -1,6 +1,7 @@
 #include "compile.h"
 
-const char *const cc_invocation_keys[] = {
+/* Keys of a job's entry in a workflow that are no arguments. */
+static const char *const invocation_keys[] = {
     "name",       "requires", "filters",       "context",      "matrix",          "pre-steps",
     "post-steps", "type",     "override-with", "serial-group", "max_auto_reruns", NULL,
 };
@@ -267,7 +268,7 @@ static struct sw_yaml *compile(struct cc *cc, const struct cc_job_call *call, st
                                .scope = &caller,
                                .ns = ns,
                                .at = call->at,
-                               .ignored = cc_invocation_keys,
+                               .ignored = invocation_keys,
                                .extra = call->matrix,
                                .placeholders = call->placeholders };
     struct sw_yaml *parameters = cc_bind(cc, &binding);

@@ -1,7 +1,7 @@
 #ifndef SLIPWAY_CIRCLECI_WORKFLOW_H
 #define SLIPWAY_CIRCLECI_WORKFLOW_H
 
-/* A workflow while it is compiled. Everything lives until cc_workflow_release. */
+/* A workflow while it is compiled. */
 
 #include "compile.h"
 

@@ -9,7 +9,8 @@ void sw_fleet_item_release(struct sw_fleet_item *item)
     sw_follow_result_release(&item->follow);
 }
 
-const char *fleet_name(const struct sw_fleet_item *item)
+/* The service's name for people, borrowed. */
+static const char *name_of(const struct sw_fleet_item *item)
 {
     const char *const names[] = { item->deployment.service, item->deploy.service,
                                   item->deploy.family, item->deploy.task_definition,
@@ -25,7 +26,7 @@ const char *fleet_name(const struct sw_fleet_item *item)
 void fleet_failed(const struct fleet *fleet, struct sw_fleet_item *item)
 {
     item->state = SW_FLEET_FAILED;
-    sw_say(fleet->env, "%s: %s", fleet_name(item), item->err.msg);
+    sw_say(fleet->env, "%s: %s", name_of(item), item->err.msg);
 }
 
 /* ---- Planning ---- */
@@ -338,7 +339,7 @@ static enum sw_status conclude(struct fleet *fleet, const char *what)
             (void)sw_wrap(fleet->err, "%zu of %zu services %s", failed, fleet->count, what);
             first = false;
         } else {
-            (void)sw_append(fleet->err, "; %s: %s", fleet_name(item),
+            (void)sw_append(fleet->err, "; %s: %s", name_of(item),
                             sw_status_name(item->err.status));
         }
     }

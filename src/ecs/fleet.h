@@ -43,8 +43,6 @@ struct fleet {
     struct sw_err *err;
 };
 
-/* The service's name for people, borrowed. */
-const char *fleet_name(const struct sw_fleet_item *item);
 /* Marks the item as failed with its err, and says so. */
 void fleet_failed(const struct fleet *fleet, struct sw_fleet_item *item);
 

@@ -82,8 +82,6 @@ void follow_say_causes(struct follower *follower);
  * answer. Without the right to, it is not asked again.
  */
 bool follow_ask_witness(struct follower *follower, enum sw_rollout_verdict *ret);
-/* Shows how far traffic has shifted, hooks and the circuit breaker, as far as that is new. */
-void follow_show_shift(struct follower *follower, const json_t *service_deployment);
 
 /* Whether tasks of ours stopped for a reason. */
 bool follow_tasks_fail(const struct follower *follower);

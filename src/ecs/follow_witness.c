@@ -83,7 +83,8 @@ static void show_alarms(struct follower *follower, const json_t *record)
     }
 }
 
-void follow_show_shift(struct follower *follower, const json_t *service_deployment)
+/* How far traffic has shifted, hooks and the circuit breaker, as far as that is new. */
+static void show_shift(struct follower *follower, const json_t *service_deployment)
 {
     show_stage(follower, service_deployment);
     show_traffic(follower, service_deployment);
@@ -106,7 +107,7 @@ bool follow_ask_witness(struct follower *follower, enum sw_rollout_verdict *ret)
                  json_pack("{s:[s]}", "serviceDeploymentArns", arn), &sw_aws_once, &answer, &err);
     const json_t *found = json_array_get(sw_json_array(answer, "serviceDeployments"), 0);
     if (status == SW_OK && json_is_object(found)) {
-        follow_show_shift(follower, found);
+        show_shift(follower, found);
         *ret = sw_rollout_judge_deployment(found, state);
         return true;
     }

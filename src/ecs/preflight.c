@@ -11,7 +11,7 @@
  * The checks in the order in which a newcomer meets what they look for; what the definition alone
  * tells comes last. A cause is what a rollout would fail with: its id is in rollout.h's terms.
  */
-const struct preflight_check preflight_checks[] = {
+static const struct preflight_check checks[] = {
     { "controller", NULL, "ECS itself deploys the service", preflight_controller, ON_REQUEST },
     { "in-progress", NULL, "no other deployment is in progress", preflight_in_progress,
       ON_REQUEST },
@@ -99,7 +99,6 @@ const struct preflight_check preflight_checks[] = {
     { "limits", "out-of-memory", "memory limits agree with each other", preflight_limits,
       ON_REQUEST },
 };
-const size_t preflight_check_count = SW_COUNT(preflight_checks);
 
 /* ---- Findings ---- */
 
@@ -315,11 +314,11 @@ enum sw_status sw_check_run(struct sw_aws *aws, const struct sw_check_options *o
     };
     start(&preflight);
     enum sw_status status = SW_OK;
-    for (size_t i = 0; status == SW_OK && i < preflight_check_count; i++) {
+    for (size_t i = 0; status == SW_OK && i < SW_COUNT(checks); i++) {
         if (sw_env_stop_wanted(preflight.env)) {
             status = sw_fail(err, SW_E_STOPPED, "stopped while checking the deployment");
-        } else if (is_wanted(&preflight, &preflight_checks[i])) {
-            run_check(&preflight, &preflight_checks[i]);
+        } else if (is_wanted(&preflight, &checks[i])) {
+            run_check(&preflight, &checks[i]);
             const struct preflight_fact *missing = preflight.missing;
             if (missing && missing->err.status == SW_E_CREDENTIALS) {
                 *err = missing->err;
@@ -367,14 +366,14 @@ enum sw_status ecs_preflight(const struct sw_env *env, const json_t *service,
     struct sw_check_report report = { .items = NULL };
     struct preflight preflight = { .env = env, .options = &options, .report = &report };
     start(&preflight);
-    for (size_t i = 0; service && i < preflight_check_count; i++) {
+    for (size_t i = 0; service && i < SW_COUNT(checks); i++) {
         size_t before = report.count;
-        if (preflight_checks[i].moment == ON_REQUEST) {
+        if (checks[i].moment == ON_REQUEST) {
             continue;
         }
-        run_check(&preflight, &preflight_checks[i]);
+        run_check(&preflight, &checks[i]);
         struct sw_check_finding *found = &report.items[before];
-        if (preflight_checks[i].moment == AFTER && found->level == SW_CHECK_WARN) {
+        if (checks[i].moment == AFTER && found->level == SW_CHECK_WARN) {
             keep_hint(ret_hints, found);
         }
     }

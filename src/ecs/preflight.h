@@ -107,9 +107,6 @@ struct preflight_check {
     void (*run)(struct preflight *preflight);
     enum preflight_moment moment;
 };
-/* All checks in their order, and their number. */
-extern const struct preflight_check preflight_checks[];
-extern const size_t preflight_check_count;
 
 /* The checks, by file. preflight_service.c */
 void preflight_controller(struct preflight *preflight);

@@ -9,7 +9,8 @@ enum {
     LOG_TAIL_PAUSE_MS = 2000,
 };
 
-bool task_is_stopped(const json_t *task)
+/* "STOPPED", or gone already. */
+static bool is_stopped(const json_t *task)
 {
     const char *status = sw_json_str(task, "lastStatus", "");
     return strcmp(status, "STOPPED") == 0 || strcmp(status, "DELETED") == 0;
@@ -54,7 +55,7 @@ static bool update(struct task_watch *watch, const json_t *answer)
         json_t *now = sw_json_find(sw_json_array(answer, "tasks"), "taskArn",
                                    sw_json_str(before, "taskArn", ""));
         if (!now) {
-            complete = complete && task_is_stopped(before);
+            complete = complete && is_stopped(before);
             continue;
         }
         const char *status = sw_json_str(now, "lastStatus", "");
@@ -125,7 +126,7 @@ static bool all_stopped(const json_t *tasks)
     const json_t *task = NULL;
     json_array_foreach(tasks, index, task)
     {
-        if (!task_is_stopped(task)) {
+        if (!is_stopped(task)) {
             return false;
         }
     }

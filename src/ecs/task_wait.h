@@ -31,8 +31,6 @@ struct task_watch {
     bool logs_denied;
 };
 
-/* "STOPPED", or gone already. */
-bool task_is_stopped(const json_t *task);
 /* The part of its ARN that people know it by, borrowed. */
 const char *task_id(const json_t *task);
 

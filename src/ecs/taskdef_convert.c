@@ -22,7 +22,8 @@ const struct ecs_type *ecs_type_member(const struct ecs_type *type, const char *
     return NULL;
 }
 
-const char *ecs_type_nearest(const struct ecs_type *type, const char *name)
+/* The known member whose name is nearest to `name`; NULL when none is near. */
+static const char *nearest_member(const struct ecs_type *type, const char *name)
 {
     const char *nearest = NULL;
     size_t best = NEAR + 1;
@@ -207,7 +208,7 @@ static enum sw_status convert_below(const struct ecs_type *type, json_t *item, c
 enum sw_status ecs_type_name_unknown(const struct ecs_type *type, const char *key, const char *path,
                                      struct sw_strs *unknown, struct sw_err *err)
 {
-    const char *nearest = ecs_type_nearest(type, key);
+    const char *nearest = nearest_member(type, key);
     if (nearest && sw_str_eq_nocase(sw_str(nearest), sw_str(key))) {
         return sw_fail(err, SW_E_INPUT, "%s: the field is spelled \"%s\"", path, nearest);
     }

@@ -32,8 +32,6 @@ extern const struct ecs_type ecs_described_type;
 
 /* The type of a member, or of a map's values; NULL when it is not known. `type` may be NULL. */
 const struct ecs_type *ecs_type_member(const struct ecs_type *type, const char *name);
-/* The known member whose name is nearest to `name`; NULL when none is near. */
-const char *ecs_type_nearest(const struct ecs_type *type, const char *name);
 /* "a text", "a whole number", ...: what a value of that type looks like. */
 const char *ecs_type_expected(const struct ecs_type *type);
 

@@ -6,7 +6,11 @@
 
 enum { TOKEN_REPLY_MAX = 1024 * 1024 };
 
-char *sw_registry_scope(const struct sw_registry *registry, const char *repository)
+/*
+ * The scope of push or pull on a repository; the caller's. For a mount it is two repositories with
+ * a blank between them, the second to be read from: two scopes, likewise.
+ */
+static char *scope_of(const struct sw_registry *registry, const char *repository)
 {
     struct sw_str from = sw_str(repository);
     struct sw_str name = sw_str_cut(&from, ' ');
@@ -32,7 +36,7 @@ static struct sw_registry_token *find_token(struct sw_registry *registry, const 
 char *sw_registry_authorization(struct sw_registry *registry, const char *repository,
                                 unsigned *ret_generation)
 {
-    SW_CLEANUP(sw_free_str) char *scope = sw_registry_scope(registry, repository);
+    SW_CLEANUP(sw_free_str) char *scope = scope_of(registry, repository);
     const struct sw_registry_token *token;
     char *value = NULL;
 
@@ -251,7 +255,7 @@ static enum sw_status keep_token(struct sw_registry *registry, const char *scope
 static enum sw_status exchange(struct sw_registry *registry, const char *repository,
                                const struct sw_challenge *challenge, struct sw_err *err)
 {
-    SW_CLEANUP(sw_free_str) char *scope = sw_registry_scope(registry, repository);
+    SW_CLEANUP(sw_free_str) char *scope = scope_of(registry, repository);
     struct sw_http_reply reply;
     enum sw_status status = check_realm(registry, challenge->realm, err);
 

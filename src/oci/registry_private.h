@@ -48,9 +48,9 @@ struct sw_registry_call {
 };
 
 /*
- * Sends with the Authorization that is known for `repository` (see sw_registry_scope); a 401 is
- * answered once by logging in. `extra` (at most 4) go with it. Everything but network failures is
- * SW_OK with the reply.
+ * Sends with the Authorization that is known for `repository` (or two with a blank between
+ * them, for a mount); a 401 is answered once by logging in. The request has at most 5 headers.
+ * Everything but network failures is SW_OK with the reply.
  */
 SW_NODISCARD enum sw_status sw_registry_send(struct sw_registry *registry, const char *repository,
                                              const struct sw_http_request *request,
@@ -80,11 +80,6 @@ SW_NODISCARD enum sw_status sw_registry_prepare(struct sw_registry *registry, st
 SW_NODISCARD enum sw_status sw_registry_login(struct sw_registry *registry, const char *repository,
                                               const struct sw_http_reply *reply,
                                               unsigned generation, struct sw_err *err);
-/*
- * The scope of push or pull on a repository; the caller's. For a mount it is two repositories with
- * a blank between them, the second to be read from: two scopes, likewise.
- */
-char *sw_registry_scope(const struct sw_registry *registry, const char *repository);
 
 /* Turns an answer that is not a success into an error. */
 enum sw_status sw_registry_refused(const struct sw_registry *registry,
