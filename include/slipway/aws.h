@@ -21,11 +21,11 @@ struct sw_aws;
 
 /* What the user chose on the command line; NULL or false members fall back to the environment. */
 struct sw_aws_options {
-    const char *region;         /* else AWS_REGION, AWS_DEFAULT_REGION, profile's region, IMDS no */
-    const char *profile;        /* else AWS_PROFILE, AWS_DEFAULT_PROFILE, "default" */
-    const char *endpoint_url;   /* else AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, profile */
-    const char *access_key_var; /* name of the variable holding the access key id */
-    const char *secret_key_var; /* ... the secret access key */
+    const char *region;            /* else AWS_REGION, AWS_DEFAULT_REGION, profile's region */
+    const char *profile;           /* else AWS_PROFILE, AWS_DEFAULT_PROFILE, "default" */
+    const char *endpoint_url;      /* else AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, profile */
+    const char *access_key_var;    /* name of the variable holding the access key id */
+    const char *secret_key_var;    /* ... the secret access key */
     const char *session_token_var; /* ... the session token */
     const char *role_arn;          /* assume this role: by web identity when a token is there, else
                                       with the credentials found; of several, between commas or

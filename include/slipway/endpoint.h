@@ -21,7 +21,7 @@ const struct sw_partition *sw_partition_of(struct sw_str region);
 
 /*
  * Whether `region` has the form of a region name, e.g. "eu-central-1". SW_E_INPUT with a hint for
- * the usual slips: capitals, an availability zone, a variable that was not expanded.
+ * the usual slips: an availability zone, a variable that was not expanded.
  */
 SW_NODISCARD enum sw_status sw_region_check(struct sw_str region, struct sw_err *err);
 

@@ -94,7 +94,7 @@ const char *sw_rollout_witness(const struct sw_rollout_target *target,
 enum sw_rollout_verdict sw_rollout_judge_absent(const json_t *service,
                                                 const struct sw_rollout_target *target,
                                                 struct sw_rollout_state *state);
-/* "done", "failed", "rolling back", ... for people and reports. */
+/* "succeeded", "failed", "rolling back", ... for people and reports. */
 const char *sw_rollout_verdict_name(enum sw_rollout_verdict verdict);
 
 /* ---- Causes ---- */
