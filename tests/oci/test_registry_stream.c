@@ -28,7 +28,11 @@ enum { BODY_SIZE = 8 * 1024 * 1024 };
 #define LOG_IN                                                                                     \
     "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"test\"\r\nContent-Length: 0\r\n" \
     "Connection: close\r\n\r\n"
-#define GONE "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+#define SLOWER                                                                              \
+    "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: " \
+    "close\r\n\r\n"
+#define DAMAGED "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+#define GONE    "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 /* A blob of zeros whose digest is only known when it has been read. */
 struct blob {
@@ -127,6 +131,59 @@ static const struct stream_case {
                  { .answer = FOUND } },
       .requests = "POST PATCH PUT HEAD",
       .present = true },
+    { .name = "the answer to the end is lost, and the blob is not there",
+      .steps = { { .answer = SESSION, .then = FAULT_CLOSE },
+                 { .answer = TAKEN, .then = FAULT_CLOSE },
+                 { .then = FAULT_RESET },
+                 { .answer = MISSING, .then = FAULT_CLOSE },
+                 { .answer = SESSION, .then = FAULT_CLOSE },
+                 { .answer = TAKEN, .then = FAULT_CLOSE },
+                 { .answer = CREATED } },
+      .requests = "POST PATCH PUT HEAD POST PATCH PUT" },
+    { .name = "the answer to the end is lost, and to the first look for the blob",
+      .steps = { { .answer = SESSION, .then = FAULT_CLOSE },
+                 { .answer = TAKEN, .then = FAULT_CLOSE },
+                 { .then = FAULT_RESET },
+                 { .then = FAULT_RESET },
+                 { .answer = FOUND } },
+      .requests = "POST PATCH PUT HEAD HEAD",
+      .present = true },
+    { .name = "the end meets an error although the blob is there",
+      .steps = { { .answer = SESSION, .then = FAULT_CLOSE },
+                 { .answer = TAKEN, .then = FAULT_CLOSE },
+                 { .answer = BROKEN },
+                 { .answer = FOUND } },
+      .requests = "POST PATCH PUT HEAD",
+      .present = true },
+    { .name = "the session has been ended before, and the blob is there",
+      .steps = { { .answer = SESSION, .then = FAULT_CLOSE },
+                 { .answer = TAKEN, .then = FAULT_CLOSE },
+                 { .answer = MISSING },
+                 { .answer = FOUND } },
+      .requests = "POST PATCH PUT HEAD",
+      .present = true },
+    { .name = "other bytes have arrived",
+      .steps = { { .answer = SESSION, .then = FAULT_CLOSE },
+                 { .answer = TAKEN, .then = FAULT_CLOSE },
+                 { .answer = DAMAGED },
+                 { .answer = MISSING },
+                 { .answer = SESSION, .then = FAULT_CLOSE },
+                 { .answer = TAKEN, .then = FAULT_CLOSE },
+                 { .answer = CREATED } },
+      .requests = "POST PATCH PUT HEAD POST PATCH PUT" },
+    { .name = "the rate is limited in the middle",
+      .steps = { { .answer = SESSION, .then = FAULT_CLOSE },
+                 { .early = true, .answer = SLOWER, .then = FAULT_DRAIN },
+                 { .answer = SESSION, .then = FAULT_CLOSE },
+                 { .answer = TAKEN, .then = FAULT_CLOSE },
+                 { .answer = CREATED } },
+      .requests = "POST (PATCH) POST PATCH PUT" },
+    { .name = "the session opens, and its answer is lost",
+      .steps = { { .then = FAULT_RESET },
+                 { .answer = SESSION, .then = FAULT_CLOSE },
+                 { .answer = TAKEN, .then = FAULT_CLOSE },
+                 { .answer = CREATED } },
+      .requests = "POST POST PATCH PUT" },
     { .name = "it never works",
       .steps = { { .answer = SESSION, .then = FAULT_CLOSE },
                  { .answer = BROKEN },
