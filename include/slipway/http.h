@@ -3,8 +3,8 @@
 
 /*
  * HTTP as one function: a request goes in, a reply comes out (RFC 9110). The transport behind it is
- * libcurl in the program and a script in tests. On top of it sw_http_send() adds redirects and the
- * one retry policy.
+ * libcurl in the program, nghttp2 where HTTP/2 is asked for, and a script in tests. On top of it
+ * sw_http_send() adds redirects and the one retry policy.
  *
  * Security: HTTPS with verified certificates, except plain HTTP to a loopback address (127.0.0.0/8,
  * ::1, localhost) or when the request says plain_http_ok (link-local metadata addresses,

@@ -160,19 +160,20 @@ static void test_curl_failures__gives_up_connecting(void **state)
     }
     int port = ntohs(address.sin_port);
     world->url = sw_xasprintf("http://127.0.0.1:%d/", port);
-    const struct sw_http_request request = { .method = "GET",
-                                             .url = world->url,
-                                             .connect_timeout_ms = 200 };
-    enum sw_status status = perform(world, &request);
+    char *msg SW_CLEANUP(sw_free_str) =
+        sw_xasprintf("cannot connect to \"127.0.0.1\" port %d: no answer within 0.2 s", port);
+    for (int http2 = 0; http2 < 2; http2++) {
+        const struct sw_http_request request = {
+            .method = "GET", .url = world->url, .http2 = http2, .connect_timeout_ms = 200
+        };
+        assert_int_equal(perform(world, &request), SW_E_NETWORK);
+        assert_string_equal(world->err.msg, msg);
+        assert_true(world->err.retryable);
+        assert_true(world->err.not_sent);
+    }
     for (size_t i = 0; i < SW_COUNT(fds); i++) {
         (void)close(fds[i]);
     }
-    char *msg SW_CLEANUP(sw_free_str) =
-        sw_xasprintf("cannot connect to \"127.0.0.1\" port %d: no answer within 0.2 s", port);
-    assert_int_equal(status, SW_E_NETWORK);
-    assert_string_equal(world->err.msg, msg);
-    assert_true(world->err.retryable);
-    assert_true(world->err.not_sent);
 }
 
 static void test_curl_failures__gives_up_on_silence(void **state)
