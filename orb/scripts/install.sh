@@ -10,7 +10,7 @@ released_sha256_arm64=unreleased
 released_url=https://github.com/acme/slipway/releases/download
 
 fail() {
-    echo "slipway install: $1" >&2
+    echo "error: cannot install slipway: $1" >&2
     exit "${2:-1}"
 }
 
@@ -43,7 +43,7 @@ choose_checksum() {
         sha256=$released
     fi
     case $sha256 in
-        unreleased) fail "this orb knows no checksum of a $arch program; set the parameter sha256-$arch, or put slipway $version on PATH" 2 ;;
+        unreleased) fail "this orb knows no checksum of an $arch program; set the parameter sha256-$arch, or put slipway $version on PATH" 2 ;;
         *[!0-9a-f]*) fail "\"$sha256\" is no SHA-256: it has 64 digits from 0 to f, in lower case" 2 ;;
     esac
     [ ${#sha256} -eq 64 ] || fail "the SHA-256 of the $arch program has 64 digits, not ${#sha256}: \"$sha256\"" 2

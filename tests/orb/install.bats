@@ -150,7 +150,7 @@ in_shell() {
     want 9.9.9
     in_shell /bin/sh
     [ "$status" -eq 2 ]
-    [ "$stderr" = 'slipway install: there is no bash here to set PATH for later steps; set the parameter install-dir to a folder that is on PATH and can be written to' ]
+    [ "$stderr" = 'error: cannot install slipway: there is no bash here to set PATH for later steps; set the parameter install-dir to a folder that is on PATH and can be written to' ]
     export SLIPWAY_INSTALL_DIR=$stubs
     in_shell /bin/sh
     [ "$status" -eq 0 ]
@@ -280,7 +280,7 @@ in_shell() {
     export SLIPWAY_VERSION=installed
     install_slipway
     [ "$status" -eq 2 ]
-    [ "$stderr" = 'slipway install: the version is "installed", but there is no slipway on PATH' ]
+    [ "$stderr" = 'error: cannot install slipway: the version is "installed", but there is no slipway on PATH' ]
 }
 
 @test "a slipway of another version is passed over" {
@@ -304,7 +304,7 @@ in_shell() {
     SLIPWAY_SHA256_X86_64=$(printf '0%.0s' {1..64}) && export SLIPWAY_SHA256_X86_64
     install_slipway
     [ "$status" -eq 1 ]
-    [ "$stderr" = "slipway install: wrong checksum: the program of $SERVER_URL/v9.9.9/slipway-9.9.9-linux-x86-64.gz has the SHA-256 $(checksum 9.9.9 x86-64), and $SLIPWAY_SHA256_X86_64 was expected; nothing was installed" ]
+    [ "$stderr" = "error: cannot install slipway: wrong checksum: the program of $SERVER_URL/v9.9.9/slipway-9.9.9-linux-x86-64.gz has the SHA-256 $(checksum 9.9.9 x86-64), and $SLIPWAY_SHA256_X86_64 was expected; nothing was installed" ]
     [ ! -e "$HOME/.local/bin/slipway" ]
     [ "$(cat "$BASH_ENV")" = "" ]
 }
@@ -312,25 +312,25 @@ in_shell() {
 @test "an orb that no release has made says so instead of skipping the check" {
     install_slipway
     [ "$status" -eq 2 ]
-    [[ $stderr == "slipway install: this orb knows no checksum of a x86-64 program; set the parameter sha256-x86-64, or put slipway "*" on PATH" ]]
+    [[ $stderr == "error: cannot install slipway: this orb knows no checksum of an x86-64 program; set the parameter sha256-x86-64, or put slipway "*" on PATH" ]]
 }
 
 @test "another version needs its own checksum" {
     export SLIPWAY_VERSION=9.9.9
     install_slipway
     [ "$status" -eq 2 ]
-    [ "$stderr" = "slipway install: no checksum is known for version 9.9.9; set the parameter sha256-x86-64 to that of its x86-64 program" ]
+    [ "$stderr" = "error: cannot install slipway: no checksum is known for version 9.9.9; set the parameter sha256-x86-64 to that of its x86-64 program" ]
 }
 
 @test "a text that is no checksum is refused before the download" {
     export SLIPWAY_VERSION=9.9.9 SLIPWAY_SHA256_X86_64=abc
     install_slipway
     [ "$status" -eq 2 ]
-    [ "$stderr" = 'slipway install: the SHA-256 of the x86-64 program has 64 digits, not 3: "abc"' ]
+    [ "$stderr" = 'error: cannot install slipway: the SHA-256 of the x86-64 program has 64 digits, not 3: "abc"' ]
     export SLIPWAY_SHA256_X86_64='$(touch x)'
     install_slipway
     [ "$status" -eq 2 ]
-    [ "$stderr" = 'slipway install: "$(touch x)" is no SHA-256: it has 64 digits from 0 to f, in lower case' ]
+    [ "$stderr" = 'error: cannot install slipway: "$(touch x)" is no SHA-256: it has 64 digits from 0 to f, in lower case' ]
 }
 
 @test "a version that does not exist is named with its address" {
@@ -339,7 +339,7 @@ in_shell() {
     install_slipway
     [ "$status" -eq 4 ]
     [[ $stderr == *404* ]]
-    [ "${stderr_lines[-1]}" = "slipway install: cannot download $SERVER_URL/v1.2.3/slipway-1.2.3-linux-x86-64.gz; is there a network, and is version 1.2.3 there?" ]
+    [ "${stderr_lines[-1]}" = "error: cannot install slipway: cannot download $SERVER_URL/v1.2.3/slipway-1.2.3-linux-x86-64.gz; is there a network, and is version 1.2.3 there?" ]
 }
 
 @test "no network is named with the address" {
@@ -347,7 +347,7 @@ in_shell() {
     SLIPWAY_SHA256_X86_64=$(printf '0%.0s' {1..64}) && export SLIPWAY_SHA256_X86_64
     install_slipway
     [ "$status" -eq 4 ]
-    [ "${stderr_lines[-1]}" = "slipway install: cannot download http://127.0.0.1:9/v9.9.9/slipway-9.9.9-linux-x86-64.gz; is there a network, and is version 9.9.9 there?" ]
+    [ "${stderr_lines[-1]}" = "error: cannot install slipway: cannot download http://127.0.0.1:9/v9.9.9/slipway-9.9.9-linux-x86-64.gz; is there a network, and is version 9.9.9 there?" ]
 }
 
 @test "neither curl nor wget is an error that says what to do" {
@@ -355,25 +355,25 @@ in_shell() {
     want 9.9.9
     install_slipway
     [ "$status" -eq 2 ]
-    [ "$stderr" = "slipway install: neither curl nor wget is here to download slipway 9.9.9; use an image that has one, or one that has slipway" ]
+    [ "$stderr" = "error: cannot install slipway: neither curl nor wget is here to download slipway 9.9.9; use an image that has one, or one that has slipway" ]
 }
 
 @test "another processor and another system are named" {
     stub uname 'case $1 in -s) echo Linux ;; -m) echo riscv64 ;; esac'
     install_slipway
     [ "$status" -eq 2 ]
-    [ "$stderr" = 'slipway install: there is no release for the processor "riscv64"; there are x86-64 and arm64' ]
+    [ "$stderr" = 'error: cannot install slipway: there is no release for the processor "riscv64"; there are x86-64 and arm64' ]
     stub uname 'case $1 in -s) echo Darwin ;; -m) echo arm64 ;; esac'
     install_slipway
     [ "$status" -eq 2 ]
-    [ "$stderr" = 'slipway install: there is no release for Darwin; use a Linux executor' ]
+    [ "$stderr" = 'error: cannot install slipway: there is no release for Darwin; use a Linux executor' ]
 }
 
 @test "a file that is not compressed is refused" {
     want 6.0.0
     install_slipway
     [ "$status" -eq 1 ]
-    [ "${stderr_lines[-1]}" = "slipway install: $SERVER_URL/v6.0.0/slipway-6.0.0-linux-x86-64.gz is no compressed program" ]
+    [ "${stderr_lines[-1]}" = "error: cannot install slipway: $SERVER_URL/v6.0.0/slipway-6.0.0-linux-x86-64.gz is no compressed program" ]
     [ ! -e "$HOME/.local/bin/slipway" ]
 }
 
@@ -381,7 +381,7 @@ in_shell() {
     want 8.0.0
     install_slipway
     [ "$status" -eq 1 ]
-    [ "$stderr" = "slipway install: $HOME/.local/bin/slipway does not run here, or is not version 8.0.0" ]
+    [ "$stderr" = "error: cannot install slipway: $HOME/.local/bin/slipway does not run here, or is not version 8.0.0" ]
 }
 
 @test "a folder that cannot be made is named" {
@@ -390,5 +390,5 @@ in_shell() {
     SLIPWAY_SHA256_X86_64=$(checksum 9.9.9 x86-64) && export SLIPWAY_SHA256_X86_64
     install_slipway
     [ "$status" -eq 1 ]
-    [ "${stderr_lines[-1]}" = "slipway install: cannot make the folder $BATS_TEST_TMPDIR/file/bin; set the parameter install-dir to one that can be written to" ]
+    [ "${stderr_lines[-1]}" = "error: cannot install slipway: cannot make the folder $BATS_TEST_TMPDIR/file/bin; set the parameter install-dir to one that can be written to" ]
 }
