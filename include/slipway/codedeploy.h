@@ -57,7 +57,12 @@ SW_NODISCARD enum sw_status sw_codedeploy_appspec(const struct sw_codedeploy_opt
                                                   const char *task_definition, json_t **ret,
                                                   struct sw_err *err);
 
-/* Starts the deployment; *ret_id ("d-ABC123") is the caller's. */
+/*
+ * Starts the deployment; *ret_id ("d-ABC123") is the caller's. SW_E_NOT_FOUND when there is no such
+ * application or group, listing those there are; SW_E_CONFLICT when another deployment goes on;
+ * SW_E_TOO_LARGE for an AppSpec of more than 512 KiB. The error says when a deployment may have
+ * been started all the same.
+ */
 SW_NODISCARD enum sw_status sw_codedeploy_create(struct sw_aws *aws,
                                                  const struct sw_codedeploy_options *options,
                                                  const json_t *appspec, char **ret_id,

@@ -157,7 +157,8 @@ SW_NODISCARD enum sw_status sw_http_send(const struct sw_env *env,
 
 /*
  * The delay before the next try of a job that is repeated as a whole, e.g. a blob upload whose
- * sessions cannot be resumed: exponential with full jitter as in the policy; `try` counts from 1.
+ * sessions cannot be resumed: what `reply` (may be NULL) asks for by Retry-After, else exponential
+ * with full jitter as in the policy. `try_number` is that of the try that failed, from 1 on.
  */
 int64_t sw_retry_delay_ms(const struct sw_env *env, const struct sw_retry_policy *policy,
                           int try_number, const struct sw_http_reply *reply);

@@ -103,8 +103,7 @@ SW_NODISCARD enum sw_status sw_image_push(const struct sw_env *env, struct sw_im
  * Pushes all that the source has of the image, for all platforms and with attestations, byte for
  * byte: an index and what belongs to it. Only OCI layouts, archives that are one, and images of a
  * Docker engine that gives its blobs can be pushed so, SW_E_INPUT otherwise and when a part is
- * missing. options->platform is not used. *ret is the
- * caller's on success.
+ * missing. options->platform is not used. *ret is the caller's on success.
  */
 SW_NODISCARD enum sw_status sw_image_push_all(const struct sw_env *env,
                                               struct sw_image_source *source,
