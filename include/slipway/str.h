@@ -98,6 +98,8 @@ bool sw_is_one_of(const char *text, const char *const *words, size_t count);
 
 /* Strict UTF-8 (no surrogates, no overlong forms) without NUL bytes. */
 bool sw_str_is_utf8(struct sw_str s);
+/* How many UTF-8 characters `s` has; a byte that belongs to none counts as one. */
+size_t sw_utf8_count(struct sw_str s);
 
 /* A growing list of owned strings, NULL-terminated once it holds anything. */
 struct sw_strs {

@@ -313,6 +313,18 @@ bool sw_str_is_utf8(struct sw_str s)
     return true;
 }
 
+size_t sw_utf8_count(struct sw_str s)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < s.len; count++) {
+        size_t len = utf8_char_len((const unsigned char *)s.ptr + i, s.len - i);
+
+        i += len > 0 ? len : 1;
+    }
+    return count;
+}
+
 void sw_strs_add(struct sw_strs *list, struct sw_str s)
 {
     sw_strs_take(list, sw_str_dup(s));

@@ -73,16 +73,6 @@ static size_t next_char(struct sw_str s, size_t pos, uint32_t *ret_code)
     return len;
 }
 
-size_t sw_utf8_count(struct sw_str s)
-{
-    size_t count = 0;
-    uint32_t code = 0;
-    for (size_t pos = 0; pos < s.len; pos += next_char(s, pos, &code)) {
-        count++;
-    }
-    return count;
-}
-
 struct sw_str sw_utf8_slice(struct sw_str s, size_t start, size_t count)
 {
     size_t pos = 0;

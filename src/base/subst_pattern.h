@@ -39,8 +39,6 @@ SW_NODISCARD enum sw_status sw_pattern_apply(enum sw_pattern_op op, struct sw_st
                                              size_t *budget, struct sw_buf *out,
                                              struct sw_err *err);
 
-/* How many UTF-8 characters `s` has; a byte that belongs to none counts as one. */
-size_t sw_utf8_count(struct sw_str s);
 /* The part of `s` from character `start` on, `count` characters long; both within the text. */
 struct sw_str sw_utf8_slice(struct sw_str s, size_t start, size_t count);
 

@@ -17,7 +17,8 @@ void sw_ecr_tags_release(struct sw_ecr_tags *tags)
 static enum sw_status add_tag(struct sw_ecr_tags *tags, struct sw_str key, struct sw_str value,
                               struct sw_err *err)
 {
-    if (key.len == 0 || key.len > SW_ECR_TAG_KEY_MAX || value.len > SW_ECR_TAG_VALUE_MAX) {
+    if (key.len == 0 || sw_utf8_count(key) > SW_ECR_TAG_KEY_MAX ||
+        sw_utf8_count(value) > SW_ECR_TAG_VALUE_MAX) {
         return sw_fail(err, SW_E_INPUT,
                        "tag \"%.*s\": a key has 1 to %d characters, a value at most %d",
                        SW_STR_ARG(sw_str_first(key, SW_ECR_TAG_KEY_MAX)), SW_ECR_TAG_KEY_MAX,

@@ -312,6 +312,26 @@ static void test_repository__tags_come_in_four_forms(void **state)
     }
 }
 
+/* AWS counts characters. */
+static void test_repository__long_tags_are_counted_in_characters(void **state)
+{
+    (void)state;
+    struct sw_ecr_tags tags = { 0 };
+    struct sw_err err = SW_ERR_INIT;
+    struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
+    sw_buf_init(&text, SW_BUF_TEXT_MAX);
+    sw_buf_add_cstr(&text, "a=");
+    for (int i = 0; i < SW_ECR_TAG_VALUE_MAX; i++) {
+        sw_buf_add_cstr(&text, "\xc3\xa9");
+    }
+    assert_ok(sw_ecr_tags_add(&tags, text.ptr, &err));
+    sw_ecr_tags_release(&tags);
+    sw_buf_add_cstr(&text, "x");
+    assert_fails(sw_ecr_tags_add(&tags, text.ptr, &err), SW_E_INPUT,
+                 "tag \"a\": a key has 1 to 128 characters, a value at most 256");
+    sw_ecr_tags_release(&tags);
+}
+
 static void test_repository__bad_tags_are_refused(void **state)
 {
     (void)state;
@@ -528,6 +548,7 @@ int main(void)
         cmocka_unit_test(test_repository__public_ones_live_in_us_east_1),
         cmocka_unit_test(test_repository__contradictions_are_found_before_any_call),
         cmocka_unit_test(test_repository__tags_come_in_four_forms),
+        cmocka_unit_test(test_repository__long_tags_are_counted_in_characters),
         cmocka_unit_test(test_repository__bad_tags_are_refused),
         cmocka_unit_test(test_repository__policies_are_sent_compact),
         cmocka_unit_test(test_repository__bad_policies_are_not_sent),
