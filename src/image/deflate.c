@@ -16,6 +16,7 @@ enum {
     STORING_LEVELS = 2,         /* who asks for more wants the last byte */
     TELLING = SAMPLES * SAMPLE, /* less than that tells nothing */
     TWIN = 8,                   /* equal bytes that are no accident */
+    HEAD = 16,                  /* bytes of a stream that are stored, see pack_head() */
 };
 
 /* What ISA-L needs at each level besides the stream itself. */
@@ -116,9 +117,9 @@ static size_t store(const unsigned char *in, size_t len, bool last, unsigned cha
     return (size_t)(to - out);
 }
 
-/* Packs bytes after `window`, so that what comes next begins with a byte. */
-static size_t pack(const struct sw_deflate_piece *run, int level, unsigned char *memory,
-                   unsigned char *out, size_t out_size)
+/* Packs bytes after so many that are known, so that what comes next begins with a byte. */
+static size_t pack(const struct sw_deflate_piece *run, size_t window_len, int level,
+                   unsigned char *memory, unsigned char *out, size_t out_size)
 {
     struct isal_zstream stream;
 
@@ -129,9 +130,7 @@ static size_t pack(const struct sw_deflate_piece *run, int level, unsigned char 
     stream.gzip_flag = IGZIP_DEFLATE;
     stream.end_of_stream = run->last;
     stream.flush = run->last ? NO_FLUSH : SYNC_FLUSH;
-    if (run->window) {
-        (void)isal_deflate_set_dict(&stream, run->window, SW_DEFLATE_WINDOW);
-    }
+    (void)isal_deflate_set_dict(&stream, run->window, (uint32_t)window_len);
     stream.next_in = run->in;
     stream.avail_in = (uint32_t)run->in_len;
     stream.next_out = out;
@@ -141,6 +140,29 @@ static size_t pack(const struct sw_deflate_piece *run, int level, unsigned char 
         abort();
     }
     return out_size - stream.avail_out;
+}
+
+/*
+ * Packs what nothing comes before. Without any history ISA-L 2.30 takes one of its hashes from a
+ * register that nobody has set: what it makes of a stream depends on where that lies in memory. So
+ * the first bytes are stored, and are the history of the others.
+ */
+static size_t pack_head(const struct sw_deflate_piece *run, int level, unsigned char *memory,
+                        unsigned char *out, size_t out_size)
+{
+    const size_t head = run->in_len < HEAD ? run->in_len : HEAD;
+    const struct sw_deflate_piece rest = {
+        .in = run->in + head,
+        .in_len = run->in_len - head,
+        .window = run->in,
+        .last = run->last,
+    };
+    size_t used = store(run->in, head, run->last && rest.in_len == 0, out);
+
+    if (rest.in_len > 0 || head == 0) {
+        used += pack(&rest, head, level, memory, out + used, out_size - used);
+    }
+    return used;
 }
 
 size_t sw_deflate(const struct sw_deflate_piece *piece, int level, unsigned char *memory,
@@ -159,8 +181,13 @@ size_t sw_deflate(const struct sw_deflate_piece *piece, int level, unsigned char
             .last = piece->last && at + len == piece->in_len,
         };
 
-        used += noise ? store(run.in, len, run.last, out + used)
-                      : pack(&run, level, memory, out + used, out_size - used);
+        if (noise) {
+            used += store(run.in, len, run.last, out + used);
+        } else if (run.window) {
+            used += pack(&run, SW_DEFLATE_WINDOW, level, memory, out + used, out_size - used);
+        } else {
+            used += pack_head(&run, level, memory, out + used, out_size - used);
+        }
         at += len;
     } while (at < piece->in_len);
     return used;

@@ -6,6 +6,7 @@
 #include <slipway/buf.h>
 #include <slipway/gzip.h>
 
+#include <pthread.h>
 #include <string.h>
 
 #define ZLIB_CONST
@@ -271,6 +272,67 @@ static void test_deflate__is_the_same_on_all_processors(void **state)
     sw_buf_release(&first);
 }
 
+/* Packs the data as one piece, with the stack so many times 64 KiB further down. */
+__attribute__((noinline)) static void deflate_down(unsigned depth, struct sw_buf *data, int level,
+                                                   struct sw_buf *out)
+{
+    volatile char room[64 * KIB];
+
+    room[depth] = 0;
+    if (depth > 0) {
+        deflate_down(depth - 1, data, level, out);
+    } else {
+        deflate_all(data, PIECE, level, out);
+    }
+    if (room[depth] != 0) { /* after the call: it needs a frame of its own */
+        abort();
+    }
+}
+
+/* Counts where the stack was when something else came out. */
+static void *count_differences(void *ctx)
+{
+    unsigned *differences = ctx;
+    struct sw_buf data;
+
+    sw_buf_init(&data, SW_BUF_TEXT_MAX);
+    for (unsigned i = 0; i < 12; i++) {
+        sw_buf_addf(&data, "....%04x", i * 40503U & 0xffffU);
+    }
+    for (unsigned i = 0; i < 256 * (SW_GZIP_LEVEL_MAX + 1); i++) {
+        const int level = (int)(i / 256);
+        struct sw_buf first;
+        struct sw_buf other;
+
+        sw_buf_init(&first, SW_BUF_TEXT_MAX);
+        sw_buf_init(&other, SW_BUF_TEXT_MAX);
+        deflate_down(0, &data, level, &first);
+        deflate_down(i % 256, &data, level, &other);
+        *differences += !sw_str_eq(sw_buf_str(&first), sw_buf_str(&other));
+        sw_buf_release(&first);
+        sw_buf_release(&other);
+    }
+    sw_buf_release(&data);
+    return NULL;
+}
+
+/* How deep in the stack packing happens, and where a thread has its stack, is never the same. */
+static void test_deflate__is_the_same_wherever_the_stack_is(void **state)
+{
+    const size_t room = (size_t)64 * 1024 * KIB;
+    unsigned differences = 0;
+    pthread_attr_t attributes;
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(pthread_attr_init(&attributes), 0);
+    assert_int_equal(pthread_attr_setstacksize(&attributes, room), 0);
+    assert_int_equal(pthread_create(&thread, &attributes, count_differences, &differences), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(differences, 0);
+    (void)pthread_attr_destroy(&attributes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +340,7 @@ int main(void)
         cmocka_unit_test(test_deflate__unpacks_to_the_same),
         cmocka_unit_test(test_deflate__ends_with_an_empty_piece),
         cmocka_unit_test(test_deflate__is_the_same_on_all_processors),
+        cmocka_unit_test(test_deflate__is_the_same_wherever_the_stack_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
