@@ -67,6 +67,10 @@ SW_NODISCARD enum sw_status sw_gzip_add(struct sw_gzip *gzip, const char *data, 
                                         struct sw_err *err);
 /* Breaks the stream off: on return nobody writes to the sink any more. */
 void sw_gzip_stop(struct sw_gzip *gzip);
+/* Says that nothing more is added, without waiting for what is being compressed. */
+SW_NODISCARD enum sw_status sw_gzip_close(struct sw_gzip *gzip, struct sw_err *err);
+/* Whether anything is being compressed, or waits for that. */
+bool sw_gzip_is_busy(struct sw_gzip *gzip);
 /* Ends the stream: everything is compressed and written on return. */
 SW_NODISCARD enum sw_status sw_gzip_end(struct sw_gzip *gzip, struct sw_err *err);
 

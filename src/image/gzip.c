@@ -403,17 +403,35 @@ static void put_le32(unsigned char out[4], uint32_t value)
     }
 }
 
+enum sw_status sw_gzip_close(struct sw_gzip *gzip, struct sw_err *err)
+{
+    enum sw_status status = write_header(gzip, err);
+
+    if (status == SW_OK) {
+        submit(gzip, /* last= */ true);
+        gzip->filling = NULL;
+    }
+    return status;
+}
+
+bool sw_gzip_is_busy(struct sw_gzip *gzip)
+{
+    bool busy;
+
+    (void)pthread_mutex_lock(&gzip->lock);
+    busy = gzip->pending > 0;
+    (void)pthread_mutex_unlock(&gzip->lock);
+    return busy;
+}
+
 enum sw_status sw_gzip_end(struct sw_gzip *gzip, struct sw_err *err)
 {
     unsigned char trailer[8];
-    enum sw_status status = write_header(gzip, err);
+    enum sw_status status = gzip->filling ? sw_gzip_close(gzip, err) : SW_OK;
 
-    if (status != SW_OK) {
-        return status;
+    if (status == SW_OK) {
+        status = wait_pending(gzip, 0, err);
     }
-    submit(gzip, /* last= */ true);
-    gzip->filling = NULL;
-    status = wait_pending(gzip, 0, err);
     if (status != SW_OK) {
         return status;
     }

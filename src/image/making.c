@@ -15,6 +15,7 @@ struct sw_making {
     const struct sw_intake_source *source;
     struct sw_blob *blob;
     struct sw_packer *packer; /* NULL: what is read is what is stored */
+    bool closed;              /* all is read, and packed soon */
     bool done;
     char head[SW_PACKING_HEAD]; /* bytes read ahead to tell the packing */
     size_t head_len;
@@ -153,12 +154,35 @@ static enum sw_status read_chunk(struct sw_making *making, size_t *ret_len, stru
     enum sw_status status = read_source(making, into, size, ret_len, err);
 
     if (status == SW_OK && *ret_len == 0) {
-        status = sw_packer_end(making->packer, err);
-        if (status == SW_OK) {
-            finish(making, sw_packer_packing(making->packer));
-        }
+        making->closed = true;
+        status = sw_packer_close(making->packer, err);
     }
     return status;
+}
+
+static enum sw_status end_layer(struct sw_making *making, struct sw_err *err)
+{
+    enum sw_status status = sw_packer_end(making->packer, err);
+
+    if (status == SW_OK) {
+        finish(making, sw_packer_packing(making->packer));
+    }
+    return status;
+}
+
+/* Reads on; *ret_len is what came for the packer. */
+static enum sw_status read_on(struct sw_making *making, size_t *ret_len, struct sw_err *err)
+{
+    enum sw_status status = SW_OK;
+
+    if (!making->packer) {
+        status = keep_layer(making, err);
+    } else if (!making->closed) {
+        status = read_chunk(making, ret_len, err);
+    } else if (!sw_packer_is_busy(making->packer)) {
+        status = end_layer(making, err);
+    }
+    return status == SW_OK ? SW_OK : of_layer(making, err);
 }
 
 enum sw_status sw_making_advance(struct sw_making *const *makings, size_t count, struct sw_err *err)
@@ -166,22 +190,26 @@ enum sw_status sw_making_advance(struct sw_making *const *makings, size_t count,
     struct sw_packer_input inputs[SW_PACKERS_MAX];
     const struct sw_making *growing[SW_PACKERS_MAX];
     size_t input_count = 0;
+    bool idle = true;
     enum sw_status status = SW_OK;
 
-    for (size_t i = 0; i < count; i++) {
-        struct sw_making *making = makings[i];
+    for (size_t i = 0; i < count && status == SW_OK; i++) {
         size_t len = 0;
 
-        status = making->packer ? read_chunk(making, &len, err) : keep_layer(making, err);
-        if (status != SW_OK) {
-            return of_layer(making, err);
-        }
-        if (!making->done) {
-            growing[input_count] = making;
-            inputs[input_count++] = (struct sw_packer_input){ making->packer, len };
+        status = read_on(makings[i], &len, err);
+        idle = idle && len == 0 && !makings[i]->done;
+        if (len > 0) {
+            growing[input_count] = makings[i];
+            inputs[input_count++] = (struct sw_packer_input){ makings[i]->packer, len };
         }
     }
-    status = sw_packer_fill_all(inputs, input_count, err);
+    if (status == SW_OK && idle) {
+        /* All is read: wait for the oldest. */
+        return end_layer(makings[0], err) == SW_OK ? SW_OK : of_layer(makings[0], err);
+    }
+    if (status == SW_OK) {
+        status = sw_packer_fill_all(inputs, input_count, err);
+    }
     for (size_t i = 0; i < input_count && status == SW_OK; i++) {
         status = stream(growing[i], err);
     }

@@ -21,8 +21,9 @@ SW_NODISCARD enum sw_status sw_making_begin(struct sw_intake *intake,
                                             struct sw_packer *packer, struct sw_blob *blob,
                                             struct sw_making **ret, struct sw_err *err);
 /*
- * Reads a chunk of each layer, or the whole of one that is not packed here; at most SW_PACKERS_MAX
- * layers, none of them done. Errors name the layer where they are one's.
+ * Reads a chunk of each layer, or the whole of one that is not packed here; waits for the packer of
+ * one only when there is nothing to read in any. At most SW_PACKERS_MAX layers, one at least, none
+ * of them done. Errors name the layer where they are one's.
  */
 SW_NODISCARD enum sw_status sw_making_advance(struct sw_making *const *makings, size_t count,
                                               struct sw_err *err);

@@ -168,6 +168,17 @@ enum sw_status sw_packer_fill(struct sw_packer *packer, size_t len, struct sw_er
     return sw_packer_fill_all(&input, 1, err);
 }
 
+/* libzstd is busy only when it is called. */
+enum sw_status sw_packer_close(struct sw_packer *packer, struct sw_err *err)
+{
+    return packer->gzip ? sw_gzip_close(packer->gzip, err) : SW_OK;
+}
+
+bool sw_packer_is_busy(struct sw_packer *packer)
+{
+    return packer->gzip && sw_gzip_is_busy(packer->gzip);
+}
+
 enum sw_status sw_packer_end(struct sw_packer *packer, struct sw_err *err)
 {
     ZSTD_inBuffer in = { packer->in, 0, 0 };

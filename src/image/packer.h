@@ -16,7 +16,10 @@ struct sw_packer *sw_packer_new(const struct sw_compression *compression, unsign
 void sw_packer_free(struct sw_packer *packer);
 enum sw_packing sw_packer_packing(const struct sw_packer *packer);
 
-/* As in gzip.h: begin, then fill the room again and again, then end, or stop. */
+/*
+ * As in gzip.h: begin, then fill the room again and again, then end, or stop; close before the end
+ * where something else can be done meanwhile.
+ */
 void sw_packer_begin(struct sw_packer *packer, const struct sw_gzip_sink *sink);
 char *sw_packer_room(struct sw_packer *packer, size_t *ret_room);
 SW_NODISCARD enum sw_status sw_packer_fill(struct sw_packer *packer, size_t len,
@@ -30,6 +33,8 @@ enum { SW_PACKERS_MAX = 2 };
 /* The same for several packers, SW_PACKERS_MAX at most, that hash side by side. */
 SW_NODISCARD enum sw_status sw_packer_fill_all(const struct sw_packer_input *inputs, size_t count,
                                                struct sw_err *err);
+SW_NODISCARD enum sw_status sw_packer_close(struct sw_packer *packer, struct sw_err *err);
+bool sw_packer_is_busy(struct sw_packer *packer);
 SW_NODISCARD enum sw_status sw_packer_end(struct sw_packer *packer, struct sw_err *err);
 void sw_packer_stop(struct sw_packer *packer);
 
