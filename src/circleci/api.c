@@ -69,7 +69,7 @@ static char *join_messages(const json_t *errors)
     struct sw_buf text;
     size_t i;
     const json_t *error;
-    sw_buf_init(&text, SW_ERR_MSG_MAX);
+    sw_buf_init(&text, SW_BUF_TEXT_MAX);
     json_array_foreach(errors, i, error)
     {
         sw_buf_addf(&text, "%s%s", i > 0 ? "; " : "", sw_json_str(error, "message", "no message"));

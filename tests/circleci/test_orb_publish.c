@@ -131,6 +131,22 @@ static void test_orb_publish__answers_that_are_none(void **state)
     }
 }
 
+/* Orbs with many faults get long answers; their beginning says most. */
+static void test_orb_publish__a_long_refusal_is_cut_not_lost(void **state)
+{
+    (void)state;
+    struct world w;
+    struct sw_orb_created created;
+    struct sw_err err = SW_ERR_INIT;
+    char *text SW_CLEANUP(sw_free_str) =
+        sw_xasprintf("{\"data\":null,\"errors\":[{\"message\":\"bad key%04000d\"}]}", 0);
+    setup(&w, "acme/slipway");
+    fake_http_expect(&w.fake, &(struct fake_http_step){ .url = URL, .reply = text });
+    assert_int_equal(sw_orb_create(&w.api, &w.ref, true, NULL, &created, &err), SW_E_FAILED);
+    assert_non_null(strstr(err.msg, "CircleCI says: bad key0000"));
+    teardown(&w);
+}
+
 static void test_orb_publish__what_is_too_large_is_not_sent(void **state)
 {
     (void)state;
@@ -152,6 +168,7 @@ int main(void)
         cmocka_unit_test(test_orb_publish__an_answer_that_is_lost_is_not_asked_for_again),
         cmocka_unit_test(test_orb_publish__a_question_is_asked_again),
         cmocka_unit_test(test_orb_publish__answers_that_are_none),
+        cmocka_unit_test(test_orb_publish__a_long_refusal_is_cut_not_lost),
         cmocka_unit_test(test_orb_publish__what_is_too_large_is_not_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
