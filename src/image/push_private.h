@@ -13,7 +13,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { SW_PUSH_THREADS_MAX = 16, SW_PUSH_QUEUE_MAX = 32 };
+enum {
+    SW_PUSH_THREADS_MAX = 16,
+    SW_PUSH_QUEUE_MAX = 3, /* what waits to be sent takes memory: see spool.c */
+};
 
 /*
  * The world as registry clients of a push see it: a stop is also wanted once an upload has failed,
@@ -41,7 +44,6 @@ struct sw_uploads {
     pthread_mutex_t lock; /* guards everything below */
     pthread_cond_t changed;
     struct sw_blob *queue[SW_PUSH_QUEUE_MAX];
-    size_t queue_max;
     size_t queued;
     size_t busy; /* threads at work */
     bool closing;

@@ -383,7 +383,6 @@ enum sw_status sw_uploads_start(struct sw_uploads *uploads, struct sw_push_world
         .env = world->outer, .world = world, .places = places, .place_count = place_count
     };
     threads = threads > SW_PUSH_THREADS_MAX ? SW_PUSH_THREADS_MAX : threads;
-    uploads->queue_max = threads * (size_t)2;
     (void)pthread_mutex_init(&uploads->lock, NULL);
     sw_meter_init(&uploads->meter, world->outer);
     (void)pthread_cond_init(&uploads->changed, NULL);
@@ -417,7 +416,7 @@ static bool seen_before(struct sw_uploads *uploads, const struct sw_blob *blob)
 /* Waits for room. The lock is held. */
 static void enqueue(struct sw_uploads *uploads, struct sw_blob *blob)
 {
-    while (uploads->queued == uploads->queue_max && !uploads->failed) {
+    while (uploads->queued == SW_PUSH_QUEUE_MAX && !uploads->failed) {
         (void)pthread_cond_wait(&uploads->changed, &uploads->lock);
     }
     if (!uploads->failed) {
