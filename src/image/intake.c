@@ -147,13 +147,12 @@ static enum sw_status give_out(struct lanes *lanes, struct sw_err *err)
     enum sw_status status = SW_OK;
 
     for (size_t i = 0; i < lanes->count && status == SW_OK; i++) {
-        struct lane *lane = &lanes->lanes[i];
-        struct sw_intake_source *source = lane->source;
+        const struct lane lane = lanes->lanes[i];
 
-        if (source && sw_making_is_done(lane->making)) {
-            sw_making_free(lane->making);
-            *lane = (struct lane){ .blob = lane->blob };
-            status = layers->made(layers->ctx, source, lane->blob, err);
+        if (lane.source && sw_making_is_done(lane.making)) {
+            sw_making_free(lane.making);
+            lanes->lanes[i] = (struct lane){ .source = NULL };
+            status = layers->made(layers->ctx, lane.source, lane.blob, err);
         }
     }
     return status;

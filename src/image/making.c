@@ -208,7 +208,7 @@ enum sw_status sw_making_advance(struct sw_making *const *makings, size_t count,
         return end_layer(makings[0], err) == SW_OK ? SW_OK : of_layer(makings[0], err);
     }
     if (status == SW_OK) {
-        status = sw_packer_fill_all(inputs, input_count, err);
+        status = sw_packer_fill(inputs, input_count, err);
     }
     for (size_t i = 0; i < input_count && status == SW_OK; i++) {
         status = stream(growing[i], err);

@@ -144,8 +144,8 @@ static enum sw_status add(const struct sw_packer_input *input, struct sw_err *er
     return status;
 }
 
-enum sw_status sw_packer_fill_all(const struct sw_packer_input *inputs, size_t count,
-                                  struct sw_err *err)
+enum sw_status sw_packer_fill(const struct sw_packer_input *inputs, size_t count,
+                              struct sw_err *err)
 {
     struct sw_sha256_part parts[SW_PACKERS_MAX * SW_GZIP_PARTS];
     size_t part_count = 0;
@@ -159,13 +159,6 @@ enum sw_status sw_packer_fill_all(const struct sw_packer_input *inputs, size_t c
         status = add(&inputs[i], err);
     }
     return status;
-}
-
-enum sw_status sw_packer_fill(struct sw_packer *packer, size_t len, struct sw_err *err)
-{
-    const struct sw_packer_input input = { packer, len };
-
-    return sw_packer_fill_all(&input, 1, err);
 }
 
 /* libzstd is busy only when it is called. */

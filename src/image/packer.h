@@ -22,17 +22,15 @@ enum sw_packing sw_packer_packing(const struct sw_packer *packer);
  */
 void sw_packer_begin(struct sw_packer *packer, const struct sw_gzip_sink *sink);
 char *sw_packer_room(struct sw_packer *packer, size_t *ret_room);
-SW_NODISCARD enum sw_status sw_packer_fill(struct sw_packer *packer, size_t len,
-                                           struct sw_err *err);
-/* Input in the room of a packer. */
+/* Input in the first bytes of the room of a packer. */
 struct sw_packer_input {
     struct sw_packer *packer;
     size_t len;
 };
 enum { SW_PACKERS_MAX = 2 };
-/* The same for several packers, SW_PACKERS_MAX at most, that hash side by side. */
-SW_NODISCARD enum sw_status sw_packer_fill_all(const struct sw_packer_input *inputs, size_t count,
-                                               struct sw_err *err);
+/* Adds inputs, hashing them side by side: SW_PACKERS_MAX at most, each for another packer. */
+SW_NODISCARD enum sw_status sw_packer_fill(const struct sw_packer_input *inputs, size_t count,
+                                           struct sw_err *err);
 SW_NODISCARD enum sw_status sw_packer_close(struct sw_packer *packer, struct sw_err *err);
 bool sw_packer_is_busy(struct sw_packer *packer);
 SW_NODISCARD enum sw_status sw_packer_end(struct sw_packer *packer, struct sw_err *err);

@@ -75,9 +75,10 @@ static void pack(const struct sw_compression *compression, unsigned workers, str
         size_t room = 0;
         char *into = sw_packer_room(packer, &room);
         struct sw_str part = sw_str_first(data, room < step ? room : step);
+        const struct sw_packer_input input = { packer, part.len };
 
         memcpy(into, part.ptr, part.len);
-        assert_ok(sw_packer_fill(packer, part.len, &err));
+        assert_ok(sw_packer_fill(&input, 1, &err));
         data = sw_str_from(data, part.len);
     }
     assert_ok(sw_packer_end(packer, &err));
