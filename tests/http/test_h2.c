@@ -42,10 +42,7 @@ static int setup(void **state)
     struct world *world = sw_xcalloc(1, sizeof(*world));
 
     test_env_init(&world->t);
-    sw_env_init_real(&world->env);
-    world->env.get = world->t.env.get;
-    world->env.get_ctx = world->t.env.get_ctx;
-    world->env.progress = world->t.env.progress;
+    test_env_make_real(&world->t, &world->env);
     world->env.stop_wanted = stop_wanted;
     world->env.stop_ctx = world;
     assert_int_equal(sw_http_curl_new(&world->env, NULL, &world->http, &world->err), SW_OK);

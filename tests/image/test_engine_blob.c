@@ -40,9 +40,7 @@ static int setup(void **state)
     struct world *world = sw_xcalloc(1, sizeof(*world));
 
     test_env_init(&world->t);
-    sw_env_init_real(&world->env);
-    world->env.get = world->t.env.get;
-    world->env.get_ctx = world->t.env.get_ctx;
+    test_env_make_real(&world->t, &world->env);
     assert_int_equal(sw_http_curl_new(&world->env, NULL, &world->http, &world->err), SW_OK);
     world->env.http = world->http;
     world->folder = temp_dir_new();

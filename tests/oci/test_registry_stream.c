@@ -282,10 +282,7 @@ static void test_registry_stream__survives_what_servers_do(void **state)
         struct sw_err err = SW_ERR_INIT;
 
         test_env_init(&t);
-        sw_env_init_real(&env);
-        env.get = t.env.get;
-        env.get_ctx = t.env.get_ctx;
-        env.progress = t.env.progress;
+        test_env_make_real(&t, &env);
         assert_ok(sw_http_curl_new(&env, NULL, &http, &err));
         env.http = http;
         run_case(&cases[i], &env);

@@ -98,6 +98,14 @@ void test_env_release(struct test_env *t)
     sw_buf_release(&t->said);
 }
 
+void test_env_make_real(const struct test_env *t, struct sw_env *ret)
+{
+    sw_env_init_real(ret);
+    ret->get = t->env.get;
+    ret->get_ctx = t->env.get_ctx;
+    ret->progress = t->env.progress;
+}
+
 void test_env_set(struct test_env *t, const char *name, const char *value)
 {
     size_t i = 0;

@@ -32,6 +32,9 @@ void test_env_init(struct test_env *t);
 void test_env_release(struct test_env *t);
 /* Sets (copies) or, with NULL, unsets a variable. */
 void test_env_set(struct test_env *t, const char *name, const char *value);
+/* The real clock and randomness, with the variables of `t` and what it keeps of what people are
+ * told. */
+void test_env_make_real(const struct test_env *t, struct sw_env *ret);
 /* How many times people were told this text. */
 size_t test_env_said(const struct test_env *t, const char *text);
 
