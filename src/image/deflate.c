@@ -19,10 +19,13 @@ enum {
     HEAD = 16,                  /* bytes of a stream that are stored, see pack_head() */
 };
 
-/* What ISA-L needs at each level besides the stream itself. */
+/*
+ * What ISA-L needs at each level besides the stream itself. At the level that most use, more is
+ * faster, since fewer codes are made, and the result half a percent longer.
+ */
 static const uint32_t memory_sizes[SW_GZIP_LEVEL_MAX + 1] = {
     ISAL_DEF_LVL0_DEFAULT,
-    ISAL_DEF_LVL1_DEFAULT,
+    ISAL_DEF_LVL1_EXTRA_LARGE,
     ISAL_DEF_LVL2_DEFAULT,
     ISAL_DEF_LVL3_DEFAULT,
 };

@@ -14,7 +14,9 @@ enum {
     /* No level comes near, and what is not used takes no memory. */
     OUT_SIZE = 2 * PIECE_SIZE + 1024,
     SLOT_ALIGN = 4096,
-    SLOTS_MAX = SW_GZIP_WORKERS_MAX + 2,
+    /* One is being filled; the others are work for as long as who fills them gets no processor. */
+    SLOTS_AHEAD = 4,
+    SLOTS_MAX = SW_GZIP_WORKERS_MAX + SLOTS_AHEAD,
 };
 
 enum slot_state { SLOT_FREE, SLOT_FILLED, SLOT_BUSY, SLOT_DONE };
@@ -184,7 +186,7 @@ struct sw_gzip *sw_gzip_new(unsigned workers, int level)
     workers = workers < 1 ? 1 : workers;
     workers = workers > SW_GZIP_WORKERS_MAX ? SW_GZIP_WORKERS_MAX : workers;
     gzip->level = level;
-    gzip->slot_count = workers + 2;
+    gzip->slot_count = workers + SLOTS_AHEAD;
     for (size_t i = 0; i < gzip->slot_count; i++) {
         gzip->slots[i] = new_slot();
     }
@@ -286,8 +288,10 @@ size_t sw_gzip_to_hash(struct sw_gzip *gzip, size_t len,
                        struct sw_sha256_part ret_parts[SW_GZIP_PARTS])
 {
     struct slot *slot = gzip->filling;
-    const size_t left = slot->out_len - slot->out_hashed;
-    const size_t old = left < len ? left : len;
+    const size_t room = PIECE_SIZE - slot->in_len;
+    const uint64_t left = slot->out_len - slot->out_hashed;
+    /* Spread over the piece, so that there is some beside each part of it. */
+    const size_t old = (size_t)(left * len / room);
 
     if (!gzip->sink.unpacked) {
         return 0;

@@ -6,6 +6,7 @@
 
 enum {
     READ_SIZE = 256 * 1024, /* small enough to be hashed from the cache */
+    READ_STEP = 32 * 1024,  /* reads begin where a page does */
     /* A layer that packs to less is not worth the haste: its digest is there in no time. */
     STREAM_MIN = 1024 * 1024,
 };
@@ -20,6 +21,7 @@ struct sw_making {
     char head[SW_PACKING_HEAD]; /* bytes read ahead to tell the packing */
     size_t head_len;
     size_t head_at;
+    int64_t taken;       /* bytes of the source */
     int64_t written;     /* bytes of the packed layer */
     const char *passing; /* bytes of it that are stored and not hashed yet */
     size_t passing_len;
@@ -144,15 +146,40 @@ static enum sw_status keep_layer(struct sw_making *making, struct sw_err *err)
     return SW_OK;
 }
 
+/* What is left of a layer to be read; -1: that is not known. */
+static int64_t left_of(const struct sw_making *making)
+{
+    const struct sw_file_part *origin = making->source->origin;
+
+    return origin ? origin->end - origin->offset - making->taken : -1;
+}
+
+/*
+ * How much of a layer is read at a time beside one of which `most` is left: their shares are such
+ * that both end together, because the rest of one would be hashed alone.
+ */
+static size_t share_of(const struct sw_making *making, int64_t most)
+{
+    const int64_t left = left_of(making);
+    const int64_t steps = READ_SIZE / READ_STEP;
+
+    if (left < 0 || left >= most) {
+        return READ_SIZE;
+    }
+    return (size_t)(1 + left * (steps - 1) / most) * READ_STEP;
+}
+
 /* Reads a chunk into the packer's room; at the layer's end *ret_len is 0. */
-static enum sw_status read_chunk(struct sw_making *making, size_t *ret_len, struct sw_err *err)
+static enum sw_status read_chunk(struct sw_making *making, size_t share, size_t *ret_len,
+                                 struct sw_err *err)
 {
     size_t room = 0;
     char *into = sw_packer_room(making->packer, &room);
-    /* After the head, whose length is odd, reads come back to multiples of READ_SIZE. */
-    size_t size = room % READ_SIZE ? room % READ_SIZE : READ_SIZE;
-    enum sw_status status = read_source(making, into, size, ret_len, err);
+    /* After the head, whose length is odd, reads come back to whole steps. */
+    size_t size = room % READ_STEP ? room % READ_STEP : share;
+    enum sw_status status = read_source(making, into, size < room ? size : room, ret_len, err);
 
+    making->taken += (int64_t)*ret_len;
     if (status == SW_OK && *ret_len == 0) {
         making->closed = true;
         status = sw_packer_close(making->packer, err);
@@ -171,18 +198,35 @@ static enum sw_status end_layer(struct sw_making *making, struct sw_err *err)
 }
 
 /* Reads on; *ret_len is what came for the packer. */
-static enum sw_status read_on(struct sw_making *making, size_t *ret_len, struct sw_err *err)
+static enum sw_status read_on(struct sw_making *making, int64_t most, size_t *ret_len,
+                              struct sw_err *err)
 {
     enum sw_status status = SW_OK;
 
     if (!making->packer) {
         status = keep_layer(making, err);
     } else if (!making->closed) {
-        status = read_chunk(making, ret_len, err);
+        status = read_chunk(making, share_of(making, most), ret_len, err);
     } else if (!sw_packer_is_busy(making->packer)) {
         status = end_layer(making, err);
     }
     return status == SW_OK ? SW_OK : of_layer(making, err);
+}
+
+/* What is left of the layer that has most; -1: that is not known. */
+static int64_t most_left(struct sw_making *const *makings, size_t count)
+{
+    int64_t most = -1;
+
+    for (size_t i = 0; i < count; i++) {
+        const int64_t left = left_of(makings[i]);
+
+        if (left < 0) {
+            return -1;
+        }
+        most = left > most ? left : most;
+    }
+    return most;
 }
 
 enum sw_status sw_making_advance(struct sw_making *const *makings, size_t count, struct sw_err *err)
@@ -190,13 +234,14 @@ enum sw_status sw_making_advance(struct sw_making *const *makings, size_t count,
     struct sw_packer_input inputs[SW_PACKERS_MAX];
     const struct sw_making *growing[SW_PACKERS_MAX];
     size_t input_count = 0;
+    const int64_t most = most_left(makings, count);
     bool idle = true;
     enum sw_status status = SW_OK;
 
     for (size_t i = 0; i < count && status == SW_OK; i++) {
         size_t len = 0;
 
-        status = read_on(makings[i], &len, err);
+        status = read_on(makings[i], most, &len, err);
         idle = idle && len == 0 && !makings[i]->done;
         if (len > 0) {
             growing[input_count] = makings[i];

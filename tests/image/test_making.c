@@ -14,8 +14,11 @@ enum {
 struct layer {
     struct sw_intake_source source; /* first: sources are cast back */
     struct sw_memory_part left;
+    struct sw_file_part origin; /* where it would lie in a file */
     struct sw_buf bytes;
     size_t fails_at; /* bytes that can be read; 0: all */
+    const struct layer *other;
+    size_t beside; /* what was left of the other when this one had been read */
     struct sw_blob *blob;
 };
 
@@ -88,6 +91,7 @@ static void add_layer(struct scene *scene, size_t size)
     }
     (void)snprintf(names[scene->count], sizeof(names[0]), "layer-%zu", scene->count);
     layer->left = (struct sw_memory_part){ layer->bytes.ptr, layer->bytes.len };
+    layer->origin = (struct sw_file_part){ .fd = -1, .end = (int64_t)size };
     layer->source =
         (struct sw_intake_source){ .in = { read_layer, NULL, layer }, .name = names[scene->count] };
     scene->count++;
@@ -193,6 +197,40 @@ static void test_making__layers_advance_side_by_side_and_come_out_as_alone(void 
     assert_int_equal(strlen(scene.notes), 2 * 3 * SW_COUNT(sizes));
     assert_int_equal(scene.most, 2);
     for (size_t i = 0; i < scene.count; i++) {
+        assert_made_alone(&scene.layers[i]);
+    }
+    scene_release(&scene);
+}
+
+/* A layer that is read to its end tells how much of the other is left. */
+static enum sw_status read_to_end(void *ctx, char *data, size_t size, size_t *ret_len,
+                                  struct sw_err *err)
+{
+    struct layer *layer = ctx;
+    const enum sw_status status = read_layer(ctx, data, size, ret_len, err);
+
+    if (*ret_len == 0) {
+        layer->beside = layer->other->left.len;
+    }
+    return status;
+}
+
+static void test_making__layers_of_a_file_end_together(void **state)
+{
+    static const size_t unequal[] = { 3000 * KIB, 1000 * KIB };
+    struct sw_err err = SW_ERR_INIT;
+    struct scene scene;
+
+    (void)state;
+    scene_init(&scene, 2, unequal, SW_COUNT(unequal));
+    for (size_t i = 0; i < scene.count; i++) {
+        scene.layers[i].source.origin = &scene.layers[i].origin;
+        scene.layers[i].source.in.read = read_to_end;
+        scene.layers[i].other = &scene.layers[1 - i];
+    }
+    assert_ok(make_all(&scene, &err));
+    for (size_t i = 0; i < scene.count; i++) {
+        assert_in_range(scene.layers[i].beside, 0, 256 * KIB);
         assert_made_alone(&scene.layers[i]);
     }
     scene_release(&scene);
@@ -304,6 +342,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_making__layers_advance_side_by_side_and_come_out_as_alone),
+        cmocka_unit_test(test_making__layers_of_a_file_end_together),
         cmocka_unit_test(test_making__one_packer_makes_one_after_the_other),
         cmocka_unit_test(test_making__no_layers_are_no_work),
         cmocka_unit_test(test_making__a_layer_that_cannot_be_read_breaks_the_other_off),
