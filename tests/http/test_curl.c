@@ -1,5 +1,6 @@
 /* Exchanges over the real transport: what is sent, and what comes back. */
 #include "curl_world.h"
+#include "listener.h"
 #include "temp_dir.h"
 
 #include <slipway/fs.h>
@@ -308,7 +309,8 @@ static void test_curl__reaches_loopback_without_a_proxy(void **state)
     struct world *world = *state;
     static const struct fault_step steps[] = { { .answer = OK_ANSWER } };
     start(world, steps, SW_COUNT(steps));
-    char *proxy SW_CLEANUP(sw_free_str) = sw_xasprintf("http://127.0.0.1:%d", fault_closed_port());
+    char *proxy SW_CLEANUP(sw_free_str) =
+        sw_xasprintf("http://127.0.0.1:%d", listener_closed_port());
     assert_int_equal(setenv("http_proxy", proxy, 1), 0);
     enum sw_status status = get(world);
     assert_int_equal(unsetenv("http_proxy"), 0);

@@ -1,5 +1,6 @@
 /* Exchanges that fail, stall, are repeated, redirected or stopped. */
 #include "curl_world.h"
+#include "listener.h"
 
 #include <curl/curl.h>
 #include <netinet/in.h>
@@ -13,7 +14,7 @@
 static void test_curl_failures__says_when_nobody_listens(void **state)
 {
     struct world *world = *state;
-    int port = fault_closed_port();
+    int port = listener_closed_port();
     world->url = sw_xasprintf("http://127.0.0.1:%d/v2/?sig=secret", port);
     assert_int_equal(get(world), SW_E_NETWORK);
     char *msg SW_CLEANUP(sw_free_str) =
@@ -113,7 +114,7 @@ static void test_curl_failures__finds_nobody_who_speaks_http_2(void **state)
     struct world *world = *state;
     struct sw_http_request request = { .method = "POST", .http2 = true, .plain_http_ok = true };
 
-    world->url = sw_xasprintf("http://127.0.0.1:%d/", fault_closed_port());
+    world->url = sw_xasprintf("http://127.0.0.1:%d/", listener_closed_port());
     request.url = world->url;
     assert_int_equal(perform(world, &request), SW_E_NETWORK);
     assert_non_null(strstr(world->err.msg, "cannot connect to \"127.0.0.1\" port "));

@@ -1,22 +1,19 @@
 #include "fault_server.h"
 
+#include "listener.h"
 #include "test.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
-#include <unistd.h>
 
-enum { CONNECTIONS_MAX = 256, REQUESTS_MAX = 1024, HEAD_MAX = 256 * 1024 };
+enum { REQUESTS_MAX = 1024, HEAD_MAX = 256 * 1024 };
 #define BODY_KEPT ((size_t)1024 * 1024)
 
 struct connection {
     struct fault_server *server;
-    pthread_t thread;
     int fd;
     unsigned number;
     char input[16384]; /* read, not yet consumed */
@@ -24,20 +21,14 @@ struct connection {
 };
 
 struct fault_server {
-    int listen_fd;
-    int port;
-    char *unix_path;
-    pthread_t thread;
-    pthread_mutex_t lock;
+    struct listener *listener;
     struct fault_step *steps; /* copies, answers included: threads use them to the very end */
     size_t step_count;
-    size_t step;   /* the current one ... */
-    unsigned used; /* ... and how often it was used */
-    struct connection *connections[CONNECTIONS_MAX];
-    unsigned connection_count;
+    pthread_mutex_t lock; /* guards everything below */
+    size_t step;          /* the current one ... */
+    unsigned used;        /* ... and how often it was used */
     struct fault_request *requests[REQUESTS_MAX];
     size_t request_count;
-    bool stopping;
 };
 
 /* Reading */
@@ -309,89 +300,14 @@ static bool serve(struct connection *c)
     return answers && send_answer(c, step) && finish(c, step->then);
 }
 
-static void *connection_main(void *arg)
+static void serve_connection(void *ctx, int fd, unsigned number)
 {
-    struct connection *c = arg;
-    while (serve(c)) {
-    }
-    (void)pthread_mutex_lock(&c->server->lock);
-    (void)close(c->fd);
-    c->fd = -1;
-    (void)pthread_mutex_unlock(&c->server->lock);
-    return NULL;
-}
-
-/* Takes over an accepted connection; false: no more are wanted. */
-static bool add_connection(struct fault_server *server, int fd)
-{
-    (void)pthread_mutex_lock(&server->lock);
-    bool good = !server->stopping && server->connection_count < CONNECTIONS_MAX;
-    if (good) {
-        struct connection *c = sw_xcalloc(1, sizeof(*c));
-        c->server = server;
-        c->fd = fd;
-        c->number = server->connection_count + 1;
-        server->connections[server->connection_count++] = c;
-        if (pthread_create(&c->thread, NULL, connection_main, c) != 0) {
-            abort();
-        }
-    }
-    (void)pthread_mutex_unlock(&server->lock);
-    if (!good) {
-        (void)close(fd);
-    }
-    return good;
-}
-
-static void *server_main(void *arg)
-{
-    struct fault_server *server = arg;
-    for (;;) {
-        int fd = accept4(server->listen_fd, NULL, NULL, SOCK_CLOEXEC);
-        if (fd < 0 && errno == EINTR) {
-            continue;
-        }
-        if (fd < 0 || !add_connection(server, fd)) {
-            return NULL;
-        }
+    struct connection c = { .server = ctx, .fd = fd, .number = number };
+    while (serve(&c)) {
     }
 }
 
 /* Starting and stopping */
-
-static int listen_tcp(int *ret_port)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_addr = { .s_addr = htonl(INADDR_LOOPBACK) } };
-    socklen_t len = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(listen(fd, 64), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    *ret_port = ntohs(address.sin_port);
-    return fd;
-}
-
-static int listen_unix(const char *path)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    assert_true(strlen(path) < sizeof(address.sun_path));
-    memcpy(address.sun_path, path, strlen(path));
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(listen(fd, 64), 0);
-    return fd;
-}
-
-int fault_closed_port(void)
-{
-    int port = 0;
-    int fd = listen_tcp(&port);
-    (void)close(fd);
-    return port;
-}
 
 static void copy_steps(struct fault_server *server, const struct fault_step *steps, size_t count)
 {
@@ -421,10 +337,8 @@ struct fault_server *fault_server_start(const char *unix_path, const struct faul
 {
     struct fault_server *server = sw_xcalloc(1, sizeof(*server));
     copy_steps(server, steps, count);
-    server->unix_path = unix_path ? sw_xstrdup(unix_path) : NULL;
-    server->listen_fd = unix_path ? listen_unix(unix_path) : listen_tcp(&server->port);
     (void)pthread_mutex_init(&server->lock, NULL);
-    assert_int_equal(pthread_create(&server->thread, NULL, server_main, server), 0);
+    server->listener = listener_start(unix_path, serve_connection, server);
     return server;
 }
 
@@ -437,41 +351,23 @@ static void request_free(struct fault_request *request)
 
 void fault_server_stop(struct fault_server *server)
 {
-    (void)pthread_mutex_lock(&server->lock);
-    server->stopping = true;
-    (void)shutdown(server->listen_fd, SHUT_RDWR);
-    for (unsigned i = 0; i < server->connection_count; i++) {
-        if (server->connections[i]->fd >= 0) {
-            (void)shutdown(server->connections[i]->fd, SHUT_RDWR);
-        }
-    }
-    (void)pthread_mutex_unlock(&server->lock);
-    (void)pthread_join(server->thread, NULL);
-    for (unsigned i = 0; i < server->connection_count; i++) {
-        (void)pthread_join(server->connections[i]->thread, NULL);
-        free(server->connections[i]);
-    }
+    listener_stop(server->listener);
     for (size_t i = 0; i < server->request_count; i++) {
         request_free(server->requests[i]);
     }
     free_steps(server);
-    (void)close(server->listen_fd);
-    if (server->unix_path) {
-        (void)unlink(server->unix_path);
-    }
-    free(server->unix_path);
     (void)pthread_mutex_destroy(&server->lock);
     free(server);
 }
 
 int fault_server_port(const struct fault_server *server)
 {
-    return server->port;
+    return listener_port(server->listener);
 }
 
 char *fault_server_url(const struct fault_server *server, const char *path)
 {
-    return sw_xasprintf("http://127.0.0.1:%d%s", server->port, path);
+    return sw_xasprintf("http://127.0.0.1:%d%s", fault_server_port(server), path);
 }
 
 size_t fault_server_request_count(struct fault_server *server)
@@ -493,8 +389,5 @@ const struct fault_request *fault_server_request(struct fault_server *server, si
 
 unsigned fault_server_connections(struct fault_server *server)
 {
-    (void)pthread_mutex_lock(&server->lock);
-    unsigned count = server->connection_count;
-    (void)pthread_mutex_unlock(&server->lock);
-    return count;
+    return listener_connections(server->listener);
 }

@@ -73,7 +73,4 @@ unsigned fault_server_connections(struct fault_server *server);
 /* The value of a header line of a request (any case), the caller's; NULL when absent. */
 char *fault_request_header(const struct fault_request *request, const char *name);
 
-/* A port of 127.0.0.1 on which nobody listens. */
-int fault_closed_port(void);
-
 #endif

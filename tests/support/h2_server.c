@@ -1,19 +1,14 @@
 #include "h2_server.h"
 
+#include "listener.h"
 #include "test.h"
-
-#include <slipway/fs.h>
 
 #include <nghttp2/nghttp2.h>
 
-#include <errno.h>
 #include <pthread.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 enum {
-    CONNECTIONS_MAX = 64,
     REQUESTS_MAX = 64,
     SETTINGS_MAX = 16,
     READ_SIZE = 16384,
@@ -23,7 +18,6 @@ enum {
 
 struct connection {
     struct h2_server *server;
-    pthread_t thread;
     int fd;
     unsigned number;
     nghttp2_session *session;
@@ -35,20 +29,16 @@ struct connection {
 };
 
 struct h2_server {
-    int listen_fd;
-    pthread_t thread;
+    struct listener *listener;
     uint32_t window;
     const struct h2_step *steps;
     size_t step_count;
     pthread_mutex_t lock; /* guards everything below */
     pthread_cond_t changed;
     size_t step;
-    struct connection *connections[CONNECTIONS_MAX];
-    unsigned connection_count;
     struct h2_request *requests[REQUESTS_MAX];
     size_t request_count;
     uint32_t settings[SETTINGS_MAX];
-    bool stopping;
 };
 
 /* Answering. */
@@ -277,108 +267,47 @@ static bool send_all(struct connection *c)
     return len == 0 && !c->cut;
 }
 
-static void *connection_main(void *arg)
+static void serve_connection(void *ctx, int fd, unsigned number)
 {
-    struct connection *c = arg;
+    struct connection c = { .server = ctx, .fd = fd, .number = number };
     uint8_t data[READ_SIZE];
     ssize_t len = 0;
 
-    make_session(c);
-    while (send_all(c) && (len = recv(c->fd, data, sizeof(data), 0)) > 0 &&
-           nghttp2_session_mem_recv(c->session, data, (size_t)len) == len) {
+    make_session(&c);
+    while (send_all(&c) && (len = recv(fd, data, sizeof(data), 0)) > 0 &&
+           nghttp2_session_mem_recv(c.session, data, (size_t)len) == len) {
     }
-    if (c->cut) {
+    if (c.cut) {
         /* What is not read when a socket is closed would reset the connection. */
-        (void)shutdown(c->fd, SHUT_WR);
-        while (recv(c->fd, data, sizeof(data), 0) > 0) {
+        (void)shutdown(fd, SHUT_WR);
+        while (recv(fd, data, sizeof(data), 0) > 0) {
         }
     }
-    nghttp2_session_del(c->session);
-    (void)pthread_mutex_lock(&c->server->lock);
-    sw_close_fd(&c->fd);
-    (void)pthread_mutex_unlock(&c->server->lock);
-    return NULL;
-}
-
-/* Takes over an accepted connection; false: no more are wanted. */
-static bool add_connection(struct h2_server *server, int fd)
-{
-    bool good;
-
-    (void)pthread_mutex_lock(&server->lock);
-    good = !server->stopping && server->connection_count < CONNECTIONS_MAX;
-    if (good) {
-        struct connection *c = sw_xcalloc(1, sizeof(*c));
-
-        c->server = server;
-        c->fd = fd;
-        c->number = server->connection_count + 1;
-        server->connections[server->connection_count++] = c;
-        if (pthread_create(&c->thread, NULL, connection_main, c) != 0) {
-            abort();
-        }
-    }
-    (void)pthread_mutex_unlock(&server->lock);
-    if (!good) {
-        (void)close(fd);
-    }
-    return good;
-}
-
-static void *server_main(void *arg)
-{
-    struct h2_server *server = arg;
-    int fd = -1;
-
-    do {
-        fd = accept4(server->listen_fd, NULL, NULL, SOCK_CLOEXEC);
-    } while (fd >= 0 && add_connection(server, fd));
-    return NULL;
+    nghttp2_session_del(c.session);
 }
 
 struct h2_server *h2_server_start(const char *path, const struct h2_step *steps, size_t count,
                                   uint32_t window)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
     struct h2_server *server = sw_xcalloc(1, sizeof(*server));
 
-    assert_true(strlen(path) < sizeof(address.sun_path));
-    memcpy(address.sun_path, path, strlen(path));
     server->steps = steps;
     server->step_count = count;
     server->window = window ? window : 65535;
-    server->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(server->listen_fd >= 0);
-    assert_int_equal(bind(server->listen_fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(listen(server->listen_fd, CONNECTIONS_MAX), 0);
     (void)pthread_mutex_init(&server->lock, NULL);
     (void)pthread_cond_init(&server->changed, NULL);
-    assert_int_equal(pthread_create(&server->thread, NULL, server_main, server), 0);
+    server->listener = listener_start(path, serve_connection, server);
     return server;
 }
 
 void h2_server_stop(struct h2_server *server)
 {
-    (void)pthread_mutex_lock(&server->lock);
-    server->stopping = true;
-    (void)shutdown(server->listen_fd, SHUT_RDWR);
-    for (unsigned i = 0; i < server->connection_count; i++) {
-        if (server->connections[i]->fd >= 0) {
-            (void)shutdown(server->connections[i]->fd, SHUT_RDWR);
-        }
-    }
-    (void)pthread_mutex_unlock(&server->lock);
-    (void)pthread_join(server->thread, NULL);
-    for (unsigned i = 0; i < server->connection_count; i++) {
-        (void)pthread_join(server->connections[i]->thread, NULL);
-        free(server->connections[i]);
-    }
+    listener_stop(server->listener);
     for (size_t i = 0; i < server->request_count; i++) {
         sw_buf_release(&server->requests[i]->head);
         sw_buf_release(&server->requests[i]->body);
         free(server->requests[i]);
     }
-    sw_close_fd(&server->listen_fd);
     (void)pthread_cond_destroy(&server->changed);
     (void)pthread_mutex_destroy(&server->lock);
     free(server);
@@ -411,12 +340,7 @@ const struct h2_request *h2_server_request(struct h2_server *server, size_t n)
 
 unsigned h2_server_connections(struct h2_server *server)
 {
-    unsigned count;
-
-    (void)pthread_mutex_lock(&server->lock);
-    count = server->connection_count;
-    (void)pthread_mutex_unlock(&server->lock);
-    return count;
+    return listener_connections(server->listener);
 }
 
 uint32_t h2_server_setting(struct h2_server *server, uint16_t number)

@@ -1,22 +1,16 @@
 #include "tls_server.h"
 
+#include "listener.h"
 #include "test.h"
 
-#include <netinet/in.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <pthread.h>
 #include <stdatomic.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 struct tls_server {
     SSL_CTX *ctx;
-    int fd;
-    int port;
-    pthread_t thread;
+    struct listener *listener;
     atomic_uint requests;
 };
 
@@ -108,55 +102,34 @@ static void serve(struct tls_server *server, SSL *ssl)
     }
 }
 
-static void *server_main(void *arg)
+static void serve_connection(void *ctx, int fd, SW_UNUSED unsigned number)
 {
-    struct tls_server *server = arg;
-    for (;;) {
-        int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC);
-        if (fd < 0) {
-            return NULL;
-        }
-        /* So that a client that goes silent cannot hold the server's end up. */
-        const struct timeval patience = { .tv_sec = 5 };
-        (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-        SSL *ssl = SSL_new(server->ctx);
-        if (ssl && SSL_set_fd(ssl, fd) == 1 && SSL_accept(ssl) == 1) {
-            serve(server, ssl);
-        }
-        SSL_free(ssl);
-        (void)close(fd);
+    struct tls_server *server = ctx;
+    SSL *ssl = SSL_new(server->ctx);
+    if (ssl && SSL_set_fd(ssl, fd) == 1 && SSL_accept(ssl) == 1) {
+        serve(server, ssl);
     }
+    SSL_free(ssl);
 }
 
 struct tls_server *tls_server_start(const struct tls_server_options *options)
 {
     struct tls_server *server = sw_xcalloc(1, sizeof(*server));
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_addr = { .s_addr = htonl(INADDR_LOOPBACK) } };
-    socklen_t len = sizeof(address);
     server->ctx = make_context(options);
-    server->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(server->fd >= 0);
-    assert_int_equal(bind(server->fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(listen(server->fd, 16), 0);
-    assert_int_equal(getsockname(server->fd, (struct sockaddr *)&address, &len), 0);
-    server->port = ntohs(address.sin_port);
-    assert_int_equal(pthread_create(&server->thread, NULL, server_main, server), 0);
+    server->listener = listener_start(NULL, serve_connection, server);
     return server;
 }
 
 void tls_server_stop(struct tls_server *server)
 {
-    (void)shutdown(server->fd, SHUT_RDWR);
-    (void)pthread_join(server->thread, NULL);
-    (void)close(server->fd);
+    listener_stop(server->listener);
     SSL_CTX_free(server->ctx);
     free(server);
 }
 
 int tls_server_port(const struct tls_server *server)
 {
-    return server->port;
+    return listener_port(server->listener);
 }
 
 unsigned tls_server_requests(const struct tls_server *server)

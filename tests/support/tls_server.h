@@ -3,7 +3,7 @@
 
 /*
  * An HTTPS server on 127.0.0.1 with a certificate made for the occasion, which is its own
- * authority. It answers each request with 200 and the body "ok", one connection after the other.
+ * authority. It answers each request with 200 and the body "ok".
  */
 
 #include <stdbool.h>
