@@ -50,6 +50,7 @@ struct sw_err {
     long http_status;           /* 0 when no HTTP answer was involved */
     bool retryable;             /* the same call may succeed later */
     bool not_sent;              /* SW_E_NETWORK: nothing of the request can have been acted upon */
+    bool resumes;               /* what was done before stays: the same again goes on from there */
     char code[SW_ERR_CODE_MAX]; /* the remote's own error code, e.g. "ClusterNotFoundException"; or
                                    "" */
     char msg[SW_ERR_MSG_MAX];

@@ -42,6 +42,8 @@ SW_NODISCARD enum sw_status sw_registry_new(const struct sw_env *env, const char
                                             const struct sw_registry_options *options,
                                             struct sw_registry **ret, struct sw_err *err);
 void sw_registry_free(struct sw_registry *registry);
+/* Whether this client has got a blob or a manifest there: what a failure later on leaves. */
+bool sw_registry_wrote(const struct sw_registry *registry);
 SW_DEFINE_CLEANUP(sw_registry_cleanup, struct sw_registry, sw_registry_free)
 
 /* What a HEAD or GET of a manifest tells; the strings are the caller's. */

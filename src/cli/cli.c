@@ -244,7 +244,7 @@ static int report(struct sw_cli *cli, const struct sw_command *command, const st
     if (err->status == SW_E_USAGE && command) {
         sw_buf_addf(&line, "'slipway %s --help' explains its options\n", command->name);
     }
-    if (command && command->resumes && err->retryable) {
+    if (err->resumes && err->retryable) {
         sw_buf_add_cstr(&line,
                         "what has arrived stays: the same command again goes on from there\n");
     }

@@ -75,7 +75,6 @@ struct sw_command {
     void (*defaults)(void *args);
     enum sw_status (*run)(struct sw_cli *cli, void *args, struct sw_err *err);
     bool hidden;
-    bool resumes; /* after a failure on the way, the same command goes on where this one ended */
 };
 #define SW_OPERANDS_ANY ((size_t)-1)
 

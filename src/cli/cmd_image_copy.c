@@ -130,5 +130,4 @@ const struct sw_command sw_cmd_image_copy = {
     .args_size = sizeof(struct copy_args),
     .defaults = copy_defaults,
     .run = run_copy,
-    .resumes = true,
 };

@@ -157,5 +157,4 @@ const struct sw_command sw_cmd_image_index_create = {
     .args_size = sizeof(struct index_args),
     .defaults = index_defaults,
     .run = run_index_create,
-    .resumes = true,
 };

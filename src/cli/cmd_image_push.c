@@ -298,5 +298,4 @@ const struct sw_command sw_cmd_image_push = {
     .args_size = sizeof(struct push_args),
     .defaults = push_defaults,
     .run = run_push,
-    .resumes = true,
 };

@@ -165,5 +165,4 @@ const struct sw_command sw_cmd_image_tag = {
     .args_size = sizeof(struct tag_args),
     .defaults = tag_defaults,
     .run = run_tag,
-    .resumes = true,
 };

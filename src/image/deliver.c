@@ -77,7 +77,7 @@ static enum sw_status run(struct delivery *delivery, const struct sw_tree *tree,
         status = sw_tagging_write(delivery->world->outer, delivery->tags, delivery->tag_count,
                                   &manifest, done, err);
     }
-    return status;
+    return status == SW_OK ? SW_OK : sw_tagging_explain(delivery->tags, delivery->tag_count, err);
 }
 
 enum sw_status sw_deliver(struct sw_push_world *world, const struct sw_tree *tree,

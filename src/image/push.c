@@ -414,14 +414,10 @@ static void fill_result(const struct push *push, struct sw_push_result *ret)
 }
 
 static enum sw_status run(struct push *push, struct sw_image_source *source,
-                          const struct sw_ref *targets, size_t target_count,
                           struct sw_push_result *result, struct sw_err *err)
 {
-    enum sw_status status = set_targets(push, targets, target_count, err);
+    enum sw_status status = sw_tagging_look(push->targets, push->target_count, err);
 
-    if (status == SW_OK) {
-        status = sw_tagging_look(push->targets, push->target_count, err);
-    }
     if (status == SW_OK) {
         status = move_blobs(push, source, err);
     }
@@ -457,7 +453,10 @@ enum sw_status sw_image_push(const struct sw_env *env, struct sw_image_source *s
 
     sw_push_world_init(&push.world, env);
     sw_image_init(&push.image);
-    status = run(&push, source, targets, target_count, &result, err);
+    status = set_targets(&push, targets, target_count, err);
+    if (status == SW_OK && run(&push, source, &result, err) != SW_OK) {
+        status = sw_tagging_explain(push.targets, push.target_count, err);
+    }
     if (status == SW_OK) {
         *ret = result;
     }

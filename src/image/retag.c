@@ -32,6 +32,9 @@ static enum sw_status write_tags(const struct sw_env *env, struct sw_registry *r
     if (status == SW_OK) {
         status = sw_tagging_write(env, taggings, tags->count, manifest, "tagged", err);
     }
+    if (status != SW_OK) {
+        (void)sw_tagging_explain(taggings, tags->count, err);
+    }
     result->written = sw_xcalloc(tags->count + 1, sizeof(*result->written));
     result->kept = sw_xcalloc(tags->count + 1, sizeof(*result->kept));
     result->count = tags->count;

@@ -118,6 +118,7 @@ static enum sw_status write_one(const struct sw_env *env, struct sw_tagging *tag
         return sw_fail(err, SW_E_STOPPED, "stopped");
     }
     if (tagging->before && strcmp(tagging->before, manifest->digest) == 0) {
+        tagging->in_place = true;
         sw_say(env, "%s is this image already", tagging->text);
         return SW_OK;
     }
@@ -134,6 +135,7 @@ static enum sw_status write_one(const struct sw_env *env, struct sw_tagging *tag
     }
     if (status == SW_OK) {
         tagging->written = true;
+        tagging->in_place = true;
         sw_say(env, "%s %s", done, tagging->text);
     }
     return status;
@@ -146,12 +148,72 @@ enum sw_status sw_tagging_write(const struct sw_env *env, struct sw_tagging *tag
     for (size_t i = 0; i < count; i++) {
         enum sw_status status = write_one(env, &tags[i], manifest, done, err);
 
-        if (status != SW_OK && i > 0) {
-            return sw_append(err, " (%zu of %zu tags are written)", i, count);
-        }
         if (status != SW_OK) {
             return status;
         }
     }
     return SW_OK;
+}
+
+/* The tags of one client, which is that of one repository. */
+struct share {
+    size_t count;
+    size_t in_place;
+};
+
+static struct share share_of(const struct sw_tagging *tags, size_t count,
+                             const struct sw_registry *registry)
+{
+    struct share share = { 0 };
+
+    for (size_t i = 0; i < count; i++) {
+        if (!registry || tags[i].registry == registry) {
+            share.count++;
+            share.in_place += tags[i].in_place;
+        }
+    }
+    return share;
+}
+
+/* "2 of 2 in "HOST/REPOSITORY", none of 1 in "OTHER/REPOSITORY"" */
+static void add_shares(const struct sw_tagging *tags, size_t count, struct sw_buf *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct share share = share_of(tags, count, tags[i].registry);
+
+        if (!is_first(tags, i)) {
+            continue;
+        }
+        sw_buf_add_cstr(out, i == 0 ? "" : ", ");
+        if (share.in_place == 0) {
+            sw_buf_add_cstr(out, "none");
+        } else {
+            sw_buf_addf(out, "%zu", share.in_place);
+        }
+        sw_buf_addf(out, " of %zu in \"%s/%s\"", share.count, tags[i].ref->host,
+                    tags[i].ref->repository);
+    }
+}
+
+enum sw_status sw_tagging_explain(const struct sw_tagging *tags, size_t count, struct sw_err *err)
+{
+    const struct share all = share_of(tags, count, NULL);
+    const bool several = count > 0 && share_of(tags, count, tags[0].registry).count < count;
+    struct sw_buf SW_CLEANUP(sw_buf_release) shares = { 0 };
+
+    for (size_t i = 0; i < count; i++) {
+        err->resumes = err->resumes || sw_registry_wrote(tags[i].registry);
+    }
+    if (all.in_place == 0) {
+        return several && sw_exit_code(err->status) != sw_exit_code(SW_E_INPUT)
+                   ? sw_append(err, " (no tag was written)")
+                   : err->status;
+    }
+    sw_buf_init(&shares, SW_ERR_MSG_MAX);
+    if (several) {
+        add_shares(tags, count, &shares);
+    } else {
+        sw_buf_addf(&shares, "%zu of %zu", all.in_place, all.count);
+    }
+    return sw_append(err, " (tags in place: %s)", shares.ptr);
 }

@@ -21,6 +21,7 @@ struct sw_tagging {
     bool keep;                    /* an image that has the tag now keeps it */
     bool kept;                    /* it names another image, and stays */
     bool written;                 /* false: it names the manifest already, or was kept */
+    bool in_place;                /* it names the manifest */
 };
 
 /* What the tags are to name. */
@@ -42,12 +43,16 @@ SW_NODISCARD enum sw_status sw_tagging_look(struct sw_tagging *tags, size_t coun
                                             struct sw_err *err);
 /*
  * Writes those tags that name something else, in order, and says of each what became of it with
- * the word `done` ("pushed"). An error says how many are written. SW_E_CONFLICT for an immutable
- * tag that names another image.
+ * the word `done` ("pushed"). SW_E_CONFLICT for an immutable tag that names another image.
  */
 SW_NODISCARD enum sw_status sw_tagging_write(const struct sw_env *env, struct sw_tagging *tags,
                                              size_t count,
                                              const struct sw_tagged_manifest *manifest,
                                              const char *done, struct sw_err *err);
+/*
+ * Tells after a failure, looking or later, what stands: in err->resumes, and in the message how
+ * many tags are in place, in each repository where there are several. Returns err->status.
+ */
+enum sw_status sw_tagging_explain(const struct sw_tagging *tags, size_t count, struct sw_err *err);
 
 #endif

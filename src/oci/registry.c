@@ -68,6 +68,11 @@ void sw_registry_free(struct sw_registry *registry)
     free(registry);
 }
 
+bool sw_registry_wrote(const struct sw_registry *registry)
+{
+    return atomic_load(&registry->wrote);
+}
+
 void sw_manifest_info_release(struct sw_manifest_info *info)
 {
     free(info->digest);
@@ -321,6 +326,7 @@ enum sw_status sw_registry_put_manifest(struct sw_registry *registry, const char
                          "registry \"%s\" stored manifest %s of \"%s\" as %s although it is %s",
                          registry->host, object, repository, stored, actual);
     }
+    atomic_store(&registry->wrote, true);
     sw_http_reply_release(&reply);
     return status;
 }

@@ -49,6 +49,9 @@ enum sw_status sw_registry_mount_blob(struct sw_registry *registry, const char *
         return SW_OK;
     }
     judge(registry, url, &reply, ret_mounted, ret_session);
+    if (*ret_mounted) {
+        atomic_store(&registry->wrote, true);
+    }
     sw_http_reply_release(&reply);
     return SW_OK;
 }

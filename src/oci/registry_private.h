@@ -26,6 +26,7 @@ struct sw_registry {
     bool loopback;
     bool wants_login;     /* with every request, as "Basic": the first need not find that out */
     atomic_bool answered; /* ever: what was there and is gone may come back */
+    atomic_bool wrote;    /* a blob or a manifest that was sent, or mounted, is there */
 
     pthread_mutex_t lock; /* guards everything below */
     bool login_known;     /* auth.get was asked */

@@ -298,6 +298,7 @@ static enum sw_status run(struct upload *upload, bool *ret_present, struct sw_er
     }
     if (status == SW_OK) {
         *ret_present = present;
+        atomic_store(&upload->registry->wrote, true);
     }
     return status;
 }

@@ -30,6 +30,7 @@ PROGRAM = os.environ["SLIPWAY_PROGRAM"]
 # The program with a clock of its own, on which all waiting is over at once.
 SIMULATED = os.environ["SLIPWAY_SIMULATED"]
 NETWORK = 4
+RESUMES = "what has arrived stays: the same command again goes on from there"
 
 
 def noise(name, size):
@@ -78,7 +79,10 @@ class Sweep:
     """The sweeps of one command; subclasses say which."""
 
     registry_count = 1
+    # The registries that are written to, in the order of their tags; the others are read.
+    targets = (-1,)
     tags = ("v1",)
+    phases = striking_proxy.PHASES
     # Whether the registries are asked past the proxies, which is faster.
     direct = False
 
@@ -111,7 +115,7 @@ class Sweep:
 
     @classmethod
     def host(cls, which=-1):
-        """The address of a registry, by default of the one that is written to."""
+        """The address of a registry, by default of the last one that is written to."""
         return (cls.registries if cls.direct else cls.proxies)[which].address
 
     @classmethod
@@ -156,12 +160,13 @@ class Sweep:
 
     @classmethod
     def refs(cls, name):
-        """Pairs of a repository and a tag, in the order they are written. They are new for each name."""
+        """Pairs of a repository and a tag, in the order they are written to each registry. They are new for each
+        name."""
         return [(name, tag) for tag in cls.tags]
 
     @classmethod
     def addresses(cls, name):
-        return [f"{cls.host()}/{repository}:{tag}" for repository, tag in cls.refs(name)]
+        return [f"{cls.host(which)}/{repository}:{tag}" for which in cls.targets for repository, tag in cls.refs(name)]
 
     @classmethod
     def start(cls, name, program=None):
@@ -186,21 +191,30 @@ class Sweep:
     @classmethod
     def written(cls, name):
         """The digest of each tag that is there, all of whose images are whole."""
-        digests = [cls.registries[-1].image(repository, tag) for repository, tag in cls.refs(name)]
+        return [digest for which in cls.targets for digest in cls.written_to(which, name)]
+
+    @classmethod
+    def written_to(cls, which, name):
+        digests = [cls.registries[which].image(repository, tag) for repository, tag in cls.refs(name)]
         return [digest for digest in digests if digest]
+
+    @classmethod
+    def tag_count(cls, name):
+        return len(cls.targets) * len(cls.refs(name))
 
     @classmethod
     def completed(cls, name):
         """Runs the command undisturbed; returns the digest that all tags name."""
         status, told = cls.end(cls.start(name))
         digests = cls.written(name)
-        if status != 0 or len(digests) != len(cls.refs(name)) or len(set(digests)) != 1:
+        if status != 0 or len(digests) != cls.tag_count(name) or len(set(digests)) != 1:
             raise AssertionError(f"{name}: exit {status}, {digests}:\n{told}")
         return digests[0]
 
-    def strike_everywhere(self, kind, blow, judge, program=None, phases=striking_proxy.PHASES):
+    def strike_everywhere(self, kind, blow, judge, program=None, but=()):
         """One run per point; `blow` gets the process and the proxy, and judge() the exit code and what was told by a
         command that was struck."""
+        phases = [phase for phase in self.phases if phase not in but]
         struck = dict.fromkeys(phases, 0)
         for phase in phases:
             for number in range(self.times[phase]):
@@ -232,30 +246,32 @@ class Sweep:
     def judge(self, name, status, told, judge_struck):
         """What must hold after a command that was struck, and after the same command again if it failed."""
         if self.striker.struck:
-            judge_struck(status, told)
+            judge_struck(name, status, told)
         else:
             self.assertEqual(status, 0)
         self.assertEqual(self.striker.premature, [], "manifests came before what they name")
         self.assertLessEqual(set(self.written(name)), {self.digest})
         self.assertEqual(os.listdir(self.temp), [])
         if status == 0:
-            self.assertEqual(self.written(name), [self.digest] * len(self.refs(name)))
+            self.assertEqual(self.written(name), [self.digest] * self.tag_count(name))
         else:
             type(self).direct = True
             self.assertEqual(self.completed(name), self.digest)
 
     def evidence(self, name, told):
         """All that may tell why a point failed."""
-        registry, lines = self.registries[-1], []
-        for image, like in zip(self.refs(name), self.refs("undisturbed"), strict=True):
-            try:
-                lines += [f"{':'.join(image)}: {line}" for line in registry.differences(image, like)]
-            except (LookupError, ValueError) as e:
-                lines.append(f"{':'.join(image)}: {e!r}")
+        lines = []
+        for which in self.targets:
+            for image, like in zip(self.refs(name), self.refs("undisturbed"), strict=True):
+                title = f"{':'.join(image)} in {self.host(which)}"
+                try:
+                    lines += [f"{title}: {line}" for line in self.registries[which].differences(image, like)]
+                except (LookupError, ValueError) as e:
+                    lines.append(f"{title}: {e!r}")
         lines += ["told by the struck command:", told, "asked of the registries:", *self.striker.course]
         return "\n".join(lines)
 
-    def judge_completed(self, status, told):
+    def judge_completed(self, _, status, told):
         self.assertEqual(status, 0, told)
 
     def test_killed(self):
@@ -265,11 +281,11 @@ class Sweep:
             process.kill()
             process.wait()
 
-        def judge(status, told):
+        def judge(_, status, told):
             self.assertEqual(status, -signal.SIGKILL, told)
 
         # To be killed when the registry has done a request is the same as when the next one comes.
-        self.strike_everywhere("killed", kill, judge, phases=["asked", "sending", "answering"])
+        self.strike_everywhere("killed", kill, judge, but=["done"])
 
     def test_cut(self):
         """A connection that is cut is made again."""
@@ -285,19 +301,36 @@ class Sweep:
         self.strike_everywhere("restarted", restart, self.judge_completed)
 
     def test_gone(self):
-        """A registry that goes for good is named, and what was written before is whole."""
+        """A registry that goes for good is named, what was written before is whole, and it is said what that is."""
 
-        def go(*_):
-            self.striker.gone = True
+        def go(_, proxy):
+            self.striker.gone = proxy
 
-        def judge(status, told):
+        def judge(name, status, told):
             self.assertEqual(status, NETWORK, told)
-            error, advice = told.splitlines()[-2:]
+            *_, error, advice = ["", *told.splitlines()]
+            if advice == RESUMES:
+                self.assertTrue(any(self.registries[which].has_any(self.refs(name)[0][0]) for which in self.targets))
+            else:
+                self.assertEqual(self.written(name), [], told)
+                error = advice
             self.assertTrue(error.startswith("error: "), told)
-            self.assertEqual(advice, "what has arrived stays: the same command again goes on from there", told)
-            self.assertTrue(any(proxy.address.split(":")[1] in error for proxy in self.proxies), told)
+            self.assertIn(self.striker.gone.address.split(":")[1], error)
+            self.assertTrue(error.endswith(self.standing(name)), f"{told}\nends with {self.standing(name)}")
 
-        self.strike_everywhere("gone", go, judge, self.simulated, ["asked"])
+        self.strike_everywhere("gone", go, judge, self.simulated, but=["sending", "done", "answering"])
+
+    def standing(self, name):
+        """How an error has to end, by what the registries have."""
+        counts = [len(self.written_to(which, name)) for which in self.targets]
+        of = len(self.refs(name))
+        if sum(counts) == 0:
+            return " (no tag was written)" if len(counts) > 1 else ")"
+        if len(counts) == 1:
+            return f" (tags in place: {counts[0]} of {of})"
+        places = [f'{self.host(which)}/{self.refs(name)[0][0]}' for which in self.targets]
+        shares = [f'{count or "none"} of {of} in "{place}"' for count, place in zip(counts, places, strict=True)]
+        return f" (tags in place: {', '.join(shares)})"
 
 
 class Push(Sweep, unittest.TestCase):
@@ -311,6 +344,20 @@ class Push(Sweep, unittest.TestCase):
     @classmethod
     def arguments(cls, name):
         return ["push", f"docker-archive:{cls.archive}", *cls.addresses(name)]
+
+
+class PushTwo(Push):
+    """To two registries at once. What is within requests is struck where there is one."""
+
+    registry_count = 2
+    targets = (0, 1)
+    tags = ("v1",)
+    phases = ("asked",)
+
+    @classmethod
+    def prepare(cls):
+        cls.archive = cls.folder / "image.tar"
+        write_archive(cls.archive, "amd64", [noise("a", 90_000)])
 
 
 class Streamed(Sweep, unittest.TestCase):

@@ -211,7 +211,7 @@ static void test_retag__names_both_digests_of_an_immutable_tag(void **state)
     sw_digest_of(sw_str(MANIFEST), image);
     sw_digest_of(sw_str(INDEX), other);
     expected = sw_xasprintf("tag \"multi\" of \"" HOST "/team/app\" is immutable: it names %s, and "
-                            "this image is %s; use another tag (1 of 3 tags are written)",
+                            "this image is %s; use another tag (tags in place: 1 of 3)",
                             other, image);
     assert_fails(retag(&world.t.env, HOST "/team/app:v1", "new,multi,last", &result, &err),
                  SW_E_CONFLICT, expected);

@@ -9,6 +9,7 @@
 
 #define HOST_A "a.example.com"
 #define HOST_B "b.example.com"
+#define IMAGE  "sha256:1111111111111111111111111111111111111111111111111111111111111111"
 
 enum { TAGS = 6 };
 
@@ -32,11 +33,10 @@ static void answer(SW_UNUSED void *ctx, const struct fake_http_request *request,
         answer->headers[0] = (struct sw_http_header){ "WWW-Authenticate", "Basic realm=\"x\"" };
     } else if (tag[1] == 'x') {
         answer->status = tag[0] == 'a' ? 403 : 400;
+    } else if (strcmp(request->method, "PUT") == 0) {
+        answer->status = 201;
     } else if ((tag[1] - '0') % 2 == 0) {
-        answer->headers[0] = (struct sw_http_header){
-            "Docker-Content-Digest",
-            "sha256:1111111111111111111111111111111111111111111111111111111111111111"
-        };
+        answer->headers[0] = (struct sw_http_header){ "Docker-Content-Digest", IMAGE };
     } else {
         answer->status = 404;
     }
@@ -134,11 +134,56 @@ static void test_tagging__the_first_failure_is_told(void **state)
     }
 }
 
+static void test_tagging__a_failure_tells_what_stands(void **state)
+{
+    static const struct {
+        const char *tags[TAGS];
+        bool resumes;
+        const char *end; /* of the message */
+    } cases[] = {
+        { { "ax", "a1" }, false, "" },
+        { { "a1", "ax" }, true, " (tags in place: 1 of 2)" },
+        { { "ax", "b1" }, false, " (no tag was written)" },
+        { { "a1", "b1", "ax", "b3" },
+          true,
+          " (tags in place: 1 of 2 in \"" HOST_A "/app\", 1 of 2 in \"" HOST_B "/app\")" },
+        { { "b2", "ax" }, /* named the image before */
+          false,
+          " (tags in place: 1 of 1 in \"" HOST_B "/app\", none of 1 in \"" HOST_A "/app\")" },
+    };
+    static const struct sw_tagged_manifest manifest = { "type", { "{}", 2 }, IMAGE };
+
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        struct world world = { 0 };
+        struct sw_err err = SW_ERR_INIT;
+        SW_CLEANUP(sw_free_str)
+        char *expected = sw_xasprintf("cannot write manifest ax in \"" HOST_A "/app\": registry "
+                                      "\"" HOST_A "\" denies access to repository \"app\" (no "
+                                      "reason given)%s",
+                                      cases[i].end);
+        size_t count = 0;
+
+        assert_ok(look(&world, cases[i].tags, 0, &err));
+        while (count < TAGS && cases[i].tags[count]) {
+            count++;
+        }
+        assert_int_equal(
+            sw_tagging_write(&world.t.env, world.tags, count, &manifest, "pushed", &err),
+            SW_E_DENIED);
+        assert_int_equal(sw_tagging_explain(world.tags, count, &err), SW_E_DENIED);
+        assert_string_equal(err.msg, expected);
+        assert_true(err.resumes == cases[i].resumes);
+        world_release(&world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tagging__registries_are_asked_side_by_side),
         cmocka_unit_test(test_tagging__the_first_failure_is_told),
+        cmocka_unit_test(test_tagging__a_failure_tells_what_stands),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

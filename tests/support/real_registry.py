@@ -73,6 +73,10 @@ class Registry:
             raise AssertionError(f"{repository}:{tag} lacks {missing}")
         return sha256(document)
 
+    def has_any(self, repository):
+        """Whether a blob has arrived in the repository."""
+        return (self.folder / "registry/docker/registry/v2/repositories" / repository / "_layers").exists()
+
     def missing(self, repository, document):
         """What a manifest or an index names and the repository does not have, or has with other bytes; children of an
         index with all that they name."""

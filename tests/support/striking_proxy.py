@@ -26,10 +26,11 @@ class Striker:
         self.arm(None)
 
     def arm(self, blow, phase="", number=0):
-        """`blow` gets the proxy where it falls; then the request there is cut off."""
+        """`blow` gets the proxy where it falls; then the request there is cut off. It may set `gone` to a proxy that
+        takes nothing any more."""
         with self.lock:
             self.blow, self.phase, self.number = blow, phase, number
-            self.struck, self.gone, self.premature, self.times = False, False, [], dict.fromkeys(PHASES, 0)
+            self.struck, self.gone, self.premature, self.times = False, None, [], dict.fromkeys(PHASES, 0)
             self.course = []
 
     def note(self, line):
@@ -95,11 +96,12 @@ class Handler(forwarder.Handler):
 
     def setup(self):
         super().setup()
-        if self.server.striker.gone:
-            self.reset()
+        self.reset_if_gone()
 
-    def reset(self):
+    def reset_if_gone(self):
         """Ends the connection as a machine does on which nothing listens any more."""
+        if self.server.striker.gone is not self.server:
+            return
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         raise ConnectionError("gone")
 
@@ -122,8 +124,7 @@ class Handler(forwarder.Handler):
 
     def serve(self):
         self.sent = 0
-        if self.server.striker.gone:
-            self.reset()
+        self.reset_if_gone()
         self.note("asked")
         has_body = "Transfer-Encoding" in self.headers or int(self.headers.get("Content-Length") or 0) > 0
         if self.reached("asked", lambda: self.note_whole(not has_body)):
