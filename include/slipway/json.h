@@ -37,6 +37,11 @@ void sw_json_dump_canonical(const json_t *value, struct sw_buf *out);
  */
 const char *sw_json_str(const json_t *object, const char *key, const char *fallback);
 int64_t sw_json_int(const json_t *object, const char *key, int64_t fallback);
+/*
+ * A count or size of AWS, 0 to INT32_MAX; the fallback also for any other number, so that many of
+ * them can be added up.
+ */
+int64_t sw_json_count(const json_t *object, const char *key, int64_t fallback);
 double sw_json_number(const json_t *object, const char *key, double fallback);
 /*
  * A time as AWS writes it, seconds since 1970 with fractions, in milliseconds; 0 when it is

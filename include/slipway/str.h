@@ -113,6 +113,13 @@ void sw_strs_take(struct sw_strs *list, char *s);
 /* Adds the parts of `text` between `sep`s without the white space around them; empty ones are none.
  */
 void sw_strs_add_parts(struct sw_strs *list, struct sw_str text, char sep);
+/*
+ * Adds the words of a command line: blanks separate, single and double quotes group, a backslash
+ * takes the next character as it is, within double quotes only those of `escaped`. Nothing is
+ * expanded (for that see subst.h). SW_E_INPUT when a quote is not closed.
+ */
+SW_NODISCARD enum sw_status sw_strs_add_words(struct sw_strs *list, struct sw_str text,
+                                              const char *escaped, struct sw_err *err);
 bool sw_strs_has(const struct sw_strs *list, struct sw_str s);
 /* Frees the strings and the array; the list is empty and usable again. */
 void sw_strs_release(struct sw_strs *list);

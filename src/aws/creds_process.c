@@ -7,76 +7,24 @@
 /* https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html */
 enum { OUTPUT_MAX = 256 * 1024, TIMEOUT_MS = 60 * 1000, WORDS_MAX = 256 };
 
-/* Appends one word at the front of *rest to `word` and takes it off. */
-static enum sw_status cut_word(struct sw_str *rest, struct sw_buf *word, struct sw_err *err)
+/* The words as the AWS CLI splits them. */
+static enum sw_status split(const char *command, struct sw_strs *ret, struct sw_err *err)
 {
-    char quote = 0;
-    size_t i = 0;
-    for (; i < rest->len; i++) {
-        char c = rest->ptr[i];
-        if (c == '\\' && quote != '\'' && i + 1 < rest->len) {
-            char next = rest->ptr[++i];
-            /* Inside double quotes only these lose their backslash. */
-            if (quote == '"' && next != '"' && next != '\\') {
-                sw_buf_add_char(word, c);
-            }
-            sw_buf_add_char(word, next);
-        } else if (quote) {
-            if (c == quote) {
-                quote = 0;
-            } else {
-                sw_buf_add_char(word, c);
-            }
-        } else if (c == '"' || c == '\'') {
-            quote = c;
-        } else if (sw_is_space(c)) {
-            break;
-        } else {
-            sw_buf_add_char(word, c);
-        }
+    enum sw_status status = sw_strs_add_words(ret, sw_str(command), "\"\\", err);
+    if (status == SW_OK && ret->count == 0) {
+        return sw_fail(err, SW_E_INPUT, "no command");
     }
-    if (quote) {
-        return sw_fail(err, SW_E_INPUT, "a quote %c is not closed", quote);
+    if (status == SW_OK && ret->count > WORDS_MAX) {
+        return sw_fail(err, SW_E_TOO_LARGE, "more than %d words", WORDS_MAX);
     }
-    *rest = sw_str_from(*rest, i);
-    return SW_OK;
-}
-
-enum sw_status aws_split_command(struct sw_str command, struct sw_strs *ret, struct sw_err *err)
-{
-    struct sw_strs words = { 0 };
-    struct sw_str rest = sw_str_trim(command);
-    enum sw_status status = SW_OK;
-    while (rest.len > 0 && status == SW_OK) {
-        struct sw_buf word SW_CLEANUP(sw_buf_release) = { 0 };
-        sw_buf_init(&word, command.len);
-        status = cut_word(&rest, &word, err);
-        if (status == SW_OK && words.count == WORDS_MAX) {
-            status = sw_fail(err, SW_E_TOO_LARGE, "more than %d words", WORDS_MAX);
-        }
-        if (status == SW_OK) {
-            sw_strs_take(&words, sw_buf_take(&word));
-        }
-        while (rest.len > 0 && sw_is_space(rest.ptr[0])) {
-            rest = sw_str_from(rest, 1);
-        }
-    }
-    if (status == SW_OK && words.count == 0) {
-        status = sw_fail(err, SW_E_INPUT, "no command");
-    }
-    if (status != SW_OK) {
-        sw_strs_release(&words);
-        return status;
-    }
-    *ret = words;
-    return SW_OK;
+    return status;
 }
 
 static enum sw_status run(const struct sw_env *env, const struct sw_strs *words,
                           struct sw_buf *output, struct sw_err *err)
 {
     int exit_code = 0;
-    const char *program = words->count > 0 ? words->items[0] : "";
+    const char *program = words->items[0];
     const struct sw_proc proc = {
         .argv = (const char *const *)words->items,
         .out = output,
@@ -115,7 +63,7 @@ enum sw_status aws_process_get(const struct sw_env *env, const char *command, co
     struct sw_strs words SW_CLEANUP(sw_strs_release) = { 0 };
     struct sw_buf output SW_CLEANUP(sw_buf_release) = { 0 };
     sw_buf_init_secret(&output, OUTPUT_MAX);
-    enum sw_status status = aws_split_command(sw_str(command), &words, err);
+    enum sw_status status = split(command, &words, err);
     if (status == SW_OK) {
         status = run(env, &words, &output, err);
     }

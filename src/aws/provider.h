@@ -71,11 +71,4 @@ SW_NODISCARD enum sw_status aws_sts_web_identity(struct sw_aws *aws, const struc
 SW_NODISCARD enum sw_status aws_process_get(const struct sw_env *env, const char *command,
                                             const char *profile, struct sw_credentials *ret,
                                             struct sw_err *err);
-/*
- * Splits a command into words as the AWS CLI does: blanks separate, single and double quotes group,
- * a backslash takes the next character as it is. Nothing is expanded. SW_E_INPUT on an open quote.
- */
-SW_NODISCARD enum sw_status aws_split_command(struct sw_str command, struct sw_strs *ret,
-                                              struct sw_err *err);
-
 #endif

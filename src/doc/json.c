@@ -97,6 +97,12 @@ int64_t sw_json_int(const json_t *object, const char *key, int64_t fallback)
     return json_is_integer(value) ? (int64_t)json_integer_value(value) : fallback;
 }
 
+int64_t sw_json_count(const json_t *object, const char *key, int64_t fallback)
+{
+    int64_t value = sw_json_int(object, key, fallback);
+    return value >= 0 && value <= INT32_MAX ? value : fallback;
+}
+
 double sw_json_number(const json_t *object, const char *key, double fallback)
 {
     const json_t *value = json_object_get(object, key);

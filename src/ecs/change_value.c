@@ -57,31 +57,6 @@ static enum sw_status parse_array(struct sw_str text, json_t **ret, struct sw_er
     return SW_OK;
 }
 
-/* One word off the front of *text, as a shell's quoting has it; false when a quote has no end. */
-static bool take_word(struct sw_str *text, struct sw_buf *word)
-{
-    char quote = 0;
-    size_t i = 0;
-    for (; i < text->len && (quote || !sw_is_space(text->ptr[i])); i++) {
-        char c = text->ptr[i];
-        bool escapes = c == '\\' && quote != '\'' && i + 1 < text->len &&
-                       (!quote || strchr("\"\\$`", text->ptr[i + 1]));
-        if (escapes) {
-            sw_buf_add_char(word, text->ptr[++i]);
-        } else if (quote ? c == quote : c == '"' || c == '\'') {
-            if (quote) {
-                quote = '\0';
-            } else {
-                quote = c;
-            }
-        } else {
-            sw_buf_add_char(word, c);
-        }
-    }
-    *text = sw_str_from(*text, i);
-    return !quote;
-}
-
 enum sw_status ecs_parse_words(const struct ecs_change_texts *texts, json_t **ret,
                                struct sw_err *err)
 {
@@ -92,15 +67,13 @@ enum sw_status ecs_parse_words(const struct ecs_change_texts *texts, json_t **re
     if (sw_str_starts(rest, "[")) {
         return parse_array(rest, ret, err);
     }
+    struct sw_strs split SW_CLEANUP(sw_strs_release) = { 0 };
+    if (sw_strs_add_words(&split, rest, "\"\\$`", err) != SW_OK) {
+        return err->status;
+    }
     json_auto_t *words = json_array();
-    while (rest.len > 0) {
-        struct sw_buf word SW_CLEANUP(sw_buf_release) = { 0 };
-        sw_buf_init(&word, SW_BUF_TEXT_MAX);
-        if (!take_word(&rest, &word)) {
-            return sw_fail(err, SW_E_INPUT, "a quote in the words has no end");
-        }
-        (void)json_array_append_new(words, ecs_json_text(sw_buf_str(&word)));
-        rest = sw_str_trim(rest);
+    for (size_t i = 0; i < split.count; i++) {
+        (void)json_array_append_new(words, ecs_json_text(sw_str(split.items[i])));
     }
     *ret = json_incref(words);
     return SW_OK;

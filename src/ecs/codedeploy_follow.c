@@ -47,13 +47,13 @@ static const json_t *our_task_set(const struct codedeploy_watch *watch, const js
     json_array_foreach(sw_json_array(service, "taskSets"), index, set)
     {
         bool match = is_ours(watch, set);
-        all += sw_json_int(set, "runningCount", 0);
+        all += sw_json_count(set, "runningCount", 0);
         if (match &&
             (!ours || sw_json_number(set, "createdAt", 0) > sw_json_number(ours, "createdAt", 0))) {
             ours = set;
         }
     }
-    *ret_others = all - sw_json_int(ours, "runningCount", 0);
+    *ret_others = all - sw_json_count(ours, "runningCount", 0);
     return ours;
 }
 
@@ -77,9 +77,9 @@ static void take_tasks(struct codedeploy_watch *watch, const json_t *service)
     }
     state->seen = true;
     state->created_ms = sw_json_time_ms(set, "createdAt");
-    state->desired = sw_json_int(set, "computedDesiredCount", 0);
-    state->running = sw_json_int(set, "runningCount", 0);
-    state->pending = sw_json_int(set, "pendingCount", 0);
+    state->desired = sw_json_count(set, "computedDesiredCount", 0);
+    state->running = sw_json_count(set, "runningCount", 0);
+    state->pending = sw_json_count(set, "pendingCount", 0);
     /* Task sets have no count of failed tasks. */
     bool bad = follow_events(follower, service) || state->running < state->desired;
     follow_say_counters(follower);
@@ -183,9 +183,9 @@ static int64_t limit_ms(const json_t *info)
     const json_t *blue_green = sw_json_object(info, "blueGreenDeploymentConfiguration");
     int64_t minutes =
         MARGIN_MIN +
-        sw_json_int(sw_json_object(blue_green, "terminateBlueInstancesOnDeploymentSuccess"),
-                    "terminationWaitTimeInMinutes", 0) +
-        sw_json_int(sw_json_object(blue_green, "deploymentReadyOption"), "waitTimeInMinutes", 0);
+        sw_json_count(sw_json_object(blue_green, "terminateBlueInstancesOnDeploymentSuccess"),
+                      "terminationWaitTimeInMinutes", 0) +
+        sw_json_count(sw_json_object(blue_green, "deploymentReadyOption"), "waitTimeInMinutes", 0);
     minutes = minutes < LIMIT_LEAST_MIN ? LIMIT_LEAST_MIN : minutes;
     return (minutes > LIMIT_MOST_MIN ? LIMIT_MOST_MIN : minutes) * MINUTE_MS;
 }

@@ -200,15 +200,12 @@ static void check_waits(const struct subject *subject)
     }
 }
 
+const struct ecs_limit ecs_health_limits[ECS_HEALTH_LIMITS] = {
+    { "interval", 5, 300 }, { "timeout", 2, 120 }, { "retries", 1, 10 }, { "startPeriod", 0, 300 }
+};
+
 static void check_health(const struct subject *subject)
 {
-    static const struct {
-        const char *key;
-        int64_t least, most;
-    } limits[] = { { "interval", 5, 300 },
-                   { "timeout", 2, 120 },
-                   { "retries", 1, 10 },
-                   { "startPeriod", 0, 300 } };
     const json_t *health = sw_json_object(subject->container, "healthCheck");
     const json_t *first = json_array_get(sw_json_array(health, "command"), 0);
     const char *kind = json_is_string(first) ? json_string_value(first) : "";
@@ -219,14 +216,15 @@ static void check_health(const struct subject *subject)
                     "or NONE, not with \"%s\"",
                     subject->name, kind);
     }
-    for (size_t i = 0; i < SW_COUNT(limits); i++) {
-        int64_t value = sw_json_int(health, limits[i].key, limits[i].least);
-        if (value < limits[i].least || value > limits[i].most) {
+    for (size_t i = 0; i < ECS_HEALTH_LIMITS; i++) {
+        const struct ecs_limit *limit = &ecs_health_limits[i];
+        int64_t value = sw_json_int(health, limit->key, limit->least);
+        if (value < limit->least || value > limit->most) {
             ecs_problem(subject->check,
                         "container \"%s\": \"%s\" of the health check is %lld; ECS takes %lld to "
                         "%lld",
-                        subject->name, limits[i].key, (long long)value, (long long)limits[i].least,
-                        (long long)limits[i].most);
+                        subject->name, limit->key, (long long)value, (long long)limit->least,
+                        (long long)limit->most);
         }
     }
 }

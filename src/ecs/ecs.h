@@ -124,4 +124,24 @@ SW_NODISCARD enum sw_status ecs_image_digest(struct sw_aws *aws,
 /* The part of an ARN or path behind the last '/', borrowed. */
 const char *ecs_last_part(const char *arn);
 
+/*
+ * A size of the whole task, `key` "cpu" or "memory", as AWS takes it: "256" (CPU units, MiB), or
+ * ".25 vCPU" and "0.5 GB". In units or MiB; false for any other text.
+ */
+bool ecs_task_size(const char *key, const char *text, int64_t *ret);
+/* What AWS takes for it: "MiB such as 512, or GB such as 0.5 GB". */
+const char *ecs_task_size_forms(const char *key);
+/* The same of a definition or override, where it may be a number: 0 when there is none. */
+enum { ECS_SIZE_BAD = -1 };
+int64_t ecs_task_size_of(const json_t *definition, const char *key);
+
+/* How many tasks a service keeps while it is deployed in steps. */
+struct ecs_steps {
+    int64_t desired;          /* tasks wanted */
+    int64_t minimum, maximum; /* percentages */
+    int64_t low, high;        /* tasks that must stay, and that may be, meanwhile */
+};
+/* False, with all of *ret 0, when the service's numbers are none that ECS has. */
+bool ecs_steps_of(const json_t *service, struct ecs_steps *ret);
+
 #endif

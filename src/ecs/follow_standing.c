@@ -45,9 +45,9 @@ static size_t add_up(const json_t *deployments, struct running list[DEPLOYMENTS_
             entry = &list[count++];
             *entry = (struct running){ .revision = revision };
         }
-        entry->running += sw_json_int(deployment, "runningCount", 0);
+        entry->running += sw_json_count(deployment, "runningCount", 0);
         if (deployment == primary) { /* others are on their way out, whatever they want */
-            entry->desired += sw_json_int(deployment, "desiredCount", 0);
+            entry->desired += sw_json_count(deployment, "desiredCount", 0);
         }
     }
     return count;

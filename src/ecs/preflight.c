@@ -208,25 +208,13 @@ static void find_missing(struct preflight *preflight)
 
 /* ---- Running ---- */
 
-/* How many tasks may be there while the service rolls: hostile numbers must not overflow. */
 static void set_counts(struct preflight *preflight)
 {
-    enum { TASKS_MAX = 100000, PERCENT_MAX = 10000 };
-    const json_t *configuration = sw_json_object(preflight->service, "deploymentConfiguration");
-    int64_t desired = sw_json_int(preflight->service, "desiredCount", 0);
-    int64_t minimum = sw_json_int(configuration, "minimumHealthyPercent", 100);
-    int64_t maximum = sw_json_int(configuration, "maximumPercent", 200);
     bool replicas =
         strcmp(sw_json_str(preflight->service, "schedulingStrategy", "REPLICA"), "REPLICA") == 0;
-    bool sane = desired >= 0 && desired <= TASKS_MAX && minimum >= 0 && minimum <= 100 &&
-                maximum >= 0 && maximum <= PERCENT_MAX;
-    preflight->desired = sane ? desired : 0;
-    preflight->minimum = minimum;
-    preflight->maximum = maximum;
-    preflight->rolls =
-        preflight->service && sane && replicas && desired > 0 && !preflight->options->codedeploy;
-    preflight->low = (preflight->desired * minimum + 99) / 100;
-    preflight->high = preflight->desired * maximum / 100;
+    bool sane = ecs_steps_of(preflight->service, &preflight->steps);
+    preflight->rolls = preflight->service && sane && replicas && preflight->steps.desired > 0 &&
+                       !preflight->options->codedeploy;
 }
 
 /* Whether the tasks run on instances of the cluster, as far as the service says. */

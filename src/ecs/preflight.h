@@ -56,9 +56,7 @@ struct preflight {
     const char *mode; /* its network mode; "bridge" when it says none */
     bool on_ec2;      /* the tasks run on the cluster's own instances */
     bool rolls;       /* the service exists, wants tasks, and replaces them in steps */
-    int64_t desired;  /* tasks wanted */
-    int64_t minimum, maximum; /* percentages */
-    int64_t low, high;        /* tasks that must stay, and that may be, while it rolls */
+    struct ecs_steps steps;
     struct preflight_fact facts[FACT_COUNT]; /* owned */
     const struct preflight_check *check;     /* that is running */
     bool idle;                               /* ... has nothing to look at */
@@ -169,7 +167,7 @@ void preflight_file_system(struct preflight *preflight);
 
 /* ---- Shared by the checks ---- */
 
-/* A number that an answer has as number or as text. */
+/* A count that an answer has as number or as text; -1 may be there, too, and means all. */
 int64_t preflight_number(const json_t *object, const char *key, int64_t fallback);
 /* Whether an array of texts has this one. */
 bool preflight_has(const json_t *texts, const char *text);

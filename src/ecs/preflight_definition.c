@@ -1,4 +1,5 @@
 #include "preflight.h"
+#include "taskdef_check.h"
 
 #include <slipway/alloc.h>
 
@@ -154,16 +155,31 @@ void preflight_essential(struct preflight *preflight)
     preflight_advise(preflight, "set \"essential\": true at the one that does the work");
 }
 
+/* What a container has beyond what any container can have. */
+static void judge_sizes(struct preflight *preflight, const json_t *container)
+{
+    static const char *const keys[] = { "cpu", "memory", "memoryReservation" };
+    for (size_t i = 0; i < SW_COUNT(keys); i++) {
+        if (sw_json_count(container, keys[i], 0) != sw_json_int(container, keys[i], 0)) {
+            preflight_find(preflight, SW_CHECK_BLOCK,
+                           "container \"%s\" has %s %lld; ECS takes 0 to %d", name_of(container),
+                           keys[i], (long long)sw_json_int(container, keys[i], 0), INT32_MAX);
+            preflight_advise(preflight, "set it within that range");
+        }
+    }
+}
+
 void preflight_limits(struct preflight *preflight)
 {
-    int64_t task = preflight_number(preflight->definition, "memory", 0);
+    int64_t task = ecs_task_size_of(preflight->definition, "memory");
     int64_t sum = 0;
     size_t index = 0;
     const json_t *container = NULL;
     json_array_foreach(preflight->containers, index, container)
     {
-        int64_t hard = sw_json_int(container, "memory", 0);
-        int64_t soft = sw_json_int(container, "memoryReservation", 0);
+        int64_t hard = sw_json_count(container, "memory", 0);
+        int64_t soft = sw_json_count(container, "memoryReservation", 0);
+        judge_sizes(preflight, container);
         if (hard > 0 && soft > hard) {
             preflight_find(preflight, SW_CHECK_BLOCK,
                            "container \"%s\" reserves %lld MiB, more than its limit of %lld MiB",
@@ -189,23 +205,15 @@ void preflight_limits(struct preflight *preflight)
 static void judge_health_range(struct preflight *preflight, const json_t *container,
                                const json_t *health)
 {
-    static const struct {
-        const char *key;
-        int64_t min, max, usual;
-    } ranges[] = {
-        { "interval", 5, 300, 30 },
-        { "timeout", 2, 120, 5 },
-        { "retries", 1, 10, 3 },
-        { "startPeriod", 0, 300, 0 },
-    };
-    for (size_t i = 0; i < SW_COUNT(ranges); i++) {
-        int64_t value = sw_json_int(health, ranges[i].key, ranges[i].usual);
-        if (value < ranges[i].min || value > ranges[i].max) {
+    for (size_t i = 0; i < ECS_HEALTH_LIMITS; i++) {
+        const struct ecs_limit *limit = &ecs_health_limits[i];
+        int64_t value = sw_json_int(health, limit->key, limit->least);
+        if (value < limit->least || value > limit->most) {
             preflight_find(preflight, SW_CHECK_BLOCK,
                            "the health check of container \"%s\" has %s %lld; ECS takes %lld to "
                            "%lld",
-                           name_of(container), ranges[i].key, (long long)value,
-                           (long long)ranges[i].min, (long long)ranges[i].max);
+                           name_of(container), limit->key, (long long)value,
+                           (long long)limit->least, (long long)limit->most);
             preflight_advise(preflight, "set it within that range");
         }
     }

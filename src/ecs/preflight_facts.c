@@ -102,10 +102,10 @@ int64_t preflight_number(const json_t *object, const char *key, int64_t fallback
 {
     int64_t number = 0;
     const char *text = sw_json_str(object, key, NULL);
-    if (text && sw_parse_int(sw_str(text), -1, INT64_C(1000000000), &number)) {
-        return number;
+    if (text) {
+        return sw_parse_int(sw_str(text), -1, INT32_MAX, &number) ? number : fallback;
     }
-    return sw_json_int(object, key, fallback);
+    return sw_json_count(object, key, fallback);
 }
 
 bool preflight_has(const json_t *texts, const char *text)

@@ -245,11 +245,11 @@ static void judge_constraints(struct preflight *preflight, const json_t *instanc
         if (strcmp(type, "memberOf") == 0) {
             judge_member_of(preflight, instances, sw_json_str(item, "expression", ""));
         } else if (strcmp(type, "distinctInstance") == 0 &&
-                   preflight->desired > (int64_t)json_array_size(instances)) {
+                   preflight->steps.desired > (int64_t)json_array_size(instances)) {
             preflight_find(preflight, SW_CHECK_BLOCK,
                            "distinctInstance wants an instance per task: %lld tasks are wanted and "
                            "%zu could run one",
-                           (long long)preflight->desired, json_array_size(instances));
+                           (long long)preflight->steps.desired, json_array_size(instances));
             preflight_advise(preflight, "add instances, want fewer tasks, or remove the "
                                         "constraint");
         }

@@ -93,10 +93,9 @@ static bool is_for(const json_t *rule, const json_t *groups, const json_t *cidrs
 /* The end of the ports that the rule opens from `port` on; -1 when it does not open that one. */
 static int64_t opens_up_to(const json_t *rule, int64_t port)
 {
-    enum { PORT_MAX = 65535 };
     const char *protocol = sw_json_str(rule, "ipProtocol", "");
     if (strcmp(protocol, "-1") == 0) {
-        return PORT_MAX;
+        return INT64_MAX;
     }
     if (strcmp(protocol, "tcp") != 0 && strcmp(protocol, "6") != 0) {
         return -1;
@@ -110,9 +109,10 @@ static int64_t opens_up_to(const json_t *rule, int64_t port)
 static int64_t first_closed(const json_t *all, const json_t *ids, const char *key,
                             const json_t *peers, const json_t *cidrs, const struct way *way)
 {
-    int64_t port = way->low;
-    while (port <= way->high) {
-        int64_t reach = -1;
+    int64_t reach = way->low - 1;
+    while (reach < way->high) {
+        const int64_t port = reach + 1;
+        reach = -1;
         size_t index = 0;
         const json_t *group = NULL;
         json_array_foreach(all, index, group)
@@ -131,7 +131,6 @@ static int64_t first_closed(const json_t *all, const json_t *ids, const char *ke
         if (reach < 0) {
             return port;
         }
-        port = reach + 1;
     }
     return -1;
 }

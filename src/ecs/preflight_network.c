@@ -17,7 +17,9 @@ static const json_t *own_subnets(struct preflight *preflight)
 void preflight_addresses(struct preflight *preflight)
 {
     const json_t *ids = preflight_awsvpc(preflight, "subnets");
-    int64_t extra = preflight->high > preflight->desired ? preflight->high - preflight->desired : 1;
+    int64_t extra = preflight->steps.high > preflight->steps.desired
+                        ? preflight->steps.high - preflight->steps.desired
+                        : 1;
     int64_t left = 0;
     size_t index = 0;
     const json_t *subnet = NULL;

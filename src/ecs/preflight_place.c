@@ -115,17 +115,17 @@ void preflight_instances(struct preflight *preflight)
 /* What one task reserves of an instance. */
 static int64_t needed(const struct preflight *preflight, bool memory)
 {
-    int64_t whole = preflight_number(preflight->definition, memory ? "memory" : "cpu", 0);
+    int64_t whole = ecs_task_size_of(preflight->definition, memory ? "memory" : "cpu");
     int64_t sum = 0;
     size_t index = 0;
     const json_t *container = NULL;
     json_array_foreach(preflight->containers, index, container)
     {
-        int64_t soft = sw_json_int(container, "memoryReservation", 0);
+        int64_t soft = sw_json_count(container, "memoryReservation", 0);
         if (!memory) {
-            sum += sw_json_int(container, "cpu", 0);
+            sum += sw_json_count(container, "cpu", 0);
         } else {
-            sum += soft > 0 ? soft : sw_json_int(container, "memory", 0);
+            sum += soft > 0 ? soft : sw_json_count(container, "memory", 0);
         }
     }
     return whole > 0 ? whole : sum;
@@ -169,12 +169,12 @@ static void judge_resource(struct preflight *preflight, const char *name, const 
                        "a task needs %lld %s, and the largest instance has %lld altogether",
                        (long long)need, unit, (long long)best.registered);
         preflight_advise(preflight, "lower the task's reservation, or use larger instances");
-    } else if (best.remaining < need && preflight->low >= preflight->desired) {
+    } else if (best.remaining < need && preflight->steps.low >= preflight->steps.desired) {
         preflight_find(preflight, SW_CHECK_WARN,
                        "a task needs %lld %s; instance %s has %lld left, no other has more, and "
                        "minimumHealthyPercent %lld lets no old task stop first",
                        (long long)need, unit, best.instance, (long long)best.remaining,
-                       (long long)preflight->minimum);
+                       (long long)preflight->steps.minimum);
         preflight_advise(preflight, "add an instance, lower the reservation, or lower "
                                     "minimumHealthyPercent");
     }

@@ -65,13 +65,13 @@ static void advise_port(struct preflight *preflight)
 /* Own tasks hold the port now, if what runs maps it already: as many as run. */
 static int64_t held_by_others(const struct preflight *preflight, const struct fixed_port *fixed)
 {
-    int64_t running = sw_json_int(preflight->service, "runningCount", 0);
+    int64_t running = sw_json_count(preflight->service, "runningCount", 0);
     return fixed->taken > running ? fixed->taken - running : 0;
 }
 
 static void judge_port(struct preflight *preflight, const struct fixed_port *fixed)
 {
-    long long desired = preflight->desired;
+    long long desired = preflight->steps.desired;
     long long instances = fixed->instances;
     if (fixed->instances == 0) {
         return; /* the check of instances says so */
@@ -82,7 +82,7 @@ static void judge_port(struct preflight *preflight, const struct fixed_port *fix
                        "itself",
                        fixed->container, (long long)fixed->port);
         preflight_advise(preflight, "use another host port, or hostPort 0");
-    } else if (preflight->desired > fixed->instances) {
+    } else if (preflight->steps.desired > fixed->instances) {
         preflight_find(preflight, SW_CHECK_BLOCK,
                        "container \"%s\" has the fixed host port %lld, so each instance can run "
                        "one task: %lld tasks are wanted and %lld instance%s could run one",
@@ -96,16 +96,17 @@ static void judge_port(struct preflight *preflight, const struct fixed_port *fix
                        (long long)fixed->port, fixed->container);
         preflight_advise(preflight, "use another host port, or hostPort 0");
     } else if (preflight->rolls && fixed->instances == fixed->taken &&
-               preflight->low >= preflight->desired) {
+               preflight->steps.low >= preflight->steps.desired) {
         preflight_find(preflight, SW_CHECK_BLOCK,
                        "container \"%s\" has the fixed host port %lld, which is taken on %s: "
                        "with minimumHealthyPercent %lld ECS may not stop an old task, "
                        "and cannot start a new one beside it",
                        fixed->container, (long long)fixed->port,
                        instances == 1 ? "the only instance" : "every instance",
-                       (long long)preflight->minimum);
+                       (long long)preflight->steps.minimum);
         advise_port(preflight);
-    } else if (preflight->rolls && preflight->low == 0 && fixed->instances <= preflight->desired) {
+    } else if (preflight->rolls && preflight->steps.low == 0 &&
+               fixed->instances <= preflight->steps.desired) {
         preflight_find(preflight, SW_CHECK_WARN,
                        "container \"%s\" has the fixed host port %lld: old tasks stop before new "
                        "ones start, which is an outage",

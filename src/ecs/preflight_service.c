@@ -56,11 +56,12 @@ void preflight_in_progress(struct preflight *preflight)
 static void advise_percentages(struct preflight *preflight)
 {
     const char *cluster = preflight->options->cluster;
-    if (preflight->desired == 1) {
+    if (preflight->steps.desired == 1) {
         preflight_advise(preflight, "use 100/200, or 0/100 with a short outage");
     } else {
-        preflight_advise(preflight, "use 100/200, or %lld/100 with one task less meanwhile",
-                         (long long)((preflight->desired - 1) * 100 / preflight->desired));
+        preflight_advise(
+            preflight, "use 100/200, or %lld/100 with one task less meanwhile",
+            (long long)((preflight->steps.desired - 1) * 100 / preflight->steps.desired));
     }
     preflight_command(preflight,
                       "aws ecs update-service --cluster %s --service %s --deployment-configuration "
@@ -75,15 +76,16 @@ void preflight_percentages(struct preflight *preflight)
         preflight_idle(preflight);
         return;
     }
-    if (preflight->low < preflight->desired || preflight->high > preflight->desired) {
+    if (preflight->steps.low < preflight->steps.desired ||
+        preflight->steps.high > preflight->steps.desired) {
         return;
     }
     preflight_find(preflight, SW_CHECK_BLOCK,
                    "the rollout cannot take a step: of %lld wanted task%s at least %lld must stay "
                    "(minimumHealthyPercent %lld) and at most %lld may run (maximumPercent %lld)",
-                   (long long)preflight->desired, preflight->desired == 1 ? "" : "s",
-                   (long long)preflight->low, (long long)preflight->minimum,
-                   (long long)preflight->high, (long long)preflight->maximum);
+                   (long long)preflight->steps.desired, preflight->steps.desired == 1 ? "" : "s",
+                   (long long)preflight->steps.low, (long long)preflight->steps.minimum,
+                   (long long)preflight->steps.high, (long long)preflight->steps.maximum);
     advise_percentages(preflight);
 }
 
@@ -122,7 +124,7 @@ void preflight_desired(struct preflight *preflight)
     }
     if (strcmp(sw_json_str(preflight->service, "schedulingStrategy", ""), "DAEMON") == 0) {
         preflight_find(preflight, SW_CHECK_OK, "the service is a DAEMON: one task per instance");
-    } else if (preflight->desired == 0) {
+    } else if (preflight->steps.desired == 0) {
         preflight_find(preflight, SW_CHECK_WARN,
                        "the service wants 0 tasks: the deployment would start nothing");
         preflight_advise(preflight, "set the number of tasks as well: --desired-count 1");
@@ -138,11 +140,11 @@ void preflight_scaling(struct preflight *preflight)
     const json_t *target = json_array_get(preflight_fact(preflight, FACT_SCALING), 0);
     int64_t low = sw_json_int(target, "MinCapacity", 0);
     int64_t high = sw_json_int(target, "MaxCapacity", INT64_MAX);
-    if (target && (preflight->desired < low || preflight->desired > high)) {
+    if (target && (preflight->steps.desired < low || preflight->steps.desired > high)) {
         preflight_find(preflight, SW_CHECK_WARN,
                        "automatic scaling keeps the service between %lld and %lld tasks and will "
                        "undo the wanted %lld",
-                       (long long)low, (long long)high, (long long)preflight->desired);
+                       (long long)low, (long long)high, (long long)preflight->steps.desired);
         preflight_advise(preflight, "want a number in between, or change the scalable target");
     }
 }

@@ -1,3 +1,5 @@
+#include "ecs.h"
+
 #include <slipway/env.h>
 #include <slipway/rollout.h>
 #include <slipway/service.h>
@@ -43,15 +45,11 @@ static const char *reason_of(const json_t *deployment, const char *fallback)
 }
 
 /* Whether the percentages let the service neither start a task nor stop one. */
-static bool allows_no_step(const json_t *service, const json_t *configuration)
+static bool allows_no_step(const json_t *service)
 {
-    enum { TASKS_MAX = 100000, PERCENT_MAX = 10000 };
-    int64_t desired = sw_json_int(service, "desiredCount", 0);
-    int64_t minimum = sw_json_int(configuration, "minimumHealthyPercent", 100);
-    int64_t maximum = sw_json_int(configuration, "maximumPercent", 200);
-    bool sane = desired > 0 && desired <= TASKS_MAX && minimum >= 0 && minimum <= 100 &&
-                maximum >= 0 && maximum <= PERCENT_MAX;
-    return sane && (desired * minimum + 99) / 100 >= desired && desired * maximum / 100 <= desired;
+    struct ecs_steps steps;
+    return ecs_steps_of(service, &steps) && steps.desired > 0 && steps.low >= steps.desired &&
+           steps.high <= steps.desired;
 }
 
 /* Reads what people want to see, whatever the verdict will be. */
@@ -66,7 +64,7 @@ static void read_counters(const json_t *service, const json_t *ours, struct sw_r
     state->alarms = sw_json_bool(sw_json_object(configuration, "alarms"), "enable", false);
     state->daemon = text_is(service, "schedulingStrategy", "DAEMON");
     state->no_grace = sw_json_int(service, "healthCheckGracePeriodSeconds", 0) == 0;
-    state->no_step = !state->daemon && allows_no_step(service, configuration);
+    state->no_step = !state->daemon && allows_no_step(service);
     state->old_running = 0;
     state->deployments = 0;
     size_t index = 0;
@@ -75,17 +73,17 @@ static void read_counters(const json_t *service, const json_t *ours, struct sw_r
     {
         state->deployments++;
         if (deployment != ours) {
-            state->old_running += sw_json_int(deployment, "runningCount", 0);
+            state->old_running += sw_json_count(deployment, "runningCount", 0);
         }
     }
     const json_t *primary = sw_service_primary(service);
     (void)snprintf(state->primary_id, sizeof(state->primary_id), "%s",
                    sw_json_str(primary, "id", ""));
     if (ours) {
-        state->desired = sw_json_int(ours, "desiredCount", 0);
-        state->running = sw_json_int(ours, "runningCount", 0);
-        state->pending = sw_json_int(ours, "pendingCount", 0);
-        state->failed_tasks = sw_json_int(ours, "failedTasks", 0);
+        state->desired = sw_json_count(ours, "desiredCount", 0);
+        state->running = sw_json_count(ours, "runningCount", 0);
+        state->pending = sw_json_count(ours, "pendingCount", 0);
+        state->failed_tasks = sw_json_count(ours, "failedTasks", 0);
         state->created_ms = sw_json_time_ms(ours, "createdAt");
         (void)snprintf(state->rollout_state, sizeof(state->rollout_state), "%s",
                        sw_json_str(ours, "rolloutState", ""));

@@ -117,6 +117,26 @@ const json_t *sw_service_primary(const json_t *service)
     return sw_json_find(sw_json_array(service, "deployments"), "status", "PRIMARY");
 }
 
+bool ecs_steps_of(const json_t *service, struct ecs_steps *ret)
+{
+    enum { TASKS_MAX = 100000, PERCENT_MAX = 10000 };
+    const json_t *configuration = sw_json_object(service, "deploymentConfiguration");
+    int64_t desired = sw_json_int(service, "desiredCount", 0);
+    int64_t minimum = sw_json_int(configuration, "minimumHealthyPercent", 100);
+    int64_t maximum = sw_json_int(configuration, "maximumPercent", 200);
+    *ret = (struct ecs_steps){ 0 };
+    if (desired < 0 || desired > TASKS_MAX || minimum < 0 || minimum > 100 || maximum < 0 ||
+        maximum > PERCENT_MAX) {
+        return false;
+    }
+    *ret = (struct ecs_steps){ .desired = desired,
+                               .minimum = minimum,
+                               .maximum = maximum,
+                               .low = (desired * minimum + 99) / 100,
+                               .high = desired * maximum / 100 };
+    return true;
+}
+
 enum sw_status sw_service_check_controller(const json_t *service, struct sw_err *err)
 {
     const char *type = sw_json_str(sw_json_object(service, "deploymentController"), "type", "ECS");

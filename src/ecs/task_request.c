@@ -1,4 +1,5 @@
 #include "change_rule.h"
+#include "ecs.h"
 #include "request.h"
 
 #include <slipway/alloc.h>
@@ -156,6 +157,19 @@ static void add_task_overrides(const struct sw_task_request *request, json_t *ov
     }
 }
 
+/* AWS would refuse it without a word about the option. */
+static enum sw_status check_task_size(const json_t *overrides, const char *key, bool own_option,
+                                      struct sw_err *err)
+{
+    if (ecs_task_size_of(overrides, key) != ECS_SIZE_BAD) {
+        return SW_OK;
+    }
+    char *text SW_CLEANUP(sw_free_str) =
+        json_dumps(json_object_get(overrides, key), JSON_ENCODE_ANY);
+    (void)sw_fail(err, SW_E_INPUT, "%s is no size; ECS takes %s", text, ecs_task_size_forms(key));
+    return own_option ? sw_wrap(err, "--%s", key) : sw_wrap(err, "--overrides: \"%s\"", key);
+}
+
 static enum sw_status add_overrides(const struct sw_task_request *request, json_t *input,
                                     struct sw_err *err)
 {
@@ -174,6 +188,10 @@ static enum sw_status add_overrides(const struct sw_task_request *request, json_
     }
     if (status == SW_OK) {
         add_task_overrides(request, overrides);
+        status = check_task_size(overrides, "cpu", request->cpu != NULL, err);
+    }
+    if (status == SW_OK) {
+        status = check_task_size(overrides, "memory", request->memory != NULL, err);
     }
     if (status == SW_OK && json_object_size(overrides) > 0) {
         (void)json_object_set(input, "overrides", overrides);

@@ -192,7 +192,10 @@ static bool fits(size_t row, int64_t memory)
 /* Sizes beyond the table may be offered tomorrow. */
 static void check_fargate_size(const struct ecs_check *check)
 {
-    if (check->cpu <= 0 || check->memory <= 0) {
+    if (check->cpu == ECS_SIZE_BAD || check->memory == ECS_SIZE_BAD) {
+        return; /* check_task_sizes() says so */
+    }
+    if (check->cpu == 0 || check->memory == 0) {
         ecs_problem(check, "Fargate needs cpu and memory of the task; --cpu and --memory set them");
         return;
     }
@@ -240,11 +243,17 @@ static void check_fargate(const struct ecs_check *check)
     }
 }
 
-/* A task-level size as a number; 0 when it is missing or in no form that is known. */
-static int64_t size_number(const json_t *normal, const char *key)
+static void check_task_sizes(const struct ecs_check *check)
 {
-    int64_t number = 0;
-    return sw_parse_int(sw_str(sw_json_str(normal, key, "")), 0, INT32_MAX, &number) ? number : 0;
+    static const char *const keys[] = { "cpu", "memory" };
+    for (size_t i = 0; i < SW_COUNT(keys); i++) {
+        if (ecs_task_size_of(check->definition, keys[i]) == ECS_SIZE_BAD) {
+            char *text SW_CLEANUP(sw_free_str) =
+                json_dumps(json_object_get(check->definition, keys[i]), JSON_ENCODE_ANY);
+            ecs_problem(check, "%s %s is no size; ECS takes %s; --%s sets it", keys[i], text,
+                        ecs_task_size_forms(keys[i]), keys[i]);
+        }
+    }
 }
 
 static bool wants_fargate(const json_t *definition)
@@ -262,16 +271,16 @@ static bool wants_fargate(const json_t *definition)
 
 void sw_taskdef_check(const json_t *definition, struct sw_strs *problems)
 {
-    json_auto_t *normal = ecs_taskdef_normal(definition);
     const struct ecs_check check = {
         .definition = definition,
         .containers = sw_json_array(definition, "containerDefinitions"),
-        .cpu = size_number(normal, "cpu"),
-        .memory = size_number(normal, "memory"),
+        .cpu = ecs_task_size_of(definition, "cpu"),
+        .memory = ecs_task_size_of(definition, "memory"),
         .fargate = wants_fargate(definition),
         .problems = problems,
     };
     check_names(&check);
+    check_task_sizes(&check);
     check_containers(&check);
     ecs_check_unique(&check, sw_json_array(definition, "volumes"), "name", "volume");
     ecs_check_containers(&check);

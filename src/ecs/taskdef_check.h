@@ -8,11 +8,20 @@
 struct ecs_check {
     const json_t *definition;
     const json_t *containers;
-    int64_t cpu; /* of the task, in units; 0 when not given */
+    int64_t cpu; /* of the task, in units; 0 when not given, ECS_SIZE_BAD when it is no size */
     int64_t memory;
     bool fargate;
     struct sw_strs *problems;
 };
+
+/* What ECS takes for a number. */
+struct ecs_limit {
+    const char *key;
+    int64_t least, most;
+};
+/* Of a container's health check. */
+enum { ECS_HEALTH_LIMITS = 4 };
+extern const struct ecs_limit ecs_health_limits[ECS_HEALTH_LIMITS];
 
 /* Adds a problem, once. */
 void ecs_problem(const struct ecs_check *check, const char *fmt, ...) SW_PRINTF(2, 3);

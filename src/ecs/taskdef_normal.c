@@ -4,52 +4,12 @@
 
 #include <stdio.h>
 
-enum { UNITS_PER_VCPU = 1024, MIB_PER_GB = 1024, FRACTION_DIGITS = 4 };
-
-/*
- * A task-level size in the API's plain number: "0.25 vCPU" is "256", "1 GB" is "1024"; other texts
- * stay as they are. `unit` is "vcpu" or "gb". The caller's.
- */
-static char *plain_size(const char *text, const char *unit, int64_t per_unit)
+/* A task-level size in the API's plain number; other texts stay as they are. */
+static void normal_size(json_t *definition, const char *key)
 {
-    struct sw_str rest = sw_str_trim(sw_str(text));
-    struct sw_str number = { rest.ptr, 0 };
-    while (number.len < rest.len &&
-           (sw_is_digit(rest.ptr[number.len]) || rest.ptr[number.len] == '.')) {
-        number.len++;
-    }
-    struct sw_str found = sw_str_trim(sw_str_from(rest, number.len));
-    if (!sw_str_eq_nocase(found, sw_str(unit))) {
-        return sw_xstrdup(text);
-    }
-    struct sw_str whole = sw_str_cut(&number, '.');
-    int64_t units = 0;
-    if (whole.len > 0 && !sw_parse_int(whole, 0, 1000000, &units)) {
-        return sw_xstrdup(text);
-    }
-    int64_t fraction = 0;
-    int64_t scale = 1;
-    for (size_t i = 0; i < number.len && i < FRACTION_DIGITS; i++) {
-        if (!sw_is_digit(number.ptr[i])) {
-            return sw_xstrdup(text);
-        }
-        fraction = fraction * 10 + (number.ptr[i] - '0');
-        scale *= 10;
-    }
-    units = units * per_unit + fraction * per_unit / scale;
-    return sw_xasprintf("%lld", (long long)units);
-}
-
-static void normal_size(json_t *definition, const char *key, const char *unit, int64_t per_unit)
-{
-    const json_t *value = json_object_get(definition, key);
-    SW_CLEANUP(sw_free_str) char *text = NULL;
-    if (json_is_string(value)) {
-        text = plain_size(json_string_value(value), unit, per_unit);
-    } else if (json_is_integer(value)) {
-        text = sw_xasprintf("%lld", (long long)json_integer_value(value));
-    }
-    if (text) {
+    int64_t size = ecs_task_size_of(definition, key);
+    if (json_object_get(definition, key) && size != ECS_SIZE_BAD) {
+        SW_CLEANUP(sw_free_str) char *text = sw_xasprintf("%lld", (long long)size);
         (void)json_object_set_new(definition, key, json_string(text));
     }
 }
@@ -160,8 +120,8 @@ json_t *ecs_taskdef_normal(const json_t *definition)
     json_t *normal = json_deep_copy(definition);
     const char *mode = sw_json_str(normal, "networkMode", "");
     bool same_host_port = strcmp(mode, "awsvpc") == 0 || strcmp(mode, "host") == 0;
-    normal_size(normal, "cpu", "vcpu", UNITS_PER_VCPU);
-    normal_size(normal, "memory", "gb", MIB_PER_GB);
+    normal_size(normal, "cpu");
+    normal_size(normal, "memory");
     sort_texts(json_object_get(normal, "requiresCompatibilities"));
     size_t index = 0;
     json_t *container = NULL;

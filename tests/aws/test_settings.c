@@ -282,42 +282,6 @@ static void test_settings__a_configured_endpoint_beats_the_hosts_variant(void **
     world_done(&w);
 }
 
-static void test_settings__splits_commands_as_a_shell_would(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *command;
-        const char *words; /* joined with '|' */
-    } rows[] = {
-        { "a b  c", "a|b|c" },
-        { " /x/y\t--z ", "/x/y|--z" },
-        { "a 'b c' \"d e\"", "a|b c|d e" },
-        { "a'b'\"c\"", "abc" },
-        { "a b\\ c", "a|b c" },
-        { "a '\\'", "a|\\" },
-        { "a \"\\\"q\\\" \\x\"", "a|\"q\" \\x" },
-        { "a ''", "a|" },
-        { "a $HOME ~ *", "a|$HOME|~|*" },
-    };
-    struct sw_err err = SW_ERR_INIT;
-    for (size_t i = 0; i < SW_COUNT(rows); i++) {
-        struct sw_strs words = { 0 };
-        struct sw_buf joined;
-        sw_buf_init(&joined, SW_BUF_TEXT_MAX);
-        assert_ok(aws_split_command(sw_str(rows[i].command), &words, &err));
-        for (size_t j = 0; j < words.count; j++) {
-            sw_buf_addf(&joined, "%s%s", j > 0 ? "|" : "", words.items[j]);
-        }
-        assert_string_equal(joined.ptr, rows[i].words);
-        sw_buf_release(&joined);
-        sw_strs_release(&words);
-    }
-    struct sw_strs words = { 0 };
-    assert_fails(aws_split_command(sw_str("a \"b"), &words, &err), SW_E_INPUT,
-                 "a quote \" is not closed");
-    assert_fails(aws_split_command(sw_str("  "), &words, &err), SW_E_INPUT, "no command");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,7 +291,6 @@ int main(void)
         cmocka_unit_test(test_settings__refuses_malformed_options),
         cmocka_unit_test(test_settings__siblings_share_an_identity),
         cmocka_unit_test(test_settings__a_configured_endpoint_beats_the_hosts_variant),
-        cmocka_unit_test(test_settings__splits_commands_as_a_shell_would),
     };
     return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
 }

@@ -176,6 +176,50 @@ static void test_strs__adds_the_parts_of_a_text(void **state)
     }
 }
 
+static void test_str__splits_words_as_a_shell_would(void **state)
+{
+    static const char aws[] = "\"\\";
+    static const char shell[] = "\"\\$`";
+    static const struct {
+        const char *text;
+        const char *escaped;
+        const char *words; /* joined with '|' */
+    } rows[] = {
+        { "a b  c", aws, "a|b|c" },
+        { " /x/y\t--z ", aws, "/x/y|--z" },
+        { "a 'b c' \"d e\"", aws, "a|b c|d e" },
+        { "a'b'\"c\"", aws, "abc" },
+        { "a b\\ c", aws, "a|b c" },
+        { "a '\\'", aws, "a|\\" },
+        { "a \"\\\"q\\\" \\x\"", aws, "a|\"q\" \\x" },
+        { "a ''", aws, "a|" },
+        { "a $HOME ~ *", aws, "a|$HOME|~|*" },
+        { "\"\\$A \\`\"", aws, "\\$A \\`" },
+        { "\"\\$A \\`\"", shell, "$A `" },
+        { "a\\", shell, "a\\" },
+        { "  ", shell, "" },
+    };
+    struct sw_err err = SW_ERR_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(rows); i++) {
+        struct sw_strs words = { 0 };
+        struct sw_buf joined;
+        sw_buf_init(&joined, SW_BUF_TEXT_MAX);
+        assert_ok(sw_strs_add_words(&words, sw_str(rows[i].text), rows[i].escaped, &err));
+        for (size_t j = 0; j < words.count; j++) {
+            sw_buf_addf(&joined, "%s%s", j > 0 ? "|" : "", words.items[j]);
+        }
+        assert_string_equal(joined.ptr, rows[i].words);
+        sw_buf_release(&joined);
+        sw_strs_release(&words);
+    }
+    struct sw_strs words = { 0 };
+    assert_fails(sw_strs_add_words(&words, SW_STR("a \"b"), shell, &err), SW_E_INPUT,
+                 "a quote \" is not closed");
+    sw_strs_release(&words);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +231,7 @@ int main(void)
         cmocka_unit_test(test_str__env_names),
         cmocka_unit_test(test_strs__stays_null_terminated),
         cmocka_unit_test(test_strs__adds_the_parts_of_a_text),
+        cmocka_unit_test(test_str__splits_words_as_a_shell_would),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -163,6 +163,12 @@ static void test_json__lenient_getters_fall_back(void **state)
     assert_null(sw_json_str(NULL, "s", NULL));
     assert_int_equal(sw_json_int(value, "i", -1), 7);
     assert_int_equal(sw_json_int(value, "r", -1), -1);
+    assert_int_equal(sw_json_count(value, "i", -1), 7);
+    json_auto_t *counts = json_pack("{s:I, s:I, s:I}", "most", (json_int_t)INT32_MAX, "more",
+                                    (json_int_t)INT32_MAX + 1, "less", (json_int_t)-1);
+    assert_int_equal(sw_json_count(counts, "most", -1), INT32_MAX);
+    assert_int_equal(sw_json_count(counts, "more", -1), -1);
+    assert_int_equal(sw_json_count(counts, "less", 5), 5);
     assert_true(sw_json_number(value, "r", 0) > 2.4);
     assert_true(sw_json_number(value, "i", 0) > 6.9);
     assert_true(sw_json_number(value, "s", 0) < 0.1);

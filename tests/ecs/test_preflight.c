@@ -171,6 +171,36 @@ static const struct {
     { "limits", SW_CHECK_BLOCK, NULL,
       "{'memory':'64','containerDefinitions':[{'name':'a','memory':128}]}",
       "the containers want 128 MiB together, more than the task's 64 MiB" },
+    { "limits", SW_CHECK_OK, NULL, "{'memory':'1 GB','containerDefinitions':[{'name':'a'}]}",
+      NULL },
+    { "limits", SW_CHECK_BLOCK, NULL,
+      "{'memory':'0.5 GB','containerDefinitions':[{'name':'a','memory':513}]}",
+      "the containers want 513 MiB together, more than the task's 512 MiB" },
+    { "memory", SW_CHECK_BLOCK, NULL, "{'memory':'3 GB','containerDefinitions':[{'name':'a'}]}",
+      "a task needs 3072 MiB of memory, and the largest instance has 1939 altogether" },
+    /* Numbers that no service has: nothing is added up or multiplied beyond what there is. */
+    { "limits", SW_CHECK_BLOCK, NULL,
+      "{'containerDefinitions':[{'name':'a','memoryReservation':9223372036854775807},"
+      "{'name':'b','memoryReservation':9223372036854775807}]}",
+      "container \"a\" has memoryReservation 9223372036854775807; ECS takes 0 to 2147483647" },
+    { "limits", SW_CHECK_BLOCK, NULL,
+      "{'containerDefinitions':[{'name':'a','memory':64,'cpu':-9223372036854775808}]}",
+      "container \"a\" has cpu -9223372036854775808; ECS takes 0 to 2147483647" },
+    { "memory", SW_CHECK_OK, NULL,
+      "{'containerDefinitions':[{'name':'a','memory':9223372036854775807},"
+      "{'name':'b','memory':9223372036854775807}]}",
+      NULL },
+    { "cpu", SW_CHECK_BLOCK, NULL,
+      "{'containerDefinitions':[{'name':'a','cpu':2147483647},{'name':'b','cpu':2147483647}]}",
+      "a task needs 4294967294 CPU units, and the largest instance has 2048 altogether" },
+    { "host-port", SW_CHECK_BLOCK,
+      "{'serviceName':'web','launchType':'EC2','desiredCount':0,'runningCount':"
+      "-9223372036854775808}",
+      CHECK_DEFINITION("80", ""),
+      "host port 80 of container \"web\" is taken by other services on every instance" },
+    { "percentages", SW_CHECK_OK,
+      CHECK_SERVICE("9223372036854775807", "9223372036854775807", "9223372036854775807"), NULL,
+      NULL },
     { "health-command", SW_CHECK_WARN, NULL,
       CHECK_DEFINITION("0", ",'healthCheck':{'command':['CMD-SHELL','curl -f http://localhost']}"),
       "the health check of container \"web\" runs curl, which many images do not have" },
@@ -212,6 +242,27 @@ static void test_preflight__looks_at_service_and_definition(void **state)
                     strcmp(found->check, "circuit-breaker") == 0);
         check_world_done(&world);
     }
+}
+
+/* Groups that open everything open also ports that no machine has: the search must end. */
+static void test_preflight__a_port_beyond_all_ports_is_no_endless_search(void **state)
+{
+    static const struct check_answer open[] = {
+        { "DescribeSecurityGroups",
+          "<R><securityGroupInfo><item><groupId>sg-i</groupId><ipPermissions><item><ipProtocol>-1"
+          "</ipProtocol><ipRanges><item><cidrIp>0.0.0.0/0</cidrIp></item></ipRanges></item>"
+          "</ipPermissions></item><item><groupId>sg-lb</groupId><ipPermissionsEgress><item>"
+          "<ipProtocol>-1</ipProtocol><ipRanges><item><cidrIp>0.0.0.0/0</cidrIp></item></ipRanges>"
+          "</item></ipPermissionsEgress></item></securityGroupInfo></R>",
+          0 },
+    };
+    struct check_world world;
+
+    (void)state;
+    check_world_init(&world, open, SW_COUNT(open));
+    check_world_run(&world, NULL, CHECK_DEFINITION("9223372036854775807", ""));
+    assert_int_equal(check_world_found(&world, "security-groups")->level, SW_CHECK_OK);
+    check_world_done(&world);
 }
 
 /* A cluster of 200 instances is read in pages; everything else once, whatever needs it. */
@@ -421,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_preflight__finds_nothing_in_a_good_service),
         cmocka_unit_test(test_preflight__counts_host_ports),
         cmocka_unit_test(test_preflight__looks_at_service_and_definition),
+        cmocka_unit_test(test_preflight__a_port_beyond_all_ports_is_no_endless_search),
         cmocka_unit_test(test_preflight__stays_within_the_quotas),
         cmocka_unit_test(test_preflight__names_the_rights_that_are_missing),
         cmocka_unit_test(test_preflight__nonsense_is_no_answer),

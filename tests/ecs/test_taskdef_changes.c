@@ -345,8 +345,7 @@ static void test_taskdef_changes__texts_that_are_none_are_refused(void **state)
         { SW_CHANGE_COMMAND, "web=",
           "--o: container \"web\": the value is empty; is a variable in "
           "it unset? --unset removes a field" },
-        { SW_CHANGE_COMMAND, "web=a 'b",
-          "--o: container \"web\": a quote in the words has no end" },
+        { SW_CHANGE_COMMAND, "web=a 'b", "--o: container \"web\": a quote ' is not closed" },
         { SW_CHANGE_COMMAND, "web=[1]",
           "--o: container \"web\": expected a JSON array of texts, e.g. [\"sh\", \"-c\", \"run && "
           "done\"]" },

@@ -52,6 +52,21 @@ static void test_taskdef_check__each_rule_is_told_with_its_object(void **state)
         { TASK("", ""), "container \"web\" has neither memory nor memoryReservation, and the task "
                         "has no memory; --container-memory sets it" },
         { TASK(",'memory':'1 GB'", ""), "" },
+        { TASK(",'cpu':'.25 vCPU','memory':'1GB'", ""), "" },
+        { TASK(",'cpu':'abc'", ",'memory':4"),
+          "cpu \"abc\" is no size; ECS takes CPU units such as 256, or vCPU such as .25 vCPU; --cpu "
+          "sets it" },
+        { TASK(",'memory':'12x'", ""),
+          "memory \"12x\" is no size; ECS takes MiB such as 512, or GB such as 0.5 GB; --memory sets "
+          "it" },
+        { TASK(",'cpu':'. vCPU','memory':'1.2.3 GB'", ""),
+          "cpu \". vCPU\" is no size; ECS takes CPU units such as 256, or vCPU such as .25 vCPU; "
+          "--cpu sets it\n"
+          "memory \"1.2.3 GB\" is no size; ECS takes MiB such as 512, or GB such as 0.5 GB; "
+          "--memory sets it" },
+        { FARGATE_SIZE("-256", "512"),
+          "cpu \"-256\" is no size; ECS takes CPU units such as 256, or vCPU such as .25 vCPU; "
+          "--cpu sets it" },
         { TASK("", ",'memoryReservation':64"), "" },
         { EC2(",'memoryReservation':65"),
           "container \"web\" reserves memory 65, which is more than its limit 64" },
