@@ -50,7 +50,16 @@ static bool request_stop(struct follower *follower, const char *how, struct sw_e
                     NULL, err) == SW_OK;
 }
 
-/* Whether the rollout succeeded just before it was to be stopped. */
+/* The rollout succeeded before anything was done about it. */
+static enum sw_status accept_success(struct follower *follower)
+{
+    sw_say(follower->env, "it succeeded meanwhile, so nothing is done about it");
+    follower->result->verdict = SW_ROLLOUT_DONE;
+    *follower->err = (struct sw_err)SW_ERR_INIT;
+    return SW_OK;
+}
+
+/* Whether that is so, where ECS refused to stop it. */
 static bool succeeded_after_all(struct follower *follower)
 {
     enum sw_rollout_verdict verdict = SW_ROLLOUT_RUNNING;
@@ -60,6 +69,7 @@ static bool succeeded_after_all(struct follower *follower)
 /* ECS goes back by itself; the same follower sees how. */
 static enum sw_status follow_rollback(struct follower *follower)
 {
+    const enum sw_rollout_verdict before = follower->result->verdict;
     follower->result->state.failed = true;
     follow_begin(follower, follower->pace.timeout_ms);
     enum sw_status status = follow_to_the_end(follower);
@@ -70,6 +80,7 @@ static enum sw_status follow_rollback(struct follower *follower)
         return follow_repaired(follower, SW_E_ROLLED_BACK, true, "slipway had ECS roll it back: %s",
                                follower->result->state.reason);
     }
+    follower->result->verdict = before;
     return follow_repaired(follower, status == SW_E_STOPPED ? status : SW_E_ROLLOUT_FAILED, false,
                            "slipway had ECS roll it back, but that was not seen to end: %s",
                            follower->err->msg);
@@ -94,6 +105,7 @@ static enum sw_status follow_update(struct follower *follower, const struct sw_d
     enum sw_status status = sw_rollout_follow(follower->aws, &options, &result, &err);
     sw_follow_result_release(&result);
     if (status == SW_OK) {
+        follower->result->verdict = SW_ROLLOUT_ROLLED_BACK;
         return follow_repaired(follower, SW_E_ROLLED_BACK, true,
                                "slipway rolled the service back to %s (deployment %s, completed)",
                                name, back->deployment_id);
@@ -139,51 +151,79 @@ static enum sw_status roll_back(struct follower *follower)
         return follow_rollback(follower);
     }
     if (succeeded_after_all(follower)) {
-        return SW_OK;
+        return accept_success(follower);
     }
     sw_debug(follower->env, "ecs", "ECS does not roll back by itself: %s", err.msg);
     return update_back(follower);
 }
 
-static enum sw_status stop(struct follower *follower)
+/* Looks once how a stop that ECS accepted ended; false when it has not yet. */
+static bool see_stop(struct follower *follower, enum sw_status *ret)
 {
     const struct sw_rollout_state *state = &follower->result->state;
+    enum sw_rollout_verdict verdict = SW_ROLLOUT_RUNNING;
+    if (!follow_ask_witness(follower, &verdict)) {
+        return false;
+    }
+    switch (verdict) {
+    case SW_ROLLOUT_SUPERSEDED: /* STOPPED */
+        *ret = follow_repaired(follower, SW_E_ROLLOUT_FAILED, true,
+                               "slipway stopped it as it stands: %lld/%lld running, %lld old",
+                               (long long)state->running, (long long)state->desired,
+                               (long long)state->old_running);
+        return true;
+    case SW_ROLLOUT_DONE:
+        *ret = accept_success(follower);
+        return true;
+    case SW_ROLLOUT_ROLLED_BACK:
+        follower->result->verdict = verdict;
+        *ret = follow_repaired(follower, SW_E_ROLLED_BACK, false,
+                               "it was not stopped: ECS rolled it back first: %s", state->reason);
+        return true;
+    case SW_ROLLOUT_FAILED:
+        follower->result->verdict = verdict;
+        *ret = follow_repaired(follower, SW_E_ROLLOUT_FAILED, false, "it was not stopped: %s",
+                               state->reason);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum sw_status stop(struct follower *follower)
+{
     struct sw_err err = SW_ERR_INIT;
-    if (!request_stop(follower, "ABORT", &err)) {
-        if (succeeded_after_all(follower)) {
-            return SW_OK;
-        }
-        return follow_repaired(follower, SW_E_ROLLOUT_FAILED, false, "it was not stopped: %s",
-                               err.msg);
+    enum sw_status status = SW_OK;
+    if (!request_stop(follower, "ABORT", &err) && !ecs_may_be_done(&err)) {
+        return succeeded_after_all(follower) ? accept_success(follower)
+                                             : follow_repaired(follower, SW_E_ROLLOUT_FAILED, false,
+                                                               "it was not stopped: %s", err.msg);
     }
     follow_begin(follower, STOP_TIMEOUT_MS);
     while (!sw_env_stop_wanted(follower->env) && !ecs_pace_over(&follower->pace)) {
-        enum sw_rollout_verdict verdict = SW_ROLLOUT_RUNNING;
-        if (follow_ask_witness(follower, &verdict) && verdict == SW_ROLLOUT_SUPERSEDED) {
-            return follow_repaired(follower, SW_E_ROLLOUT_FAILED, true,
-                                   "slipway stopped it as it stands: %lld/%lld running, %lld old",
-                                   (long long)state->running, (long long)state->desired,
-                                   (long long)state->old_running);
+        if (see_stop(follower, &status)) {
+            return status;
+        }
+        if (!sw_rollout_witness(&follower->target, &follower->result->state)) {
+            return follow_repaired(follower, SW_E_ROLLOUT_FAILED, false,
+                                   "slipway had ECS stop it, but the service deployment cannot be "
+                                   "asked whether it did");
         }
         ecs_pace_pause(&follower->pace, follow_status_line, follower);
     }
-    return follow_repaired(follower, SW_E_ROLLOUT_FAILED, false,
-                           "slipway had ECS stop it, but that was not seen to happen");
+    return follow_repaired(follower,
+                           sw_env_stop_wanted(follower->env) ? SW_E_STOPPED : SW_E_ROLLOUT_FAILED,
+                           false, "slipway had ECS stop it, but that was not seen to happen");
 }
 
 enum sw_status follow_repair(struct follower *follower, enum sw_status status)
 {
     struct sw_err failure = *follower->err;
-    enum sw_rollout_verdict verdict = follower->result->verdict;
     if (status != SW_E_ROLLOUT_FAILED && status != SW_E_TIMEOUT) {
         return status;
     }
     sw_say(follower->env, "%s", failure.msg);
     bool back = follower->options->on_failure == SW_ON_FAILURE_ROLLBACK;
     status = back ? roll_back(follower) : stop(follower);
-    if (status == SW_OK) {
-        return SW_OK;
-    }
-    follower->result->verdict = status == SW_E_ROLLED_BACK ? SW_ROLLOUT_ROLLED_BACK : verdict;
-    return follow_tell_repair(follower, &failure, status);
+    return status == SW_OK ? SW_OK : follow_tell_repair(follower, &failure, status);
 }

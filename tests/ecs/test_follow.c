@@ -338,6 +338,118 @@ static void test_follow__warns_when_nothing_was_started(void **state)
     trial_done(&trial);
 }
 
+#define WITNESS(status) \
+    "{'serviceDeployments':[{'serviceDeploymentArn':'arn:sd/2','status':'" status "'}]}"
+#define ABORT_REFUSED "{'__type':'ConflictException','message':'it is SUCCESSFUL'}"
+#define STOP_INPUT    "{'serviceDeploymentArn':'arn:sd/2','stopType':'ABORT'}"
+
+/* A rollout that is not done in time is to be stopped, and ECS ends it before or meanwhile. */
+static void test_follow__a_stop_ends_with_the_rollout(void **state)
+{
+    static const struct {
+        const char *name;
+        struct ecs_step steps[4]; /* after the deadline */
+        enum sw_status status;
+        enum sw_rollout_verdict verdict;
+        const char *repair; /* NULL: none */
+        bool repaired;
+    } cases[] = {
+        { "done before it was asked",
+          { { .action = "StopServiceDeployment",
+              .input = STOP_INPUT,
+              .status = 400,
+              .reply = ABORT_REFUSED },
+            { .action = "DescribeServiceDeployments", .reply = WITNESS("SUCCESSFUL") } },
+          SW_OK,
+          SW_ROLLOUT_DONE,
+          NULL,
+          false },
+        { "done meanwhile",
+          { { .action = "StopServiceDeployment", .input = STOP_INPUT },
+            { .action = "DescribeServiceDeployments", .reply = WITNESS("STOP_REQUESTED") },
+            { .action = "DescribeServiceDeployments", .reply = WITNESS("SUCCESSFUL") } },
+          SW_OK,
+          SW_ROLLOUT_DONE,
+          NULL,
+          false },
+        { "stopped",
+          { { .action = "StopServiceDeployment", .input = STOP_INPUT },
+            { .action = "DescribeServiceDeployments", .reply = WITNESS("STOPPED") } },
+          SW_E_ROLLOUT_FAILED,
+          SW_ROLLOUT_RUNNING,
+          "slipway stopped it as it stands: 0/2 running, 2 old",
+          true },
+        { "rolled back by ECS meanwhile",
+          { { .action = "StopServiceDeployment", .input = STOP_INPUT },
+            { .action = "DescribeServiceDeployments", .reply = WITNESS("ROLLBACK_IN_PROGRESS") },
+            { .action = "DescribeServiceDeployments", .reply = WITNESS("ROLLBACK_SUCCESSFUL") } },
+          SW_E_ROLLED_BACK,
+          SW_ROLLOUT_ROLLED_BACK,
+          "it was not stopped: ECS rolled it back first: service deployment ROLLBACK_SUCCESSFUL",
+          false },
+        { "a rollback by ECS that fails",
+          { { .action = "StopServiceDeployment", .input = STOP_INPUT },
+            { .action = "DescribeServiceDeployments", .reply = WITNESS("ROLLBACK_FAILED") } },
+          SW_E_ROLLOUT_FAILED,
+          SW_ROLLOUT_FAILED,
+          "it was not stopped: service deployment ROLLBACK_FAILED",
+          false },
+        { "stopped, but the answer was lost",
+          { { .action = "StopServiceDeployment",
+              .input = STOP_INPUT,
+              .failure = FAKE_TIMEOUT,
+              .times = 8 },
+            { .action = "DescribeServiceDeployments", .reply = WITNESS("STOPPED") } },
+          SW_E_ROLLOUT_FAILED,
+          SW_ROLLOUT_RUNNING,
+          "slipway stopped it as it stands: 0/2 running, 2 old",
+          true },
+        { "no right to see it",
+          { { .action = "StopServiceDeployment", .input = STOP_INPUT },
+            { .action = "DescribeServiceDeployments", .status = 400, .reply = DENIED } },
+          SW_E_ROLLOUT_FAILED,
+          SW_ROLLOUT_RUNNING,
+          "slipway had ECS stop it, but the service deployment cannot be asked whether it did",
+          false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(cases); i++) {
+        struct ecs_step steps[6] = {
+            { .action = "DescribeServices", .reply = STARTING, .times = 2 },
+            { .action = "ListTasks", .reply = NO_TASKS }
+        };
+        size_t count = 2;
+        while (count < SW_COUNT(steps) && cases[i].steps[count - 2].action) {
+            steps[count] = cases[i].steps[count - 2];
+            count++;
+        }
+        struct trial trial;
+        print_message("case %s\n", cases[i].name);
+        trial_init(&trial, steps, count);
+        trial.options.target.service_deployment = "arn:sd/2";
+        trial.options.timeout_ms = 20000;
+        trial.options.poll_interval_ms = 20000;
+        trial.options.on_failure = SW_ON_FAILURE_STOP;
+        enum sw_status status =
+            sw_rollout_follow(trial.w.aws, &trial.options, &trial.result, &trial.err);
+        assert_string_equal(sw_status_name(status), sw_status_name(cases[i].status));
+        assert_string_equal(sw_rollout_verdict_name(trial.result.verdict),
+                            sw_rollout_verdict_name(cases[i].verdict));
+        if (cases[i].repair) {
+            assert_non_null(trial.result.repair);
+            assert_string_equal(trial.result.repair, cases[i].repair);
+            assert_non_null(strstr(trial.err.msg, cases[i].repair));
+        } else {
+            assert_null(trial.result.repair);
+            assert_string_equal(trial.err.msg, "");
+        }
+        assert_int_equal(trial.result.repaired, cases[i].repaired);
+        assert_true(trial.result.waited_ms <= 60000);
+        trial_done(&trial);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +463,7 @@ int main(void)
         cmocka_unit_test(test_follow__stops_when_the_user_does),
         cmocka_unit_test(test_follow__gives_a_sign_of_life),
         cmocka_unit_test(test_follow__warns_when_nothing_was_started),
+        cmocka_unit_test(test_follow__a_stop_ends_with_the_rollout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
