@@ -1,14 +1,9 @@
 #include "test.h"
 
-#include "h2_server.h"
-#include "temp_dir.h"
-
-#include <slipway/fs.h>
-#include <slipway/http.h>
+#include "h2_world.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 /* HTTP/2 by the real transport, against a server that does what a script says. */
 
@@ -16,18 +11,11 @@ enum { SETTING_PUSH = 2, SETTING_WINDOW = 4, SETTING_FRAME = 5 };
 enum { REASON_INTERNAL = 2, REASON_REFUSED = 7 };
 
 struct world {
-    struct test_env t;
-    struct sw_env env;
-    struct sw_http_transport *http;
-    char *folder;
-    char *socket;
-    struct h2_server *server;
-    struct sw_buf taken; /* by the sink */
+    struct h2_world h2; /* its `taken` is the sink's */
     enum sw_status sink_status;
     atomic_bool stop; /* is wanted */
     bool stop_at_data;
     struct sw_http_reply reply;
-    struct sw_err err;
 };
 
 static bool stop_wanted(void *ctx)
@@ -41,15 +29,9 @@ static int setup(void **state)
 {
     struct world *world = sw_xcalloc(1, sizeof(*world));
 
-    test_env_init(&world->t);
-    test_env_make_real(&world->t, &world->env);
-    world->env.stop_wanted = stop_wanted;
-    world->env.stop_ctx = world;
-    assert_int_equal(sw_http_curl_new(&world->env, NULL, &world->http, &world->err), SW_OK);
-    world->env.http = world->http;
-    world->folder = temp_dir_new();
-    world->socket = sw_fs_join(world->folder, "s");
-    sw_buf_init(&world->taken, SW_BUF_TEXT_MAX);
+    h2_world_init(&world->h2);
+    world->h2.env.stop_wanted = stop_wanted;
+    world->h2.env.stop_ctx = world;
     sw_http_reply_init(&world->reply);
     *state = world;
     return 0;
@@ -59,29 +41,17 @@ static int teardown(void **state)
 {
     struct world *world = *state;
 
-    sw_http_curl_free(world->http);
-    if (world->server) {
-        h2_server_stop(world->server);
-    }
+    h2_world_release(&world->h2);
     sw_http_reply_release(&world->reply);
-    sw_buf_release(&world->taken);
-    test_env_release(&world->t);
-    free(world->socket);
-    temp_dir_free(world->folder);
     free(world);
     return 0;
-}
-
-static void start(struct world *world, const struct h2_step *steps, size_t count)
-{
-    world->server = h2_server_start(world->socket, steps, count, 0);
 }
 
 static enum sw_status take(void *ctx, const char *data, size_t len, struct sw_err *err)
 {
     struct world *world = ctx;
 
-    sw_buf_add(&world->taken, data, len);
+    sw_buf_add(&world->h2.taken, data, len);
     atomic_store(&world->stop, world->stop_at_data);
     return world->sink_status == SW_OK ? SW_OK
                                        : sw_fail(err, world->sink_status, "the disk is full");
@@ -94,9 +64,9 @@ static enum sw_status perform(struct world *world, const struct sw_http_request 
 
     sw_http_reply_release(&world->reply);
     sw_http_reply_init(&world->reply);
-    sw_buf_clear(&world->taken);
-    world->err = (struct sw_err)SW_ERR_INIT;
-    status = world->http->perform(world->http->ctx, request, &reply, &world->err);
+    sw_buf_clear(&world->h2.taken);
+    world->h2.err = (struct sw_err)SW_ERR_INIT;
+    status = world->h2.http->perform(world->h2.http->ctx, request, &reply, &world->h2.err);
     if (status == SW_OK) {
         world->reply = reply;
     }
@@ -115,7 +85,7 @@ static enum sw_status ask(struct world *world)
                                              .header_count = SW_COUNT(headers),
                                              .data = SW_STR("question"),
                                              .sink = &sink,
-                                             .unix_socket = world->socket,
+                                             .unix_socket = world->h2.socket,
                                              .plain_http_ok = true,
                                              .http2 = true };
 
@@ -127,9 +97,9 @@ static void assert_failed(const struct world *world, enum sw_status status, cons
                           const char *after)
 {
     SW_CLEANUP(sw_free_str)
-    char *expected = sw_xasprintf("%ssocket \"%s\"%s", before, world->socket, after);
+    char *expected = sw_xasprintf("%ssocket \"%s\"%s", before, world->h2.socket, after);
 
-    assert_string_equal(world->err.msg, expected);
+    assert_string_equal(world->h2.err.msg, expected);
     assert_string_equal(sw_status_name(status), "network");
 }
 
@@ -144,16 +114,16 @@ static void test_h2__asks_and_takes_the_answer(void **state)
     };
     const struct h2_request *request;
 
-    start(world, steps, SW_COUNT(steps));
+    h2_world_start(&world->h2, steps, SW_COUNT(steps));
     assert_int_equal(ask(world), SW_OK);
     assert_int_equal(world->reply.status, 200);
-    assert_true(sw_str_is(sw_buf_str(&world->taken), "abcdefg"));
+    assert_true(sw_str_is(sw_buf_str(&world->h2.taken), "abcdefg"));
     assert_string_equal(sw_http_reply_header(&world->reply, "Content-Type"), "application/grpc");
     assert_string_equal(sw_http_reply_header(&world->reply, "grpc-status"), "5");
     assert_string_equal(sw_http_reply_header(&world->reply, "grpc-message"), "not there");
     assert_int_equal(world->reply.body.len, 0);
 
-    request = h2_server_request(world->server, 0);
+    request = h2_server_request(world->h2.server, 0);
     assert_string_equal(request->head.ptr, ":method: POST\n"
                                            ":scheme: http\n"
                                            ":authority: docker\n"
@@ -162,9 +132,9 @@ static void test_h2__asks_and_takes_the_answer(void **state)
                                            "content-type: application/grpc\n"
                                            "te: trailers\n");
     assert_string_equal(request->body.ptr, "question");
-    assert_int_equal(h2_server_setting(world->server, SETTING_PUSH), 0);
-    assert_int_equal(h2_server_setting(world->server, SETTING_WINDOW), 16 * 1024 * 1024);
-    assert_int_equal(h2_server_setting(world->server, SETTING_FRAME), 1024 * 1024);
+    assert_int_equal(h2_server_setting(world->h2.server, SETTING_PUSH), 0);
+    assert_int_equal(h2_server_setting(world->h2.server, SETTING_WINDOW), 16 * 1024 * 1024);
+    assert_int_equal(h2_server_setting(world->h2.server, SETTING_FRAME), 1024 * 1024);
 }
 
 /* Collected bodies, other methods, queries, headers without an answer's body. */
@@ -178,19 +148,19 @@ static void test_h2__speaks_plain_http_too(void **state)
     };
     const struct sw_http_request get = { .method = "GET",
                                          .url = "http://docker:2375?a=b%20c",
-                                         .unix_socket = world->socket,
+                                         .unix_socket = world->h2.socket,
                                          .http2 = true };
 
-    start(world, steps, SW_COUNT(steps));
+    h2_world_start(&world->h2, steps, SW_COUNT(steps));
     assert_int_equal(perform(world, &get), SW_OK);
     assert_string_equal(world->reply.body.ptr, "collected");
-    assert_string_equal(h2_server_request(world->server, 0)->head.ptr,
+    assert_string_equal(h2_server_request(world->h2.server, 0)->head.ptr,
                         ":method: GET\n:scheme: http\n:authority: docker:2375\n:path: /?a=b%20c\n"
                         "user-agent: slipway/" SLIPWAY_TEST_VERSION "\n");
-    assert_int_equal(h2_server_request(world->server, 0)->body.len, 0);
+    assert_int_equal(h2_server_request(world->h2.server, 0)->body.len, 0);
     assert_int_equal(ask(world), SW_OK);
     assert_int_equal(world->reply.status, 404);
-    assert_int_equal(world->taken.len, 0);
+    assert_int_equal(world->h2.taken.len, 0);
     assert_string_equal(world->reply.body.ptr, "no such thing");
     assert_int_equal(ask(world), SW_OK);
     assert_int_equal(world->reply.status, 204);
@@ -208,7 +178,7 @@ static void test_h2__moves_what_no_window_holds(void **state)
     struct sw_http_request request = { .method = "POST",
                                        .url = "http://docker/",
                                        .reply_max = ANSWER,
-                                       .unix_socket = world->socket,
+                                       .unix_socket = world->h2.socket,
                                        .http2 = true };
 
     sw_buf_init(&large, ANSWER);
@@ -222,11 +192,11 @@ static void test_h2__moves_what_no_window_holds(void **state)
     step.body = large.ptr;
     step.body_len = large.len;
     request.data = sw_buf_str(&question);
-    world->server = h2_server_start(world->socket, &step, 1, WINDOW);
+    world->h2.server = h2_server_start(world->h2.socket, &step, 1, WINDOW);
     assert_int_equal(perform(world, &request), SW_OK);
     assert_true(sw_str_eq(sw_buf_str(&world->reply.body), sw_buf_str(&large)));
-    assert_true(
-        sw_str_eq(sw_buf_str(&h2_server_request(world->server, 0)->body), sw_buf_str(&question)));
+    assert_true(sw_str_eq(sw_buf_str(&h2_server_request(world->h2.server, 0)->body),
+                          sw_buf_str(&question)));
     sw_buf_release(&large);
     sw_buf_release(&question);
 }
@@ -248,12 +218,12 @@ static void test_h2__keeps_connections(void **state)
     };
     static const unsigned connections[] = { 1, 1, 1, 1, 2, 2, 3, 3, 4 };
 
-    start(world, steps, SW_COUNT(steps));
+    h2_world_start(&world->h2, steps, SW_COUNT(steps));
     for (size_t i = 0; i < SW_COUNT(steps); i++) {
         (void)ask(world);
-        assert_int_equal(h2_server_request(world->server, i)->connection, connections[i]);
+        assert_int_equal(h2_server_request(world->h2.server, i)->connection, connections[i]);
     }
-    assert_int_equal(h2_server_connections(world->server), 4);
+    assert_int_equal(h2_server_connections(world->h2.server), 4);
 }
 
 /* A connection that ended while it was idle is not used, and nobody is told of it. */
@@ -263,13 +233,11 @@ static void test_h2__opens_another_connection_when_the_old_one_ended(void **stat
     static const struct h2_step steps[] = { { .body = "1" } };
     static const struct h2_step more[] = { { .body = "2" } };
 
-    start(world, steps, SW_COUNT(steps));
+    h2_world_start(&world->h2, steps, SW_COUNT(steps));
     assert_int_equal(ask(world), SW_OK);
-    h2_server_stop(world->server);
-    (void)unlink(world->socket);
-    start(world, more, SW_COUNT(more));
+    h2_world_start(&world->h2, more, SW_COUNT(more));
     assert_int_equal(ask(world), SW_OK);
-    assert_string_equal(world->taken.ptr, "2");
+    assert_string_equal(world->h2.taken.ptr, "2");
 }
 
 static void test_h2__says_how_it_failed(void **state)
@@ -297,17 +265,15 @@ static void test_h2__says_how_it_failed(void **state)
 
     for (size_t i = 0; i < SW_COUNT(cases); i++) {
         print_message("%zu\n", i);
-        start(world, &cases[i].step, 1);
+        h2_world_start(&world->h2, &cases[i].step, 1);
         assert_failed(world, ask(world), "", cases[i].after);
-        assert_true(world->err.retryable);
-        assert_int_equal(world->err.not_sent, cases[i].not_sent);
-        h2_server_stop(world->server);
-        (void)unlink(world->socket);
+        assert_true(world->h2.err.retryable);
+        assert_int_equal(world->h2.err.not_sent, cases[i].not_sent);
     }
-    world->server = NULL;
+    h2_world_stop(&world->h2);
     assert_failed(world, ask(world), "cannot connect to ", ": no such file or directory");
-    assert_false(world->err.retryable);
-    assert_true(world->err.not_sent);
+    assert_false(world->h2.err.retryable);
+    assert_true(world->h2.err.not_sent);
 }
 
 static void test_h2__ends_when_the_sink_does(void **state)
@@ -318,14 +284,14 @@ static void test_h2__ends_when_the_sink_does(void **state)
     };
     struct world *world = *state;
 
-    start(world, steps, SW_COUNT(steps));
+    h2_world_start(&world->h2, steps, SW_COUNT(steps));
     world->sink_status = SW_E_FAILED;
     assert_int_equal(ask(world), SW_E_FAILED);
-    assert_string_equal(world->err.msg, "the disk is full");
+    assert_string_equal(world->h2.err.msg, "the disk is full");
     world->sink_status = SW_OK;
     assert_int_equal(ask(world), SW_OK);
-    assert_string_equal(world->taken.ptr, "def");
-    assert_int_equal(h2_server_connections(world->server), 2);
+    assert_string_equal(world->h2.taken.ptr, "def");
+    assert_int_equal(h2_server_connections(world->h2.server), 2);
 }
 
 static void test_h2__stops_and_does_not_wait_for_ever(void **state)
@@ -337,13 +303,13 @@ static void test_h2__stops_and_does_not_wait_for_ever(void **state)
     };
     struct world *world = *state;
     struct sw_http_request request = {
-        .method = "GET", .url = "http://docker/", .unix_socket = world->socket, .http2 = true
+        .method = "GET", .url = "http://docker/", .unix_socket = world->h2.socket, .http2 = true
     };
 
-    start(world, steps, SW_COUNT(steps));
+    h2_world_start(&world->h2, steps, SW_COUNT(steps));
     world->stop_at_data = true;
     assert_int_equal(ask(world), SW_E_STOPPED);
-    assert_string_equal(world->err.msg, "stopped");
+    assert_string_equal(world->h2.err.msg, "stopped");
     world->stop_at_data = false;
     atomic_store(&world->stop, false);
     request.stall_timeout_ms = 1;
@@ -366,14 +332,14 @@ static void *keep_asking(void *ctx)
     struct asker *asker = ctx;
     const struct world *world = asker->world;
     const struct sw_http_request request = {
-        .method = "GET", .url = "http://docker/", .unix_socket = world->socket, .http2 = true
+        .method = "GET", .url = "http://docker/", .unix_socket = world->h2.socket, .http2 = true
     };
 
     for (unsigned i = 0; i < asker->times; i++) {
         struct sw_err err = SW_ERR_INIT;
         struct sw_http_reply reply;
 
-        asker->last = world->http->perform(world->http->ctx, &request, &reply, &err);
+        asker->last = world->h2.http->perform(world->h2.http->ctx, &request, &reply, &err);
         if (asker->last == SW_OK) {
             asker->answered += strcmp(reply.body.ptr, "ok") == 0;
             sw_http_reply_release(&reply);
@@ -400,9 +366,9 @@ static void test_h2__serves_several_threads(void **state)
     for (size_t i = 1; i < SW_COUNT(steps); i++) {
         steps[i] = (struct h2_step){ .body = "ok" };
     }
-    start(world, steps, SW_COUNT(steps));
+    h2_world_start(&world->h2, steps, SW_COUNT(steps));
     begin_asking(&held, world, 1);
-    h2_server_await(world->server, 1);
+    h2_server_await(world->h2.server, 1);
     for (size_t i = 0; i < ASKERS; i++) {
         begin_asking(&askers[i], world, TIMES);
     }
@@ -410,7 +376,7 @@ static void test_h2__serves_several_threads(void **state)
         assert_int_equal(pthread_join(askers[i].thread, NULL), 0);
         assert_int_equal(askers[i].answered, TIMES);
     }
-    assert_true(h2_server_connections(world->server) <= 1 + ASKERS);
+    assert_true(h2_server_connections(world->h2.server) <= 1 + ASKERS);
     atomic_store(&world->stop, true);
     assert_int_equal(pthread_join(held.thread, NULL), 0);
     assert_int_equal(held.last, SW_E_STOPPED);
@@ -426,12 +392,12 @@ static void test_h2__limits_what_is_collected(void **state)
     const struct sw_http_request request = { .method = "GET",
                                              .url = "http://docker/",
                                              .reply_max = 5,
-                                             .unix_socket = world->socket,
+                                             .unix_socket = world->h2.socket,
                                              .http2 = true };
 
-    start(world, steps, SW_COUNT(steps));
+    h2_world_start(&world->h2, steps, SW_COUNT(steps));
     assert_int_equal(perform(world, &request), SW_E_TOO_LARGE);
-    assert_string_equal(world->err.msg, "\"docker\" answered with more than 5 bytes");
+    assert_string_equal(world->h2.err.msg, "\"docker\" answered with more than 5 bytes");
     assert_int_equal(perform(world, &request), SW_OK);
     assert_int_equal(world->reply.status, 500);
     assert_string_equal(world->reply.body.ptr, "01234");

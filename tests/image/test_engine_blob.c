@@ -1,13 +1,9 @@
 #include "test.h"
 
-#include "h2_server.h"
+#include "h2_world.h"
 #include "image/engine_blob.h"
-#include "temp_dir.h"
 
 #include <slipway/digest.h>
-#include <slipway/fs.h>
-
-#include <unistd.h>
 
 /* Calls for blobs as they travel: gRPC over HTTP/2, with an engine that does what a script says. */
 
@@ -23,33 +19,20 @@
 enum { REASON_INTERNAL = 2 };
 
 struct world {
-    struct test_env t;
-    struct sw_env env;
-    struct sw_http_transport *http;
-    char *folder;
-    char *socket;
-    struct h2_server *server;
+    struct h2_world h2;
     struct sw_engine engine;
     struct sw_engine_blobs blobs;
-    struct sw_buf taken;
-    struct sw_err err;
 };
 
 static int setup(void **state)
 {
     struct world *world = sw_xcalloc(1, sizeof(*world));
 
-    test_env_init(&world->t);
-    test_env_make_real(&world->t, &world->env);
-    assert_int_equal(sw_http_curl_new(&world->env, NULL, &world->http, &world->err), SW_OK);
-    world->env.http = world->http;
-    world->folder = temp_dir_new();
-    world->socket = sw_fs_join(world->folder, "s");
+    h2_world_init(&world->h2);
     world->engine = (struct sw_engine){ .shown = sw_xstrdup("unix:///engine"),
-                                        .socket = sw_xstrdup(world->socket),
+                                        .socket = sw_xstrdup(world->h2.socket),
                                         .base = sw_xstrdup("http://docker") };
-    world->blobs = (struct sw_engine_blobs){ &world->env, &world->engine };
-    sw_buf_init(&world->taken, SW_BUF_TEXT_MAX);
+    world->blobs = (struct sw_engine_blobs){ &world->h2.env, &world->engine };
     *state = world;
     return 0;
 }
@@ -58,26 +41,10 @@ static int teardown(void **state)
 {
     struct world *world = *state;
 
-    sw_http_curl_free(world->http);
-    if (world->server) {
-        h2_server_stop(world->server);
-    }
+    h2_world_release(&world->h2);
     sw_engine_release(&world->engine);
-    sw_buf_release(&world->taken);
-    test_env_release(&world->t);
-    free(world->socket);
-    temp_dir_free(world->folder);
     free(world);
     return 0;
-}
-
-static void start(struct world *world, const struct h2_step *steps, size_t count)
-{
-    if (world->server) {
-        h2_server_stop(world->server);
-        (void)unlink(world->socket);
-    }
-    world->server = h2_server_start(world->socket, steps, count, 0);
 }
 
 static enum sw_status take(void *ctx, const char *data, size_t len, SW_UNUSED struct sw_err *err)
@@ -88,11 +55,11 @@ static enum sw_status take(void *ctx, const char *data, size_t len, SW_UNUSED st
 
 static enum sw_status read_blob(struct world *world)
 {
-    const struct sw_http_sink sink = { take, &world->taken };
+    const struct sw_http_sink sink = { take, &world->h2.taken };
 
-    sw_buf_clear(&world->taken);
-    world->err = (struct sw_err)SW_ERR_INIT;
-    return sw_engine_blob_read(&world->blobs, DIGEST, &sink, &world->err);
+    sw_buf_clear(&world->h2.taken);
+    world->h2.err = (struct sw_err)SW_ERR_INIT;
+    return sw_engine_blob_read(&world->blobs, DIGEST, &sink, &world->h2.err);
 }
 
 /* Messages { 1: offset, 2: data } as an engine frames them. */
@@ -105,10 +72,10 @@ static void test_engine_blob__asks_for_a_digest(void **state)
     struct world *world = *state;
     const struct h2_request *request;
 
-    start(world, &step, 1);
+    h2_world_start(&world->h2, &step, 1);
     assert_int_equal(read_blob(world), SW_OK);
-    assert_string_equal(world->taken.ptr, "abc");
-    request = h2_server_request(world->server, 0);
+    assert_string_equal(world->h2.taken.ptr, "abc");
+    request = h2_server_request(world->h2.server, 0);
     assert_true(sw_str_starts(sw_buf_str(&request->head),
                               ":method: POST\n"
                               ":scheme: http\n"
@@ -129,9 +96,9 @@ static void test_engine_blob__takes_messages_however_they_are_framed(void **stat
             .body = ABC DEF, .body_len = 24, .frame = frame, .trailers = WELL
         };
 
-        start(world, &step, 1);
+        h2_world_start(&world->h2, &step, 1);
         assert_int_equal(read_blob(world), SW_OK);
-        assert_string_equal(world->taken.ptr, "abcdef");
+        assert_string_equal(world->h2.taken.ptr, "abcdef");
     }
 }
 
@@ -145,12 +112,12 @@ static void test_engine_blob__needs_one_connection_for_what_is_read_in_turn(void
     };
     struct world *world = *state;
 
-    start(world, steps, SW_COUNT(steps));
+    h2_world_start(&world->h2, steps, SW_COUNT(steps));
     assert_int_equal(read_blob(world), SW_OK);
     assert_int_equal(read_blob(world), SW_E_NOT_FOUND);
     assert_int_equal(read_blob(world), SW_OK);
-    assert_string_equal(world->taken.ptr, "def");
-    assert_int_equal(h2_server_connections(world->server), 1);
+    assert_string_equal(world->h2.taken.ptr, "def");
+    assert_int_equal(h2_server_connections(world->h2.server), 1);
 }
 
 static const struct failure_case {
@@ -236,13 +203,13 @@ static void test_engine_blob__says_why_a_blob_did_not_come(void **state)
         SW_CLEANUP(sw_free_str)
         char *expected =
             sw_xasprintf("reading " DIGEST " from the Docker engine at unix:///engine: %.*s%s%s",
-                         (int)first, c->msg, split ? world->socket : "", split ? split + 2 : "");
+                         (int)first, c->msg, split ? world->h2.socket : "", split ? split + 2 : "");
 
         print_message("%s\n", c->name);
-        start(world, &c->step, 1);
+        h2_world_start(&world->h2, &c->step, 1);
         assert_int_equal(read_blob(world), c->status);
-        assert_string_equal(world->err.msg, expected);
-        assert_true(sw_str_is(sw_buf_str(&world->taken), c->taken));
+        assert_string_equal(world->h2.err.msg, expected);
+        assert_true(sw_str_is(sw_buf_str(&world->h2.taken), c->taken));
     }
 }
 
@@ -255,11 +222,12 @@ static void test_engine_blob__checks_documents(void **state)
     struct world *world = *state;
     struct sw_err err = SW_ERR_INIT;
 
-    start(world, steps, SW_COUNT(steps));
-    assert_int_equal(sw_engine_document(&world->blobs, DIGEST, &world->taken, &err), SW_OK);
-    assert_string_equal(world->taken.ptr, "abc");
-    sw_buf_clear(&world->taken);
-    assert_fails(sw_engine_document(&world->blobs, DIGEST, &world->taken, &err), SW_E_UNAVAILABLE,
+    h2_world_start(&world->h2, steps, SW_COUNT(steps));
+    assert_int_equal(sw_engine_document(&world->blobs, DIGEST, &world->h2.taken, &err), SW_OK);
+    assert_string_equal(world->h2.taken.ptr, "abc");
+    sw_buf_clear(&world->h2.taken);
+    assert_fails(sw_engine_document(&world->blobs, DIGEST, &world->h2.taken, &err),
+                 SW_E_UNAVAILABLE,
                  "the Docker engine gave "
                  "sha256:cb8379ac2098aa165029e3938a51da0bcecfc008fd6795f401178647f96c5b34 in the "
                  "place of " DIGEST);
