@@ -51,7 +51,6 @@ static int run(struct test_env *t, const char *words, struct said *said)
 
 static void fill(struct fake_registry *registry)
 {
-    fake_registry_init(registry);
     fake_registry_put(registry, "team/app", "v1.2", "{\"a\":1}");
     fake_registry_put(registry, "team/app", "latest", "{\"a\":1}");
 }
@@ -93,12 +92,8 @@ static void test_image_exists__asks_for_exactly_these_tags(void **state)
         struct sw_buf asked;
 
         print_message("%s\n", cases[i].words);
-        test_env_init(&t);
-        fake_http_init(&fake);
+        fake_registry_set_up(&registry, &fake, &t);
         fill(&registry);
-        fake.handler = fake_registry_answer;
-        fake.handler_ctx = &registry;
-        t.env.http = &fake.transport;
         assert_int_equal(run(&t, cases[i].words, &said), cases[i].code);
         assert_string_equal(said.out, cases[i].out);
         assert_non_null(strstr(said.err, cases[i].err));
@@ -112,9 +107,7 @@ static void test_image_exists__asks_for_exactly_these_tags(void **state)
         assert_string_equal(asked.ptr, cases[i].requests);
         sw_buf_release(&asked);
         said_release(&said);
-        fake_registry_release(&registry);
-        fake_http_done(&fake);
-        test_env_release(&t);
+        fake_registry_tear_down(&registry, &fake, &t);
     }
 }
 
@@ -155,10 +148,8 @@ static void sweep_setup(void *ctx, struct fake_http *fake)
 {
     struct fake_registry *registry = ctx;
 
-    fake_registry_release(registry);
+    fake_registry_renew(registry, fake);
     fill(registry);
-    fake->handler = fake_registry_answer;
-    fake->handler_ctx = registry;
 }
 
 static enum sw_status sweep_run(SW_UNUSED void *ctx, struct test_env *t, struct sw_err *err)

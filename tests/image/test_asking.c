@@ -27,11 +27,7 @@ static void world_init(struct world *world, const char *held, unsigned wanted)
     const struct sw_registry_options options = { .push = true };
     struct sw_err err = SW_ERR_INIT;
 
-    test_env_init(&world->t);
-    fake_http_init(&world->fake);
-    fake_registry_init(&world->at);
-    world->fake.handler = fake_registry_answer;
-    world->fake.handler_ctx = &world->at;
+    fake_registry_set_up(&world->at, &world->fake, &world->t);
     http_gate_init(&world->gate, &world->fake.transport, "GET", held, wanted);
     world->t.env.http = &world->gate.transport;
     assert_ok(sw_registry_new(&world->t.env, HOST, &options, &world->registry, &err));
@@ -43,9 +39,7 @@ static void world_release(struct world *world)
     sw_learn_release(&world->learn);
     sw_registry_free(world->registry);
     http_gate_release(&world->gate);
-    fake_registry_release(&world->at);
-    fake_http_done(&world->fake);
-    test_env_release(&world->t);
+    fake_registry_tear_down(&world->at, &world->fake, &world->t);
 }
 
 /* The layer called 'a', unpacked or as a builder packs it. */

@@ -186,12 +186,7 @@ struct world {
 
 static void world_init(struct world *world, enum image_layout layout)
 {
-    test_env_init(&world->t);
-    fake_http_init(&world->fake);
-    fake_registry_init(&world->registry);
-    world->fake.handler = fake_registry_answer;
-    world->fake.handler_ctx = &world->registry;
-    world->t.env.http = &world->fake.transport;
+    fake_registry_set_up(&world->registry, &world->fake, &world->t);
     image_file_build(&world->file, layout, IMAGE_FINE);
     world->path = image_file_write(sw_buf_str(&world->file.tar));
 }
@@ -201,9 +196,7 @@ static void world_release(struct world *world)
     (void)unlink(world->path);
     free(world->path);
     image_file_release(&world->file);
-    fake_registry_release(&world->registry);
-    fake_http_done(&world->fake);
-    test_env_release(&world->t);
+    fake_registry_tear_down(&world->registry, &world->fake, &world->t);
 }
 
 static void push(struct world *world, const char *tag, const struct sw_compression *compression,

@@ -25,13 +25,8 @@ struct world {
 static void world_init(struct world *world, enum image_layout layout)
 {
     *world = (struct world){ 0 };
-    test_env_init(&world->t);
-    fake_http_init(&world->fake);
-    fake_registry_init(&world->registry);
-    world->fake.handler = fake_registry_answer;
-    world->fake.handler_ctx = &world->registry;
+    fake_registry_set_up(&world->registry, &world->fake, &world->t);
     world->fake.unordered = true;
-    world->t.env.http = &world->fake.transport;
     image_file_build(&world->file, layout, IMAGE_FINE);
     sw_buf_init(&world->inspect, SW_BUF_TEXT_MAX);
     sw_buf_addf(&world->inspect,
@@ -44,9 +39,7 @@ static void world_release(struct world *world)
     sw_push_result_release(&world->result);
     sw_buf_release(&world->inspect);
     image_file_release(&world->file);
-    fake_registry_release(&world->registry);
-    fake_http_done(&world->fake);
-    test_env_release(&world->t);
+    fake_registry_tear_down(&world->registry, &world->fake, &world->t);
 }
 
 static void expect_inspect(struct world *world, const char *url)

@@ -44,13 +44,8 @@ static void set_id(struct world *world, const char *id)
 static void world_init(struct world *world, enum image_layout layout, enum image_fault fault)
 {
     *world = (struct world){ .options = { .uploads = 2, .workers = 1 } };
-    test_env_init(&world->t);
-    fake_http_init(&world->fake);
-    fake_registry_init(&world->registry);
-    world->fake.handler = fake_registry_answer;
-    world->fake.handler_ctx = &world->registry;
+    fake_registry_set_up(&world->registry, &world->fake, &world->t);
     world->fake.unordered = true;
-    world->t.env.http = &world->fake.transport;
     image_file_build(&world->file, layout, fault);
     sw_buf_init(&world->inspect, SW_BUF_TEXT_MAX);
     set_id(world, world->file.config_digest);
@@ -66,9 +61,7 @@ static void world_release(struct world *world)
     sw_buf_release(&world->more);
     sw_buf_release(&world->inspect);
     image_file_release(&world->file);
-    fake_registry_release(&world->registry);
-    fake_http_done(&world->fake);
-    test_env_release(&world->t);
+    fake_registry_tear_down(&world->registry, &world->fake, &world->t);
 }
 
 /* Puts a layer that the image does not have at the end of the archive. */

@@ -32,13 +32,10 @@ struct world {
 static void make_world(struct world *world)
 {
     *world = (struct world){ .options = { .uploads = 2, .workers = 1 } };
-    test_env_init(&world->t);
-    fake_http_init(&world->fake);
-    fake_registry_init(&world->registry);
+    fake_registry_set_up(&world->registry, &world->fake, &world->t);
     fake_engine_init(&world->engine, &world->registry);
     world->fake.handler = fake_engine_answer;
     world->fake.handler_ctx = &world->engine;
-    world->t.env.http = &world->fake.transport;
     image_file_build(&world->file, IMAGE_CONTAINERD, IMAGE_FINE);
     multi_image_build(&world->multi);
     sw_buf_init(&world->manifest, SW_BUF_TEXT_MAX);
@@ -52,9 +49,7 @@ static void world_release(struct world *world)
     multi_image_release(&world->multi);
     image_file_release(&world->file);
     fake_engine_release(&world->engine);
-    fake_registry_release(&world->registry);
-    fake_http_done(&world->fake);
-    test_env_release(&world->t);
+    fake_registry_tear_down(&world->registry, &world->fake, &world->t);
 }
 
 static void store_manifest(struct world *world, const struct sw_buf *manifest)

@@ -61,7 +61,6 @@ static void texts_release(struct texts *texts)
 
 static void fill(struct fake_registry *registry, const struct texts *texts)
 {
-    fake_registry_init(registry);
     fake_registry_put_blob(registry, "app", sw_str(config_text));
     fake_registry_put_as(registry, "app", "v1", SW_MEDIA_OCI_MANIFEST, texts->image);
     fake_registry_put_as(registry, "app", "multi", SW_MEDIA_OCI_INDEX, texts->index);
@@ -79,21 +78,15 @@ struct world {
 
 static void world_init(struct world *world)
 {
-    test_env_init(&world->t);
-    fake_http_init(&world->fake);
+    fake_registry_set_up(&world->registry, &world->fake, &world->t);
     texts_init(&world->texts);
     fill(&world->registry, &world->texts);
-    world->fake.handler = fake_registry_answer;
-    world->fake.handler_ctx = &world->registry;
-    world->t.env.http = &world->fake.transport;
 }
 
 static void world_release(struct world *world)
 {
     texts_release(&world->texts);
-    fake_registry_release(&world->registry);
-    fake_http_done(&world->fake);
-    test_env_release(&world->t);
+    fake_registry_tear_down(&world->registry, &world->fake, &world->t);
 }
 
 static enum sw_status inspect(const struct sw_env *env, const char *text,
@@ -297,10 +290,8 @@ static void sweep_setup(void *ctx, struct fake_http *fake)
 {
     struct swept *swept = ctx;
 
-    fake_registry_release(&swept->registry);
+    fake_registry_renew(&swept->registry, fake);
     fill(&swept->registry, &swept->texts);
-    fake->handler = fake_registry_answer;
-    fake->handler_ctx = &swept->registry;
 }
 
 static enum sw_status sweep_run(SW_UNUSED void *ctx, struct test_env *t, struct sw_err *err)

@@ -24,21 +24,14 @@ struct world {
 
 static void world_init(struct world *world)
 {
-    test_env_init(&world->t);
-    fake_http_init(&world->fake);
-    fake_registry_init(&world->registry);
-    world->fake.handler = fake_registry_answer;
-    world->fake.handler_ctx = &world->registry;
-    world->t.env.http = &world->fake.transport;
+    fake_registry_set_up(&world->registry, &world->fake, &world->t);
     sw_buf_init(&world->tar, SW_BUF_TEXT_MAX);
 }
 
 static void world_release(struct world *world)
 {
     sw_buf_release(&world->tar);
-    fake_registry_release(&world->registry);
-    fake_http_done(&world->fake);
-    test_env_release(&world->t);
+    fake_registry_tear_down(&world->registry, &world->fake, &world->t);
 }
 
 /* Pushes the archive as a source of that kind to HOST/app:v1. */

@@ -19,21 +19,14 @@ struct world {
 
 static void world_init(struct world *world)
 {
-    test_env_init(&world->t);
-    fake_http_init(&world->fake);
-    fake_registry_init(&world->registry);
-    world->fake.handler = fake_registry_answer;
-    world->fake.handler_ctx = &world->registry;
-    world->t.env.http = &world->fake.transport;
+    fake_registry_set_up(&world->registry, &world->fake, &world->t);
     image_file_build(&world->file, IMAGE_DOCKER_24, IMAGE_FINE);
 }
 
 static void world_release(struct world *world)
 {
     image_file_release(&world->file);
-    fake_registry_release(&world->registry);
-    fake_http_done(&world->fake);
-    test_env_release(&world->t);
+    fake_registry_tear_down(&world->registry, &world->fake, &world->t);
 }
 
 /* Pushes the world's archive to one tag, and forgets the requests made for it. */

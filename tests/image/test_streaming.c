@@ -224,11 +224,7 @@ static void init_world(struct noisy *noisy)
 {
     *noisy =
         (struct noisy){ .source = { .load = load, .free = free_source }, .file = { .fd = -1 } };
-    test_env_init(&noisy->t);
-    fake_http_init(&noisy->fake);
-    fake_registry_init(&noisy->registry);
-    noisy->fake.handler = fake_registry_answer;
-    noisy->fake.handler_ctx = &noisy->registry;
+    fake_registry_set_up(&noisy->registry, &noisy->fake, &noisy->t);
     noisy->transport = (struct sw_http_transport){ perform, noisy };
     noisy->t.env.http = &noisy->transport;
 }
@@ -265,9 +261,7 @@ static void noisy_release(struct noisy *noisy)
     sw_close_fd(&noisy->file.fd);
     sw_buf_release(&noisy->config);
     sw_buf_release(&noisy->layer);
-    fake_registry_release(&noisy->registry);
-    fake_http_done(&noisy->fake);
-    test_env_release(&noisy->t);
+    fake_registry_tear_down(&noisy->registry, &noisy->fake, &noisy->t);
 }
 
 static enum sw_status push_with(struct noisy *noisy, const struct sw_registry_auth *auth,

@@ -467,3 +467,33 @@ void fake_registry_answer(void *ctx, const struct fake_http_request *request,
     }
     target_release(&target);
 }
+
+static void begin(struct fake_registry *registry, struct fake_http *fake)
+{
+    fake_registry_init(registry);
+    fake->handler = fake_registry_answer;
+    fake->handler_ctx = registry;
+}
+
+void fake_registry_set_up(struct fake_registry *registry, struct fake_http *fake,
+                          struct test_env *t)
+{
+    test_env_init(t);
+    fake_http_init(fake);
+    begin(registry, fake);
+    t->env.http = &fake->transport;
+}
+
+void fake_registry_tear_down(struct fake_registry *registry, struct fake_http *fake,
+                             struct test_env *t)
+{
+    fake_registry_release(registry);
+    fake_http_done(fake);
+    test_env_release(t);
+}
+
+void fake_registry_renew(struct fake_registry *registry, struct fake_http *fake)
+{
+    fake_registry_release(registry);
+    begin(registry, fake);
+}

@@ -8,13 +8,16 @@
  * one body, a manifest needs its blobs and an index its manifests. A manifest is found under its
  * tags and under its digest.
  *
+ *     struct test_env t;
+ *     struct fake_http fake;
  *     struct fake_registry registry;
- *     fake_registry_init(&registry);
- *     fake.handler = fake_registry_answer;
- *     fake.handler_ctx = &registry;
+ *     fake_registry_set_up(&registry, &fake, &t);
+ *     ...
+ *     fake_registry_tear_down(&registry, &fake, &t);
  */
 
 #include "fake_http.h"
+#include "test_env.h"
 
 #include <slipway/digest.h>
 #include <slipway/str.h>
@@ -51,6 +54,16 @@ struct fake_registry {
 void fake_registry_init(struct fake_registry *registry);
 void fake_registry_release(struct fake_registry *registry);
 fake_http_handler fake_registry_answer;
+
+/* Makes all three: requests in that environment go to the registry, which is empty. */
+void fake_registry_set_up(struct fake_registry *registry, struct fake_http *fake,
+                          struct test_env *t);
+/* Frees all three; fails the test as fake_http_done() does. */
+void fake_registry_tear_down(struct fake_registry *registry, struct fake_http *fake,
+                             struct test_env *t);
+/* Empties the registry, and has it answer: what a fault sweep's `setup` begins with. A registry
+ * of zeros is as good as one that was used. */
+void fake_registry_renew(struct fake_registry *registry, struct fake_http *fake);
 
 /* The manifest of a tag; NULL when there is none. */
 const struct fake_registry_item *fake_registry_tag(const struct fake_registry *registry,

@@ -43,6 +43,12 @@ const char *sweep_fault_name(enum sweep_fault fault)
     return names[fault];
 }
 
+bool sweep_is_denied_look(SW_UNUSED void *ctx, const struct sweep_run *run)
+{
+    return run->fault == SWEEP_STATUS_403 && strncmp(run->what, "HEAD ", 5) == 0 &&
+           strstr(run->what, "/manifests/") != NULL;
+}
+
 static bool spoils_body(enum sweep_fault fault)
 {
     return fault >= SWEEP_GARBAGE;

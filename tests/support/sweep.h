@@ -75,6 +75,10 @@ struct sweep {
     void *ctx;
 };
 
+/* A `tolerates` for those that push: a look whether a manifest is there that is not permitted is
+ * no failure, since some identities may only push. */
+bool sweep_is_denied_look(void *ctx, const struct sweep_run *run);
+
 /* Plays everything; fails the test naming scenario, call and fault. */
 void sweep_all(const struct sweep *sweep);
 /* The same, but the first thing that is wrong is appended to `problem`; false: nothing is. */
