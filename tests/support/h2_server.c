@@ -102,14 +102,21 @@ static ssize_t give_body(nghttp2_session *session, int32_t stream, uint8_t *into
     return (ssize_t)len;
 }
 
-static struct h2_step next_step(struct h2_server *server)
+/* Keeps a request that has arrived and gives the step for it: who waits for the request may rely
+ * on it that no other will get that step. */
+static struct h2_step next_step(struct h2_server *server, struct h2_request *request)
 {
     struct h2_step step = { .status = "599" };
 
     (void)pthread_mutex_lock(&server->lock);
+    if (server->request_count == REQUESTS_MAX) {
+        abort(); /* no assertion may leave this thread */
+    }
+    server->requests[server->request_count++] = request;
     if (server->step < server->step_count) {
         step = server->steps[server->step++];
     }
+    (void)pthread_cond_broadcast(&server->changed);
     (void)pthread_mutex_unlock(&server->lock);
     return step;
 }
@@ -121,7 +128,8 @@ static void answer(struct connection *c, int32_t stream)
     size_t count;
     bool bare;
 
-    c->step = next_step(c->server);
+    c->step = next_step(c->server, c->request);
+    c->request = NULL;
     c->at = 0;
     c->given = false;
     c->cut = c->step.then == H2_DROP;
@@ -164,20 +172,19 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *c
 
 static void begin_request(struct connection *c)
 {
-    struct h2_server *server = c->server;
-    struct h2_request *request = sw_xcalloc(1, sizeof(*request));
+    c->request = sw_xcalloc(1, sizeof(*c->request));
+    c->request->connection = c->number;
+    sw_buf_init(&c->request->head, HEAD_MAX);
+    sw_buf_init(&c->request->body, BODY_MAX);
+}
 
-    request->connection = c->number;
-    sw_buf_init(&request->head, HEAD_MAX);
-    sw_buf_init(&request->body, BODY_MAX);
-    c->request = request;
-    (void)pthread_mutex_lock(&server->lock);
-    if (server->request_count == REQUESTS_MAX) {
-        abort(); /* no assertion may leave this thread */
+static void request_free(struct h2_request *request)
+{
+    if (request) {
+        sw_buf_release(&request->head);
+        sw_buf_release(&request->body);
+        free(request);
     }
-    server->requests[server->request_count++] = request;
-    (void)pthread_cond_broadcast(&server->changed);
-    (void)pthread_mutex_unlock(&server->lock);
 }
 
 static int on_header(SW_UNUSED nghttp2_session *session, SW_UNUSED const nghttp2_frame *frame,
@@ -223,7 +230,6 @@ static int on_frame(SW_UNUSED nghttp2_session *session, const nghttp2_frame *fra
     }
     if (c->request && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) &&
         (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA)) {
-        c->request = NULL;
         answer(c, frame->hd.stream_id);
     }
     return 0;
@@ -284,6 +290,7 @@ static void serve_connection(void *ctx, int fd, unsigned number)
         }
     }
     nghttp2_session_del(c.session);
+    request_free(c.request);
 }
 
 struct h2_server *h2_server_start(const char *path, const struct h2_step *steps, size_t count,
@@ -304,9 +311,7 @@ void h2_server_stop(struct h2_server *server)
 {
     listener_stop(server->listener);
     for (size_t i = 0; i < server->request_count; i++) {
-        sw_buf_release(&server->requests[i]->head);
-        sw_buf_release(&server->requests[i]->body);
-        free(server->requests[i]);
+        request_free(server->requests[i]);
     }
     (void)pthread_cond_destroy(&server->changed);
     (void)pthread_mutex_destroy(&server->lock);

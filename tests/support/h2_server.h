@@ -64,7 +64,7 @@ struct h2_server *h2_server_start(const char *path, const struct h2_step *steps,
                                   uint32_t window);
 /* Ends all connections and threads, frees everything. */
 void h2_server_stop(struct h2_server *server);
-/* Requests that have arrived so far, and the n-th (from 0), which must be there. */
+/* Requests that have arrived to their end so far, and the n-th (from 0), which must be there. */
 size_t h2_server_request_count(struct h2_server *server);
 /* Waits until so many have arrived. */
 void h2_server_await(struct h2_server *server, size_t count);
