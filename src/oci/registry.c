@@ -239,7 +239,7 @@ enum sw_status sw_registry_get_manifest(struct sw_registry *registry, const char
                                         const char *object, struct sw_buf *out,
                                         struct sw_manifest_info *ret, struct sw_err *err)
 {
-    struct sw_http_reply reply;
+    struct sw_http_reply reply = { 0 };
     char actual[SW_DIGEST_SIZE];
     enum sw_status status = request_manifest(registry, "GET", repository, object, &reply, err);
 

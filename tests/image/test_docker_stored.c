@@ -138,7 +138,7 @@ static void assert_tag(const struct world *world, const char *tag, const struct 
 
 static void test_docker_stored__pushes_packed_layers_as_they_are(void **state)
 {
-    static const size_t pieces[] = { 1, 7, 100, 1000, 1000 * 1000 };
+    static const size_t pieces[] = { 1, 7, 100, 1000, 1000000 };
 
     (void)state;
     for (size_t p = 0; p < SW_COUNT(pieces); p++) {
@@ -307,28 +307,34 @@ static const struct pick_case {
       "no platform of it" },
 };
 
+static void set_platforms(struct world *world, const struct pick_case *c)
+{
+    const char *available[2];
+    size_t count = 0;
+
+    fake_engine_set(&world->engine, SW_MEDIA_OCI_INDEX, world->multi.index_digest, c->engine);
+    for (int m = 0; m < 2; m++) {
+        if (c->missing >> m & 1) {
+            fake_engine_remove(&world->engine, world->multi.manifest_digests[m]);
+        }
+        if (!(c->bare >> m & 1)) {
+            available[count++] = world->multi.manifest_digests[m];
+        }
+    }
+    fake_engine_set_available(&world->engine, available, count);
+}
+
 static void test_docker_stored__picks_one_platform_of_several(void **state)
 {
     (void)state;
     for (size_t i = 0; i < SW_COUNT(pick_cases); i++) {
         const struct pick_case *c = &pick_cases[i];
-        const char *available[2];
-        size_t count = 0;
         struct world world;
         struct sw_err err = SW_ERR_INIT;
 
         print_message("%s\n", c->name);
         world_init_multi(&world);
-        fake_engine_set(&world.engine, SW_MEDIA_OCI_INDEX, world.multi.index_digest, c->engine);
-        for (int m = 0; m < 2; m++) {
-            if (c->missing >> m & 1) {
-                fake_engine_remove(&world.engine, world.multi.manifest_digests[m]);
-            }
-            if (!(c->bare >> m & 1)) {
-                available[count++] = world.multi.manifest_digests[m];
-            }
-        }
-        fake_engine_set_available(&world.engine, available, count);
+        set_platforms(&world, c);
         if (c->picked >= 0) {
             assert_ok(push_to(&world, c->platform, "v1", &err));
             assert_tag(&world, "v1", &world.multi.manifests[c->picked]);

@@ -5,10 +5,10 @@
 /* Layers that are read and packed side by side. */
 
 enum {
-    KIB = 1024,
     LAYERS_MAX = 5,
     NOTES_MAX = 64,
 };
+#define KIB ((size_t)1024)
 
 /* A layer of so many bytes that no other layer begins with. */
 struct layer {
@@ -85,7 +85,7 @@ static void add_layer(struct scene *scene, size_t size)
         seed ^= seed << 13;
         seed ^= seed >> 17;
         seed ^= seed << 5;
-        memcpy(word, "....", 4);
+        memset(word, '.', 4);
         memcpy(word + 4, &seed, 4);
         sw_buf_add(&layer->bytes, word, left < sizeof(word) ? left : sizeof(word));
     }
@@ -194,7 +194,7 @@ static void test_making__layers_advance_side_by_side_and_come_out_as_alone(void 
     assert_ok(make_all(&scene, &err));
     /* Which of two is whole first is a matter of threads. */
     assert_memory_equal(scene.notes, "<0 <1 >", 7);
-    assert_int_equal(strlen(scene.notes), 2 * 3 * SW_COUNT(sizes));
+    assert_int_equal(strlen(scene.notes), SW_COUNT(sizes) * 2 * 3);
     assert_int_equal(scene.most, 2);
     for (size_t i = 0; i < scene.count; i++) {
         assert_made_alone(&scene.layers[i]);

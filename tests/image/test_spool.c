@@ -113,7 +113,7 @@ static void test_spool__goes_to_a_file_when_nobody_reads(void **state)
     sw_spool_free(spool);
 }
 
-/* The reader falls behind, catches up, and falls behind again, with the window's end in between. */
+/* The reader falls behind, catches up, and keeps up, with the window's end in between. */
 static void test_spool__comes_back_to_memory(void **state)
 {
     const int64_t behind = 2 * (int64_t)WINDOW + PART;
@@ -131,8 +131,17 @@ static void test_spool__comes_back_to_memory(void **state)
     }
     assert_true(sw_spool_forsake(spool));
     sw_spool_free(spool);
+}
 
-    spool = sw_spool_new(NULL, /* keep= */ false);
+/* The reader catches up, and falls behind again. */
+static void test_spool__leaves_memory_once_more(void **state)
+{
+    const int64_t behind = 2 * (int64_t)WINDOW + PART;
+    const int64_t ahead = behind + 3 * (int64_t)WINDOW;
+    struct sw_spool *spool = sw_spool_new(NULL, /* keep= */ false);
+    struct sw_err err = SW_ERR_INIT;
+
+    (void)state;
     assert_ok(add(spool, behind, &err));
     check(spool, 0, behind);
     check_nothing(spool, behind);
@@ -205,6 +214,7 @@ int main(void)
         cmocka_unit_test(test_spool__says_why_there_is_no_file),
         cmocka_unit_test(test_spool__goes_to_a_file_when_nobody_reads),
         cmocka_unit_test(test_spool__comes_back_to_memory),
+        cmocka_unit_test(test_spool__leaves_memory_once_more),
         cmocka_unit_test(test_spool__keeps_all_for_several_readers),
         cmocka_unit_test(test_spool__takes_and_forgets_what_nobody_reads),
         cmocka_unit_test(test_spool__keeps_what_is_to_be_read_again),

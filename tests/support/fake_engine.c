@@ -22,11 +22,11 @@ void fake_engine_release(struct fake_engine *engine)
     sw_buf_release(&engine->details);
 }
 
-static struct fake_engine_blob *find(const struct fake_engine *engine, struct sw_str digest)
+static struct fake_engine_blob *find(struct fake_engine *engine, struct sw_str digest)
 {
     for (size_t i = 0; i < engine->blob_count; i++) {
         if (sw_str_is(digest, engine->blobs[i].digest)) {
-            return (struct fake_engine_blob *)(uintptr_t)&engine->blobs[i];
+            return &engine->blobs[i];
         }
     }
     return NULL;
@@ -49,7 +49,7 @@ void fake_engine_remove(struct fake_engine *engine, const char *digest)
     blob->digest[0] = '\0';
 }
 
-unsigned fake_engine_reads(const struct fake_engine *engine, const char *digest)
+unsigned fake_engine_reads(struct fake_engine *engine, const char *digest)
 {
     const struct fake_engine_blob *blob = find(engine, sw_str(digest));
 

@@ -47,7 +47,7 @@ fake_http_handler fake_engine_answer;
 void fake_engine_add(struct fake_engine *engine, struct sw_str bytes);
 void fake_engine_remove(struct fake_engine *engine, const char *digest);
 /* How often a blob was asked for. */
-unsigned fake_engine_reads(const struct fake_engine *engine, const char *digest);
+unsigned fake_engine_reads(struct fake_engine *engine, const char *digest);
 /* Says that the engine has all of these manifests. */
 void fake_engine_set_available(struct fake_engine *engine, const char *const *digests,
                                size_t count);
