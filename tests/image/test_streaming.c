@@ -9,22 +9,23 @@
 #include <slipway/image.h>
 #include <slipway/manifest.h>
 
-#include <sched.h>
-#include <stdatomic.h>
+#include <pthread.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HOST "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 
 enum {
     MIB = 1024 * 1024,
-    LAYER_SIZE = 6 * MIB,
-    EARLY_SIZE = 4 * MIB, /* what is there before the upload begins */
+    LAYER_SIZE = 10 * MIB,
+    /* What is there before the upload begins: more than the compressor holds. */
+    EARLY_SIZE = 8 * MIB,
     /* A layer that packs well: noise, and eight times as much in all. */
     LONG_SIZE = 80 * MIB,
     LONG_NOISE = MIB / 8,
     /* What of it may not have been sent yet: what is in the compressor, or too little to send. */
     LONG_SLACK = 14,
-    YIELDS_MAX = 20 * 1000 * 1000,
+    PATIENCE_S = 60,
 };
 
 /*
@@ -37,11 +38,13 @@ struct noisy {
     struct sw_http_transport transport; /* counts, and passes on to the fake */
     struct fake_registry registry;
     struct test_env t;
-    atomic_uint patches; /* begun */
-    bool wait;           /* for the first of them */
-    atomic_llong taken;  /* bytes of the layer that the uploads have taken */
-    bool paced;          /* the layer is not read faster than it is sent */
-    bool cut;            /* the first upload of the layer breaks when all of it has been sent */
+    pthread_mutex_t lock;   /* guards the two counts */
+    pthread_cond_t counted; /* one of them has grown */
+    unsigned patches;       /* begun */
+    int64_t taken;          /* bytes of the layer that the uploads have taken */
+    bool wait;              /* for the first upload */
+    bool paced;             /* the layer is not read faster than it is sent */
+    bool cut;               /* the first upload of the layer breaks when all of it has been sent */
     struct sw_file_part file; /* where the layer lies as well; fd -1: nowhere */
     int64_t fails_at;         /* the layer cannot be read beyond this; 0: it can */
     int64_t at;
@@ -57,6 +60,37 @@ struct counted {
     const struct sw_http_body *body;
 };
 
+/* Counts; returns how many uploads there were before. */
+static unsigned count(struct noisy *noisy, unsigned patches, size_t taken)
+{
+    unsigned before;
+
+    (void)pthread_mutex_lock(&noisy->lock);
+    before = noisy->patches;
+    noisy->patches += patches;
+    noisy->taken += (int64_t)taken;
+    (void)pthread_cond_broadcast(&noisy->counted);
+    (void)pthread_mutex_unlock(&noisy->lock);
+    return before;
+}
+
+/* Waits for so many of both; false: they do not come. */
+static bool wait_for(struct noisy *noisy, unsigned patches, int64_t taken)
+{
+    struct timespec end;
+    bool reached;
+    int failed = 0;
+
+    (void)clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += PATIENCE_S;
+    (void)pthread_mutex_lock(&noisy->lock);
+    while (!(reached = noisy->patches >= patches && noisy->taken >= taken) && !failed) {
+        failed = pthread_cond_timedwait(&noisy->counted, &noisy->lock, &end);
+    }
+    (void)pthread_mutex_unlock(&noisy->lock);
+    return reached;
+}
+
 static enum sw_status counted_read(void *ctx, char *data, size_t size, size_t *ret_len,
                                    struct sw_err *err)
 {
@@ -64,7 +98,7 @@ static enum sw_status counted_read(void *ctx, char *data, size_t size, size_t *r
     enum sw_status status = counted->body->read(counted->body->ctx, data, size, ret_len, err);
 
     if (status == SW_OK) {
-        atomic_fetch_add(&counted->noisy->taken, (long long)*ret_len);
+        (void)count(counted->noisy, 0, *ret_len);
     }
     return status;
 }
@@ -83,7 +117,7 @@ static enum sw_status perform_patch(struct noisy *noisy, const struct sw_http_re
     const struct sw_http_body body = { request->body->length, counted_read, counted_rewind,
                                        &counted };
     struct sw_http_request copy = *request;
-    unsigned before = atomic_fetch_add(&noisy->patches, 1);
+    unsigned before = count(noisy, 1, 0);
     enum sw_status status;
 
     copy.body = &body;
@@ -107,49 +141,20 @@ static enum sw_status perform(void *ctx, const struct sw_http_request *request,
     return noisy->fake.transport.perform(noisy->fake.transport.ctx, request, ret_reply, err);
 }
 
-/* Waits until what has been read of a long layer has been sent. */
-static enum sw_status wait_for_uploads(struct noisy *noisy, struct sw_err *err)
-{
-    const long long due = (noisy->at / MIB - LONG_SLACK) * LONG_NOISE;
-
-    for (int i = 0; i < YIELDS_MAX; i++) {
-        if (atomic_load(&noisy->taken) >= due) {
-            return SW_OK;
-        }
-        (void)sched_yield();
-    }
-    return sw_fail(err, SW_E_FAILED, "the layer was not sent while it was being read");
-}
-
-static enum sw_status wait_for_patch(struct noisy *noisy, struct sw_err *err)
-{
-    for (int i = 0; i < YIELDS_MAX; i++) {
-        if (atomic_load(&noisy->patches) > 0) {
-            return SW_OK;
-        }
-        (void)sched_yield();
-    }
-    return sw_fail(err, SW_E_FAILED, "nothing was sent while the layer was being read");
-}
-
 static enum sw_status read_layer(void *ctx, char *data, size_t size, size_t *ret_len,
                                  struct sw_err *err)
 {
     struct noisy *noisy = ctx;
     struct sw_str rest = sw_str_from(sw_buf_str(&noisy->layer), (size_t)noisy->at);
-    enum sw_status status = SW_OK;
 
-    if (noisy->wait && noisy->at >= EARLY_SIZE) {
-        status = wait_for_patch(noisy, err);
+    if (noisy->wait && noisy->at >= EARLY_SIZE && !wait_for(noisy, 1, 0)) {
+        return sw_fail(err, SW_E_FAILED, "nothing was sent while the layer was being read");
     }
-    if (status == SW_OK && noisy->paced) {
-        status = wait_for_uploads(noisy, err);
+    if (noisy->paced && !wait_for(noisy, 0, (noisy->at / MIB - LONG_SLACK) * LONG_NOISE)) {
+        return sw_fail(err, SW_E_FAILED, "the layer was not sent while it was being read");
     }
-    if (status == SW_OK && noisy->fails_at > 0 && noisy->at >= noisy->fails_at) {
-        status = sw_fail(err, SW_E_INPUT, "the layer is damaged");
-    }
-    if (status != SW_OK) {
-        return status;
+    if (noisy->fails_at > 0 && noisy->at >= noisy->fails_at) {
+        return sw_fail(err, SW_E_INPUT, "the layer is damaged");
     }
     rest = sw_str_first(rest, size);
     if (rest.len > 0) {
@@ -225,6 +230,8 @@ static void init_world(struct noisy *noisy)
     *noisy =
         (struct noisy){ .source = { .load = load, .free = free_source }, .file = { .fd = -1 } };
     fake_registry_set_up(&noisy->registry, &noisy->fake, &noisy->t);
+    (void)pthread_mutex_init(&noisy->lock, NULL);
+    (void)pthread_cond_init(&noisy->counted, NULL);
     noisy->transport = (struct sw_http_transport){ perform, noisy };
     noisy->t.env.http = &noisy->transport;
 }
@@ -261,6 +268,8 @@ static void noisy_release(struct noisy *noisy)
     sw_close_fd(&noisy->file.fd);
     sw_buf_release(&noisy->config);
     sw_buf_release(&noisy->layer);
+    (void)pthread_cond_destroy(&noisy->counted);
+    (void)pthread_mutex_destroy(&noisy->lock);
     fake_registry_tear_down(&noisy->registry, &noisy->fake, &noisy->t);
 }
 
@@ -293,9 +302,9 @@ static const struct fake_http_request *find_request(const struct noisy *noisy, c
     return NULL;
 }
 
-static unsigned patch_count(struct noisy *noisy)
+static unsigned patch_count(const struct noisy *noisy)
 {
-    return atomic_load(&noisy->patches);
+    return noisy->patches;
 }
 
 /* The registry has the image, and what is stored unpacks to the layer. */
