@@ -5,7 +5,7 @@
 
 /* Archives that pass by, layer after layer, and what becomes of each. */
 
-enum { LARGE = 4 * 1024 * 1024 };
+enum { LARGE = 10 * 1024 * 1024 }; /* more than a compressor holds */
 
 /* An archive of one layer, as Docker up to 24 names it, and a push that only takes notes. */
 struct scene {
