@@ -44,9 +44,12 @@ char *sw_fs_join(const char *dir, const char *name);
 /* The part before the last '/', "." when there is none. The caller's. */
 char *sw_fs_dirname(const char *path);
 /*
- * An anonymous temporary file in $TMPDIR or /tmp, gone when closed. `tmpdir` may be NULL.
+ * An anonymous temporary file, gone when closed, in `tmpdir`: the value of TMPDIR, which errors
+ * name; NULL or "" is /tmp.
  */
 SW_NODISCARD enum sw_status sw_fs_temp(const char *tmpdir, int *ret_fd, struct sw_err *err);
+/* A new folder of mode 0700 in the same place; the path is the caller's. */
+SW_NODISCARD enum sw_status sw_fs_temp_dir(const char *tmpdir, char **ret, struct sw_err *err);
 
 /*
  * Copies a file, a symbolic link (as such) or a folder with all it holds to `to`, whose folder
@@ -57,8 +60,6 @@ SW_NODISCARD enum sw_status sw_fs_copy(const char *from, const char *to, size_t 
                                        struct sw_err *err);
 /* Removes a file, or a folder with all it holds; what cannot be removed stays. */
 void sw_fs_remove_tree(const char *path);
-/* A new folder of mode 0700 in `tmpdir`, or /tmp when it is NULL; the path is the caller's. */
-SW_NODISCARD enum sw_status sw_fs_temp_dir(const char *tmpdir, char **ret, struct sw_err *err);
 
 /* Closes a descriptor unless it is negative; for SW_CLEANUP on int variables. */
 void sw_close_fd(int *fd);

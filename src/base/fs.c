@@ -273,9 +273,26 @@ char *sw_fs_dirname(const char *path)
     return sw_xstrndup(path, slash == 0 ? 1 : (size_t)slash);
 }
 
+static const char *temp_folder(const char *tmpdir)
+{
+    return tmpdir && tmpdir[0] ? tmpdir : "/tmp";
+}
+
+/* errno says why; the folder is the user's choice, and so is another one. */
+static enum sw_status fail_temp(struct sw_err *err, const char *what, const char *dir,
+                                bool is_chosen)
+{
+    const int why = errno;
+
+    return sw_fail(err, SW_E_FAILED,
+                   "cannot make a temporary %s in \"%s\"%s: %s; set TMPDIR to a folder %s", what,
+                   dir, is_chosen ? ", which TMPDIR names" : "", strerror(why),
+                   why == ENOSPC ? "with more room" : "that exists and can be written");
+}
+
 enum sw_status sw_fs_temp(const char *tmpdir, int *ret_fd, struct sw_err *err)
 {
-    const char *dir = tmpdir && tmpdir[0] ? tmpdir : "/tmp";
+    const char *dir = temp_folder(tmpdir);
     char *SW_CLEANUP(sw_free_str) name = sw_fs_join(dir, "slipway-XXXXXX");
     /* One that never has a name cannot stay behind. */
     int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -287,10 +304,21 @@ enum sw_status sw_fs_temp(const char *tmpdir, int *ret_fd, struct sw_err *err)
     /* Not all file systems know that. */
     fd = mkostemp(name, O_CLOEXEC);
     if (fd < 0) {
-        return sw_fail(err, SW_E_FAILED, "cannot make a temporary file in \"%s\": %s", dir,
-                       strerror(errno));
+        return fail_temp(err, "file", dir, dir == tmpdir);
     }
     (void)unlink(name);
     *ret_fd = fd;
+    return SW_OK;
+}
+
+enum sw_status sw_fs_temp_dir(const char *tmpdir, char **ret, struct sw_err *err)
+{
+    const char *dir = temp_folder(tmpdir);
+    char *SW_CLEANUP(sw_free_str) path = sw_fs_join(dir, "slipway-XXXXXX");
+
+    if (!mkdtemp(path)) {
+        return fail_temp(err, "folder", dir, dir == tmpdir);
+    }
+    *ret = SW_TAKE(path);
     return SW_OK;
 }

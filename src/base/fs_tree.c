@@ -191,15 +191,3 @@ void sw_fs_remove_tree(const char *path)
         (void)nftw(path, remove_one, OPEN_FOLDERS_MAX, FTW_DEPTH | FTW_PHYS);
     }
 }
-
-enum sw_status sw_fs_temp_dir(const char *tmpdir, char **ret, struct sw_err *err)
-{
-    const char *dir = tmpdir && tmpdir[0] ? tmpdir : "/tmp";
-    char *SW_CLEANUP(sw_free_str) path = sw_fs_join(dir, "slipway-XXXXXX");
-
-    if (!mkdtemp(path)) {
-        return io_error(err, "make a folder in", dir);
-    }
-    *ret = SW_TAKE(path);
-    return SW_OK;
-}

@@ -219,6 +219,58 @@ static void test_fs__makes_folders_and_joins_paths(void **state)
     assert_string_equal(root, "/");
 }
 
+static void test_fs__a_temporary_folder_is_private_and_new(void **state)
+{
+    const char *dir = *state;
+    struct sw_err err = SW_ERR_INIT;
+    struct stat info;
+    char *one = NULL;
+    char *two = NULL;
+
+    assert_ok(sw_fs_temp_dir(dir, &one, &err));
+    assert_ok(sw_fs_temp_dir(dir, &two, &err));
+    assert_string_not_equal(one, two);
+    assert_int_equal(stat(one, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0700);
+    free(one);
+    free(two);
+}
+
+static void test_fs__names_tmpdir_when_it_cannot_be_used(void **state)
+{
+    static const char remedy[] = "; set TMPDIR to a folder that exists and can be written";
+    const uid_t user = geteuid();
+    SW_CLEANUP(sw_free_str) char *denied = NULL;
+    struct sw_err err = SW_ERR_INIT;
+    char *path = NULL;
+    int fd = -1;
+
+    assert_int_equal(sw_fs_temp("/does/not/exist", &fd, &err), SW_E_FAILED);
+    denied =
+        sw_xasprintf("cannot make a temporary file in \"/does/not/exist\", which TMPDIR names: "
+                     "No such file or directory%s",
+                     remedy);
+    assert_string_equal(err.msg, denied);
+    free(denied);
+    assert_int_equal(chmod(*state, 0500), 0);
+    /* The superuser may write to all folders. */
+    assert_int_equal(user == 0 ? seteuid(65534) : 0, 0);
+    assert_int_equal(sw_fs_temp(*state, &fd, &err), SW_E_FAILED);
+    denied = sw_xasprintf("cannot make a temporary file in \"%s\", which TMPDIR names: Permission "
+                          "denied%s",
+                          (char *)*state, remedy);
+    assert_string_equal(err.msg, denied);
+    assert_int_equal(sw_fs_temp_dir(*state, &path, &err), SW_E_FAILED);
+    assert_int_equal(user == 0 ? seteuid(user) : 0, 0);
+    free(denied);
+    denied =
+        sw_xasprintf("cannot make a temporary folder in \"%s\", which TMPDIR names: Permission "
+                     "denied%s",
+                     (char *)*state, remedy);
+    assert_string_equal(err.msg, denied);
+    assert_int_equal(chmod(*state, 0700), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +291,10 @@ int main(void)
         cmocka_unit_test(test_fs__an_empty_name_is_no_folder),
         cmocka_unit_test_setup_teardown(test_fs__makes_folders_and_joins_paths, temp_dir_setup,
                                         temp_dir_teardown),
+        cmocka_unit_test_setup_teardown(test_fs__a_temporary_folder_is_private_and_new,
+                                        temp_dir_setup, temp_dir_teardown),
+        cmocka_unit_test_setup_teardown(test_fs__names_tmpdir_when_it_cannot_be_used,
+                                        temp_dir_setup, temp_dir_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

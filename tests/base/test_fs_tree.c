@@ -159,26 +159,6 @@ static void test_fs_remove_tree__leaves_what_links_point_at(void **state)
     free(outside);
 }
 
-static void test_fs_temp_dir__is_private_and_new(void **state)
-{
-    const char *dir = *state;
-    struct sw_err err = SW_ERR_INIT;
-    struct stat info;
-    char *one = NULL;
-    char *two = NULL;
-
-    assert_ok(sw_fs_temp_dir(dir, &one, &err));
-    assert_ok(sw_fs_temp_dir(dir, &two, &err));
-    assert_string_not_equal(one, two);
-    assert_int_equal(stat(one, &info), 0);
-    assert_int_equal(info.st_mode & 07777, 0700);
-    free(one);
-    free(two);
-    assert_int_equal(sw_fs_temp_dir("/does/not/exist", &one, &err), SW_E_FAILED);
-    assert_string_equal(err.msg, "cannot make a folder in \"/does/not/exist\": No such file or "
-                                 "directory");
-}
-
 #define TREE_TEST(name) cmocka_unit_test_setup_teardown(name, temp_dir_setup, temp_dir_teardown)
 
 int main(void)
@@ -189,7 +169,6 @@ int main(void)
         TREE_TEST(test_fs_copy__into_itself_ends),
         TREE_TEST(test_fs_copy__says_what_is_missing),
         TREE_TEST(test_fs_remove_tree__leaves_what_links_point_at),
-        TREE_TEST(test_fs_temp_dir__is_private_and_new),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

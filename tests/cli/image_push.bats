@@ -272,6 +272,25 @@ get web:v1" ]
     [ -z "$(tags)" ]
 }
 
+@test "a TMPDIR that cannot be used is named" {
+    python3 - "$SLIPWAY_SOURCE/tests/support" <<'END'
+import random, sys
+sys.path.insert(0, sys.argv[1])
+import image_files
+layers = [image_files.layer("noise", random.Random(1).randbytes(9_000_000))]
+image_files.write_archive("noise.tar", image_files.config("amd64", layers), layers)
+END
+    # Layers for several registries are kept until all have them.
+    run --separate-stderr env TMPDIR=/nonexistent "$SLIPWAY_PROGRAM" image push docker-archive:noise.tar "$image" \
+        "$REGISTRY/$repo-b:v1"
+    [ "$status" -eq 1 ]
+    [ "$output" = '' ]
+    [[ $stderr == *'cannot make a temporary file in "/nonexistent", which TMPDIR names: No such file or directory; set TMPDIR to a folder that exists and can be written (no tag was written)' ]]
+    [ "$(tags)" = '' ]
+    slipway image push docker-archive:noise.tar "$image" "$REGISTRY/$repo-b:v1"
+    [ "$status" -eq 0 ]
+}
+
 @test "a file is not taken for an image of Docker Hub" {
     slipway image push image.tar "$image"
     [ "$status" -eq 2 ]
