@@ -65,8 +65,7 @@ host=$(slipway ecr login --expand \
     ${SLIPWAY_ROLE_ARN:+--role-arn "$SLIPWAY_ROLE_ARN"} \
     ${SLIPWAY_MORE_REGISTRIES:+--more-registries "$SLIPWAY_MORE_REGISTRIES"} \
     "$@")
-echo "$host"
-# The first is the registry; what stands below are further ones.
+# Each was told of. The first is the registry; what stands below are further ones.
 host=${host%%"
 "*}
 [ -z "${BASH_ENV:-}" ] || echo "export SLIPWAY_REGISTRY_HOST='$host'" >>"$BASH_ENV"

@@ -99,9 +99,8 @@ static void say_logged_in(const struct sw_env *env, const char *host,
            token->expires_ms ? ", valid until " : "", token->expires_ms ? until : "");
 }
 
-/* Tells how the login is kept, and what was in its way. */
-static void say_stored(const struct sw_env *env, const char *host,
-                       const struct sw_docker_store_result *result)
+/* Tells how the login that was just told of is kept, and what was in its way. */
+static void say_stored(const struct sw_env *env, const struct sw_docker_store_result *result)
 {
     switch (result->where) {
     case SW_DOCKER_STORED_FILE:
@@ -112,11 +111,10 @@ static void say_stored(const struct sw_env *env, const char *host,
         break;
     case SW_DOCKER_STORED_OVERRIDE:
         sw_warn(env, "docker's credential helper cannot keep the login: %s", result->helper_error);
-        sw_say(env, "the login is in %s, which now goes before that helper for %s", result->path,
-               host);
+        sw_say(env, "the login is in %s, which now goes before that helper", result->path);
         break;
     case SW_DOCKER_STORED_OWN:
-        sw_say(env, "nothing is stored: docker-credential-slipway answers for %s", host);
+        sw_say(env, "nothing is stored: docker-credential-slipway answers");
         break;
     }
 }
@@ -129,7 +127,7 @@ static enum sw_status store(struct sw_cli *cli, const char *host, const struct s
         sw_docker_auth_store(cli->env, host, token->user, token->password, &result, err);
     if (status == SW_OK) {
         say_logged_in(cli->env, host, token);
-        say_stored(cli->env, host, &result);
+        say_stored(cli->env, &result);
         sw_docker_store_result_release(&result);
     }
     return status;
@@ -144,8 +142,8 @@ static enum sw_status set_helper(struct sw_cli *cli, const char *host,
         sw_docker_helper_set(cli->env, host, SW_DOCKER_OWN_HELPER, &path, &changed, err);
     if (status == SW_OK) {
         say_logged_in(cli->env, host, token);
-        sw_say(cli->env, "docker-credential-slipway %s for %s in %s",
-               changed ? "now answers" : "answers already", host, path);
+        sw_say(cli->env, "docker-credential-slipway %s for it, by %s",
+               changed ? "now answers" : "answers already", path);
     }
     return status;
 }

@@ -183,7 +183,7 @@ $ecr_host"
     [ "$status" -eq 0 ]
     is err "logged in to $REGISTRY as AWS
 warning: docker's credential helper cannot keep the login: docker-credential-locked store: the keychain is locked
-the login is in $DOCKER_CONFIG/config.json, which now goes before that helper for $REGISTRY"
+the login is in $DOCKER_CONFIG/config.json, which now goes before that helper"
     run docker login "$REGISTRY" </dev/null
     docker_has_login
 }
@@ -218,11 +218,11 @@ the login is in $DOCKER_CONFIG/config.json, which now goes before that helper fo
     [ "$status" -eq 0 ]
     is out "$REGISTRY"
     is err "logged in to $REGISTRY as AWS
-docker-credential-slipway now answers for $REGISTRY in $DOCKER_CONFIG/config.json"
+docker-credential-slipway now answers for it, by $DOCKER_CONFIG/config.json"
     lacks "auth" "$DOCKER_CONFIG/config.json"
     slip ecr login --install-helper "$REGISTRY"
     is err "logged in to $REGISTRY as AWS
-docker-credential-slipway answers already for $REGISTRY in $DOCKER_CONFIG/config.json"
+docker-credential-slipway answers already for it, by $DOCKER_CONFIG/config.json"
     helper list
     is out "{\"$REGISTRY\":\"AWS\"}"
 }

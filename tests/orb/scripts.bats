@@ -10,7 +10,8 @@ evil='a b;touch pwned $(touch pwned) `touch pwned` "q" '"'"'s'"'"' *'
 setup() {
     cd "$BATS_TEST_TMPDIR" || return
     mkdir bin
-    printf '#!/bin/sh\nfor word do printf "<%%s>\\n" "$word"; done\nexit "${STAND_IN_STATUS:-0}"\n' >bin/slipway
+    printf '#!/bin/sh\nfor word do printf "<%%s>\\n" "$word"; done | tee -a "%s/handed"\nexit "${STAND_IN_STATUS:-0}"\n' \
+        "$PWD" >bin/slipway
     chmod 755 bin/slipway
     PATH=$PWD/bin:$PATH
     unset BASH_ENV SLIPWAY_TAGS_EXIST AWS_REGION AWS_DEFAULT_REGION AWS_ECR_ACCOUNT_URL AWS_ACCOUNT_ID SLIPWAY_REGISTRY_HOST
@@ -19,15 +20,21 @@ setup() {
     export SLIPWAY_REPO=nginx SLIPWAY_TAG='${CIRCLE_SHA1}'
 }
 
-# runs NAME WORD...: the script hands exactly these words to slipway.
+# runs NAME WORD...: the script hands exactly these words to slipway. Only that of the login keeps slipway's result to
+# itself, hosts that have been told of.
 runs() {
     local name=$1 shell
     shift
     expected=$(printf '<%s>\n' "$@")
     for shell in "bash -eo pipefail" "sh"; do
+        rm -f handed
         # shellcheck disable=SC2086 # two words on purpose
         run --separate-stderr $shell "$SLIPWAY_SOURCE/orb/scripts/$name.sh"
         [ "$status" -eq 0 ] || { echo "$shell: exit $status: $stderr"; return 1; }
+        if [ "$name" = ecr-login ]; then
+            [ -z "$output" ]
+            output=$(cat handed)
+        fi
         [ "$output" = "$expected" ] || { diff <(echo "$expected") <(echo "$output"); return 1; }
         [ "$stderr" = "" ]
     done
@@ -87,7 +94,7 @@ keys_of_image=(--access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$AWS_SECRET_
     printf '#!/bin/sh\necho 123456789012.dkr.ecr.us-east-1.amazonaws.com\n' >bin/slipway
     : >later
     BASH_ENV=$PWD/later run bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/ecr-login.sh"
-    [ "$output" = 123456789012.dkr.ecr.us-east-1.amazonaws.com ]
+    [ "$output" = '' ]
     [ "$(cat later)" = "export SLIPWAY_REGISTRY_HOST='123456789012.dkr.ecr.us-east-1.amazonaws.com'" ]
     printf '#!/bin/sh\nfor word do printf "<%%s>\\n" "$word"; done\n' >bin/slipway
     export SLIPWAY_REGISTRY_HOST=host.example
@@ -168,7 +175,7 @@ keys_of_image=(--access-key-var AWS_ACCESS_KEY_ID --secret-key-var '$AWS_SECRET_
     printf '#!/bin/sh\nprintf "%%s\\n" one.example:1 two.example\n' >bin/slipway
     : >later
     BASH_ENV=$PWD/later run bash -eo pipefail "$SLIPWAY_SOURCE/orb/scripts/ecr-login.sh"
-    [ "$output" = $'one.example:1\ntwo.example' ]
+    [ "$output" = '' ]
     [ "$(cat later)" = "export SLIPWAY_REGISTRY_HOST='one.example:1'" ]
 }
 
