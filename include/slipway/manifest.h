@@ -102,5 +102,11 @@ bool sw_descriptor_is_attestation(const struct sw_descriptor *descriptor);
 bool sw_platform_is(const char *text);
 /* Whether an image of platform `have` satisfies the wish `want`; a missing variant matches any. */
 bool sw_platform_matches(const char *want, const char *have);
+/*
+ * The same as a result (want NULL: any will do): else `failure`, naming both, and the image where
+ * `name` is not NULL. An image that tells no platform (have NULL) satisfies none.
+ */
+SW_NODISCARD enum sw_status sw_platform_check(const char *want, const char *have, const char *name,
+                                              enum sw_status failure, struct sw_err *err);
 
 #endif

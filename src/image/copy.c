@@ -51,10 +51,9 @@ static enum sw_status check_platform(const struct copy *copy, const struct sw_re
     enum sw_status status =
         sw_remote_config(source_registry(copy), copy->source->repository, root, &config, err);
 
-    if (status == SW_OK && !sw_platform_matches(copy->options->platform, config.platform)) {
+    if (status == SW_OK) {
         status =
-            sw_fail(err, SW_E_NOT_FOUND, "the image is for %s, not for %s",
-                    config.platform ? config.platform : "no platform", copy->options->platform);
+            sw_platform_check(copy->options->platform, config.platform, NULL, SW_E_NOT_FOUND, err);
     }
     sw_image_config_release(&config);
     return status;

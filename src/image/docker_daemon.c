@@ -98,7 +98,8 @@ static enum sw_status read_config(const struct loading *loading, struct sw_err *
             "the Docker engine lists other layers of image \"%s\" than its configuration",
             self->name);
     }
-    return status == SW_OK ? sw_image_check_platform(image, self->name, self->platform, err)
+    return status == SW_OK ? sw_platform_check(self->platform, image->parsed.platform, self->name,
+                                               SW_E_INPUT, err)
                            : status;
 }
 

@@ -76,11 +76,7 @@ static enum sw_status consult_index(const struct sw_archive *archive, const char
         picture->oci = choice;
         return SW_OK;
     }
-    if (other) {
-        return sw_fail(err, SW_E_INPUT, "the image is for %s; the archive has none for %s",
-                       image->parsed.platform, platform);
-    }
-    return SW_OK;
+    return sw_platform_check(platform, image->parsed.platform, NULL, SW_E_INPUT, err);
 }
 
 /* Without manifest.json the index alone says what there is. */
@@ -450,16 +446,6 @@ static enum sw_status read_manifest(const struct sw_archive *archive, const char
     return SW_OK;
 }
 
-static enum sw_status check_platform(const struct sw_image *image, const char *platform,
-                                     struct sw_err *err)
-{
-    if (platform && !sw_platform_matches(platform, image->parsed.platform)) {
-        return sw_fail(err, SW_E_INPUT, "the image is for %s, not for %s",
-                       image->parsed.platform ? image->parsed.platform : "no platform", platform);
-    }
-    return SW_OK;
-}
-
 enum sw_status sw_stored_image_load(struct sw_archive *archive, const char *digest,
                                     const char *platform, struct sw_intake *intake,
                                     struct sw_image *ret, struct sw_err *err)
@@ -471,7 +457,7 @@ enum sw_status sw_stored_image_load(struct sw_archive *archive, const char *dige
         status = load_config(archive, &picture, intake, ret, err);
     }
     if (status == SW_OK) {
-        status = check_platform(ret, platform, err);
+        status = sw_platform_check(platform, ret->parsed.platform, NULL, SW_E_INPUT, err);
     }
     if (status == SW_OK) {
         status = load_layers(archive, &picture, intake, ret, err);

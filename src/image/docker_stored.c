@@ -205,7 +205,7 @@ static enum sw_status read_config(struct stored *self, struct sw_err *err)
                        "configuration %zu",
                        self->name, manifest->layers.count, image->parsed.diff_id_count);
     }
-    return sw_image_check_platform(image, self->name, self->platform, err);
+    return sw_platform_check(self->platform, image->parsed.platform, self->name, SW_E_INPUT, err);
 }
 
 /* Whether the manifest is pushed as it is: then every layer has to be packed. */

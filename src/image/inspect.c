@@ -138,13 +138,8 @@ static enum sw_status inspect_config(const struct inspection *in,
 
 static enum sw_status check_platform(const struct inspection *in, struct sw_err *err)
 {
-    const char *platform = sw_json_str(in->facts, "platform", NULL);
-
-    if (in->options->platform && !sw_platform_matches(in->options->platform, platform)) {
-        return sw_fail(err, SW_E_NOT_FOUND, "the image is for %s, not for %s",
-                       platform ? platform : "no platform", in->options->platform);
-    }
-    return SW_OK;
+    return sw_platform_check(in->options->platform, sw_json_str(in->facts, "platform", NULL), NULL,
+                             SW_E_NOT_FOUND, err);
 }
 
 static enum sw_status inspect_image(const struct inspection *in, const struct sw_remote *remote,

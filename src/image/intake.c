@@ -307,17 +307,6 @@ void sw_image_init(struct sw_image *image)
     sw_buf_init(&image->manifest, SW_MANIFEST_MAX);
 }
 
-enum sw_status sw_image_check_platform(const struct sw_image *image, const char *name,
-                                       const char *platform, struct sw_err *err)
-{
-    const char *has = image->parsed.platform ? image->parsed.platform : "no platform";
-
-    if (platform && !sw_platform_matches(platform, image->parsed.platform)) {
-        return sw_fail(err, SW_E_INPUT, "image \"%s\" is for %s, not for %s", name, has, platform);
-    }
-    return SW_OK;
-}
-
 void sw_image_release(struct sw_image *image)
 {
     sw_buf_release(&image->config);

@@ -192,10 +192,6 @@ struct sw_image {
 
 void sw_image_init(struct sw_image *image);
 void sw_image_release(struct sw_image *image);
-/* SW_E_INPUT when the image, whose configuration is parsed, is not for that platform (NULL: any).
- */
-SW_NODISCARD enum sw_status sw_image_check_platform(const struct sw_image *image, const char *name,
-                                                    const char *platform, struct sw_err *err);
 
 struct sw_store; /* transfer.h */
 struct sw_tree;  /* tree.h */

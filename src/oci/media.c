@@ -51,6 +51,16 @@ bool sw_platform_matches(const char *want, const char *have)
     return have[len] == '\0' || have[len] == '/';
 }
 
+enum sw_status sw_platform_check(const char *want, const char *have, const char *name,
+                                 enum sw_status failure, struct sw_err *err)
+{
+    if (!want || sw_platform_matches(want, have)) {
+        return SW_OK;
+    }
+    return sw_fail(err, failure, "%s%s%s is for %s, not for %s", name ? "image \"" : "the image",
+                   name ? name : "", name ? "\"" : "", have ? have : "no platform", want);
+}
+
 bool sw_media_is_foreign(const char *media_type)
 {
     const struct sw_str type = sw_str(media_type);

@@ -499,7 +499,7 @@ static const struct name_case {
     { ":acme/app", NULL, "image \"acme/app\" is not in the archive; it has: acme/app:v1" },
     { ":other:v1", NULL, "image \"other:v1\" is not in the archive; it has: acme/app:v1" },
     { "", "linux/amd64", NULL },
-    { "", "linux/arm64", "the image is for linux/amd64; the archive has none for linux/arm64" },
+    { "", "linux/arm64", "the image is for linux/amd64, not for linux/arm64" },
 };
 
 static void test_push__picks_image_and_platform(void **state)
