@@ -41,7 +41,7 @@ step_names() { jq -r '.[].name' timings.json | paste -sd '|'; }
     rm -rf work
     execute aws-ecs/deploy-service-update
     succeeds
-    [ "$(step_names)" = "Install slipway|Deploy kim-app-nginx to default-kim5" ]
+    [ "$(step_names)" = "Install slipway|Deploy the service" ]
     [ "$(newest_revision | jq -r '.taskDefinition.containerDefinitions[0].image')" = "$AWS_ECR_ACCOUNT_URL/nginx:$CIRCLE_SHA1" ]
     [ "$(service_revision)" = "$(newest_arn)" ]
 }
@@ -277,7 +277,7 @@ END
     execute own-steps
     succeeds
     put="Install slipway"
-    [ "$(step_names)" = "$put|Register a revision of kim-app-nginx (own)|$put|Deploy kim-app-nginx to default-kim5|$put|Follow the rollout of kim-app-nginx on default-kim5" ]
+    [ "$(step_names)" = "$put|Register the task definition (own)|$put|Deploy the service|$put|Follow the rollout" ]
     [ "$(newest_revision | jq -r '.taskDefinition.containerDefinitions[0].dockerLabels.release')" = own ]
     [ "$(service_revision)" = "$(newest_arn)" ]
     running=$(service_revision)
@@ -423,7 +423,7 @@ END
     # Nothing says that the only container gets the image, nor, from now on, that the one of the repository does.
     execute slipway/ship --env CIRCLE_PROJECT_REPONAME=web
     succeeds
-    [ "$(step_names)" = "Checkout code|Install slipway|Log in to Amazon ECR|Build the image|Push the image to Amazon ECR|Deploy \${CIRCLE_PROJECT_REPONAME} to default-kim5" ]
+    [ "$(step_names)" = "Checkout code|Install slipway|Log in to Amazon ECR|Build the image|Push the image to Amazon ECR|Deploy the service" ]
     [ "$(image_of web)" = "$AWS_ECR_ACCOUNT_URL/web@$(slipway image digest "$AWS_ECR_ACCOUNT_URL/web:$CIRCLE_SHA1")" ]
     [[ $output$stderr == *"completed after"* ]]
     # Again: the very image runs already.

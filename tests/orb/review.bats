@@ -68,6 +68,11 @@ END
     finds RC012 orb/commands/other.yml
 }
 
+@test "SW001: titles of steps" {
+    sed -i 's/name: Deploy the service</name: Deploy << parameters.family >></' orb/commands/update_service.yml
+    finds SW001 orb/commands/update_service.yml
+}
+
 @test "RC011: the version in examples" {
     sed -i 's/slipway@[0-9.]*/slipway@volatile/' orb/examples/build_and_deploy.yml
     finds RC011 orb/examples/build_and_deploy.yml

@@ -1,4 +1,5 @@
-"""Reviews an orb's source by the rules that CircleCI's orb-tools reviews orbs by (RC001 to RC012), without network.
+"""Reviews an orb's source by the rules that CircleCI's orb-tools reviews orbs by (RC001 to RC012), without network,
+and by one of its own, SW001: a step's title holds no text that may name variables.
 
 usage: review.py ORB-FOLDER
 
@@ -116,10 +117,23 @@ def key_rule(parts):
                             yield "RC012", path, f"the parameter {name} stands in a key, where its default is not expanded"
 
 
+def title_rule(parts):
+    """CircleCI shows a title as it is written, $VAR and all: it may hold words of an enum, and the label made for it."""
+    for kind in ("commands", "jobs"):
+        for path, part in parts[kind].items():
+            declared = part.get("parameters") or {}
+            for step in steps_of(part.get("steps")):
+                run = step.get("run") if isinstance(step, dict) else None
+                title = str(run.get("name")) if isinstance(run, dict) else ""
+                for name in re.findall(r"<<\s*parameters\.([\w-]+)\s*>>", title):
+                    if name != "extra_command_label" and declared.get(name, {}).get("type") != "enum":
+                        yield "SW001", path, f"the parameter {name} stands in a title, where variables are not expanded"
+
+
 def review(folder):
     root, parts = load(folder)
     for rule in (root_rules(root, parts), description_rules(parts), run_rules(parts), version_rule(parts),
-                 key_rule(parts)):
+                 key_rule(parts), title_rule(parts)):
         yield from rule
 
 
