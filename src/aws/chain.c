@@ -25,11 +25,12 @@ enum sw_status aws_configured_but_missing(struct sw_err *err)
 
 static enum sw_status nothing_found(const char *tried, struct sw_err *err)
 {
-    return sw_fail(err, SW_E_CREDENTIALS,
-                   "no AWS credentials found; in CircleCI, set AWS_ACCESS_KEY_ID and "
-                   "AWS_SECRET_ACCESS_KEY under Project Settings > Environment Variables, or use "
-                   "OpenID Connect with --role-arn and a context; looked in: %s",
-                   tried);
+    return sw_fail(
+        err, SW_E_CREDENTIALS,
+        "no AWS credentials found; in CircleCI, set AWS_ACCESS_KEY_ID and "
+        "AWS_SECRET_ACCESS_KEY under Project Settings > Environment Variables, or use "
+        "OpenID Connect with --role-arn (role_arn in the orb) and a context; looked in: %s",
+        tried);
 }
 
 /* The first provider that has something. */

@@ -28,10 +28,29 @@ static enum sw_status bad_form(const struct parameter *p, struct sw_err *err)
                    SW_STR_ARG(part));
 }
 
+/* Variables of CircleCI that come and go with what a job runs for. */
+static const struct occasional {
+    const char *name;
+    const char *when;
+} occasional[] = {
+    { "CIRCLE_BRANCH", "only jobs of a branch have it, those of a tag have CIRCLE_TAG" },
+    { "CIRCLE_PR_NUMBER", "only jobs of a pull request from a fork have it" },
+    { "CIRCLE_PULL_REQUEST", "only jobs of a branch with a pull request have it" },
+    { "CIRCLE_TAG", "only jobs of a tag have it, and only with a filter for tags" },
+};
+
 static enum sw_status unset_variable(struct sw_str name, struct sw_err *err)
 {
+    for (size_t i = 0; i < SW_COUNT(occasional); i++) {
+        if (sw_str_eq(name, sw_str(occasional[i].name))) {
+            return sw_fail(err, SW_E_INPUT,
+                           "variable \"%s\" is not set: %s; give a default: ${%s:-text}",
+                           occasional[i].name, occasional[i].when, occasional[i].name);
+        }
+    }
     return sw_fail(err, SW_E_INPUT,
-                   "variable \"%.*s\" is not set; set it, or give a default: ${%.*s:-text}",
+                   "variable \"%.*s\" is not set; set it (on CircleCI: in the project or in "
+                   "a context), or give a default: ${%.*s:-text}",
                    SW_STR_ARG(name), SW_STR_ARG(name));
 }
 

@@ -233,6 +233,14 @@ static enum sw_status run_command(struct sw_cli *cli, const struct sw_command *c
     return status;
 }
 
+/* CircleCI sets CIRCLE_PR_NUMBER for pull requests from forks alone, and keeps variables from them.
+ */
+static bool misses_for_a_fork(const struct sw_cli *cli, const struct sw_err *err)
+{
+    return sw_env_get(cli->env, "CIRCLE_PR_NUMBER") && strstr(err->msg, "not set") &&
+           (err->status == SW_E_INPUT || err->status == SW_E_CREDENTIALS);
+}
+
 static int report(struct sw_cli *cli, const struct sw_command *command, const struct sw_err *err)
 {
     struct sw_buf SW_CLEANUP(sw_buf_release) line = { 0 };
@@ -247,6 +255,11 @@ static int report(struct sw_cli *cli, const struct sw_command *command, const st
     if (err->resumes && err->retryable) {
         sw_buf_add_cstr(&line,
                         "what has arrived stays: the same command again goes on from there\n");
+    }
+    if (misses_for_a_fork(cli, err)) {
+        sw_buf_add_cstr(&line, "this pull request comes from a fork: its jobs get no variables of "
+                               "the project and no contexts; run the job for branches of the "
+                               "project only\n");
     }
     if (cli->env->progress) {
         sw_progress_clear(cli->env->progress);

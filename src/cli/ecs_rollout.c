@@ -297,10 +297,22 @@ static void tell_end(struct sw_cli_ecs_run *run, enum sw_status status)
     }
 }
 
+/* Success means here that ECS has taken the update; who reads it must not take it for more. */
+static void say_not_followed(const struct sw_cli_ecs_run *run)
+{
+    if (run->deployment.updated && run->deployment.deployment_id && !run->options->wait) {
+        sw_say(run->cli->env,
+               "the rollout is not followed; to see how it ends: slipway ecs wait --cluster %s "
+               "--service %s",
+               run->cluster, run->deployment.service);
+    }
+}
+
 enum sw_status sw_cli_ecs_run_end(struct sw_cli_ecs_run *run, enum sw_status status)
 {
     if (status == SW_OK) {
         status = tell(run);
+        say_not_followed(run);
     }
     if (status == SW_OK && run->options->wait) {
         status = follow(run);

@@ -14,6 +14,15 @@ enum sw_status ecs_call(struct sw_aws *aws, const char *action, json_t *input,
     return sw_aws_json(aws, "ecs", target, owned, options, ret_output, err);
 }
 
+struct sw_str ecs_without_stop(const char *sentence)
+{
+    struct sw_str text = sw_str(sentence);
+    if (sw_str_ends(text, ".")) {
+        text.len--;
+    }
+    return text;
+}
+
 const char *ecs_last_part(const char *arn)
 {
     const char *slash = strrchr(arn, '/');

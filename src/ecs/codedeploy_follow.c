@@ -102,15 +102,16 @@ static enum sw_rollout_verdict judge_rollback(struct codedeploy_watch *watch, co
                                               const char *status)
 {
     char text[SW_ROLLOUT_REASON_MAX * 2];
+    struct sw_str reason = ecs_without_stop(watch->reason);
     if (strcmp(status, "Succeeded") == 0) {
-        (void)snprintf(text, sizeof(text), "%s; deployment %s rolled it back", watch->reason,
+        (void)snprintf(text, sizeof(text), "%.*s; deployment %s rolled it back", SW_STR_ARG(reason),
                        watch->id);
         return say(watch, SW_ROLLOUT_ROLLED_BACK, text);
     }
     if (strcmp(status, "Failed") == 0 || strcmp(status, "Stopped") == 0) {
         const json_t *error = sw_json_object(info, "errorInformation");
-        (void)snprintf(text, sizeof(text), "%s; the rollback by deployment %s %s as well: %s",
-                       watch->reason, watch->id, status,
+        (void)snprintf(text, sizeof(text), "%.*s; the rollback by deployment %s %s as well: %s",
+                       SW_STR_ARG(reason), watch->id, status,
                        sw_json_str(error, "message", "no reason given"));
         return say(watch, SW_ROLLOUT_FAILED, text);
     }

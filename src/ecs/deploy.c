@@ -40,7 +40,7 @@ static enum sw_status find_service(struct deploy *deploy)
     }
     status = sw_service_describe(deploy->aws, cluster, name, &deploy->service, deploy->err);
     if (status == SW_E_NOT_FOUND && !*deploy->err->code) {
-        (void)sw_append(deploy->err, "; --create would make it");
+        (void)sw_append(deploy->err, "; --create (create_service in the orb) would make it");
     }
     return status;
 }

@@ -123,6 +123,8 @@ SW_NODISCARD enum sw_status ecs_image_digest(struct sw_aws *aws,
 
 /* The part of an ARN or path behind the last '/', borrowed. */
 const char *ecs_last_part(const char *arn);
+/* A sentence of AWS's without its full stop, because more follows, borrowed. */
+struct sw_str ecs_without_stop(const char *sentence);
 
 /*
  * A size of the whole task, `key` "cpu" or "memory", as AWS takes it: "256" (CPU units, MiB), or

@@ -113,8 +113,9 @@ enum sw_status follow_conclude(struct follower *follower)
             text = ends[i].text;
         }
     }
-    (void)sw_fail(follower->err, status, "the rollout of %s to service \"%s\" %s: %s",
-                  what(follower), follower->options->service, text, follower->result->state.reason);
+    struct sw_str reason = ecs_without_stop(follower->result->state.reason);
+    (void)sw_fail(follower->err, status, "the rollout of %s to service \"%s\" %s: %.*s",
+                  what(follower), follower->options->service, text, SW_STR_ARG(reason));
     for (size_t i = 0; i < follower->shift.alarms.count; i++) {
         (void)sw_append(follower->err, "%s \"%s\"", i ? "," : "; raised: alarm",
                         follower->shift.alarms.items[i]);

@@ -2,11 +2,18 @@
 
 #include <slipway/service.h>
 
+/* What was asked has a region, so that asking for it cannot fail; an account is told by its name.
+ */
 static enum sw_status missing_cluster(struct sw_aws *aws, const char *cluster, struct sw_err *err)
 {
     struct sw_err cause = *err;
+    struct sw_err ignored = SW_ERR_INIT;
+    const char *region = NULL;
+    if (sw_aws_region(aws, &region, &ignored) != SW_OK) {
+        return err->status;
+    }
     (void)sw_fail(err, SW_E_NOT_FOUND,
-                  "cluster \"%s\" does not exist in this region and account: %s", cluster,
+                  "cluster \"%s\" does not exist in region %s of this account: %s", cluster, region,
                   cause.msg);
     sw_err_set_code(err, cause.code);
     ecs_append_names(aws, "ListClusters", json_pack("{s:i}", "maxResults", 11), "clusterArns",

@@ -400,7 +400,9 @@ static enum sw_status build_error(const struct sw_env *env, int code, struct sw_
 
     return find_client(env, &client, err)
                ? err->status
-               : sw_fail(err, SW_E_FAILED, "docker build failed with exit code %d", code);
+               : sw_fail(err, SW_E_FAILED,
+                         "docker build failed with exit code %d; the lines of docker above say why",
+                         code);
 }
 
 static enum sw_status run(const struct sw_env *env, const struct sw_strs *words,

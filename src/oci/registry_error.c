@@ -61,8 +61,8 @@ static enum sw_status no_repository(const struct sw_registry *registry,
 {
     if (sw_registry_is_ecr(registry->host)) {
         return sw_fail(err, SW_E_NOT_FOUND,
-                       "repository \"%s\" does not exist in registry \"%s\"; create it with: "
-                       "slipway ecr create-repository %s",
+                       "repository \"%s\" does not exist in registry \"%s\"; create it with "
+                       "create_repo in the orb, or with: slipway ecr create-repository %s",
                        call->repository, registry->host, call->repository);
     }
     return sw_fail(err, SW_E_NOT_FOUND,

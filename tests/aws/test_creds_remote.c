@@ -8,11 +8,11 @@
         .method = "PUT", .url = IMDS "/latest/api/token",                                         \
         .headers = { { "X-aws-ec2-metadata-token-ttl-seconds", "21600" } }, .reply = "imds-token" \
     }
-#define NO_CREDENTIALS(imds)                                                                       \
-    "no AWS credentials found; in CircleCI, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "      \
-    "under Project Settings > Environment Variables, or use OpenID Connect with --role-arn and a " \
-    "context; looked in: environment variables (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are "  \
-    "not set), OpenID Connect (no token), shared config files (there is no profile \"default\"), " \
+#define NO_CREDENTIALS(imds)                                                                                                  \
+    "no AWS credentials found; in CircleCI, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "                                 \
+    "under Project Settings > Environment Variables, or use OpenID Connect with --role-arn "                                  \
+    "(role_arn in the orb) and a context; looked in: environment variables (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are " \
+    "not set), OpenID Connect (no token), shared config files (there is no profile \"default\"), "                            \
     "container credentials (no endpoint), instance metadata (" imds ")"
 
 static void test_creds_remote__web_identity(void **state)

@@ -263,19 +263,26 @@ struct error_case {
     "${NAME//pattern/text} ${NAME^^} ${NAME,,} (\\$ stands for a plain $)"
 
 static const struct error_case errors[] = {
-    { "$unset", "--tag: variable \"unset\" is not set; set it, or give a default: ${unset:-text}" },
+    { "$CIRCLE_TAG", "--tag: variable \"CIRCLE_TAG\" is not set: only jobs of a tag have it, and "
+                     "only with a filter for tags; give a default: ${CIRCLE_TAG:-text}" },
+    { "${CIRCLE_BRANCH}",
+      "--tag: variable \"CIRCLE_BRANCH\" is not set: only jobs of a branch have "
+      "it, those of a tag have CIRCLE_TAG; give a default: "
+      "${CIRCLE_BRANCH:-text}" },
+    { "$unset",
+      "--tag: variable \"unset\" is not set; set it (on CircleCI: in the project or in a context), or give a default: ${unset:-text}" },
     { "a${unset}b",
-      "--tag: variable \"unset\" is not set; set it, or give a default: ${unset:-text}" },
+      "--tag: variable \"unset\" is not set; set it (on CircleCI: in the project or in a context), or give a default: ${unset:-text}" },
     { "${unset:0:7}",
-      "--tag: variable \"unset\" is not set; set it, or give a default: ${unset:-text}" },
+      "--tag: variable \"unset\" is not set; set it (on CircleCI: in the project or in a context), or give a default: ${unset:-text}" },
     { "${unset%%.*}",
-      "--tag: variable \"unset\" is not set; set it, or give a default: ${unset:-text}" },
+      "--tag: variable \"unset\" is not set; set it (on CircleCI: in the project or in a context), or give a default: ${unset:-text}" },
     { "${#unset}",
-      "--tag: variable \"unset\" is not set; set it, or give a default: ${unset:-text}" },
+      "--tag: variable \"unset\" is not set; set it (on CircleCI: in the project or in a context), or give a default: ${unset:-text}" },
     { "${gone:-$unset}",
-      "--tag: variable \"unset\" is not set; set it, or give a default: ${unset:-text}" },
+      "--tag: variable \"unset\" is not set; set it (on CircleCI: in the project or in a context), or give a default: ${unset:-text}" },
     { "${tag//./$unset}",
-      "--tag: variable \"unset\" is not set; set it, or give a default: ${unset:-text}" },
+      "--tag: variable \"unset\" is not set; set it (on CircleCI: in the project or in a context), or give a default: ${unset:-text}" },
     { "${unset:?say which}", "--tag: unset: say which" },
     { "${unset:?}", "--tag: unset: the variable is not set or empty" },
     { "${empty:?}", "--tag: empty: the variable is not set or empty" },
@@ -568,8 +575,9 @@ static void test_subst_words__refuses_what_would_run(void **state)
         { "\"`id`\"", "--extra-args: " RUN_REFUSAL("`id`") "(\\` stands for a plain `)" },
         { "'open", "--extra-args: \"'open\" is not closed: the second ' is missing" },
         { "a \"open", "--extra-args: \"\"open\" is not closed: the second \" is missing" },
-        { "$unset", "--extra-args: variable \"unset\" is not set; set it, or give a default: "
-                    "${unset:-text}" },
+        { "$unset",
+          "--extra-args: variable \"unset\" is not set; set it (on CircleCI: in the project or in a context), or give a default: "
+          "${unset:-text}" },
     };
     struct test_env t;
     (void)state;

@@ -264,9 +264,9 @@ documented() {
 @test "what does not exist is named with what does, before anything is registered" {
     image=$(newest)
     ecs deploy --cluster nope --family kim --image web=r/web:x
-    fails 1 'cluster "nope" does not exist in this region and account: *; clusters: prod'
+    fails 1 'cluster "nope" does not exist in region eu-west-1 of this account: *; clusters: prod'
     ecs deploy --cluster prod --service nope --family kim --image web=r/web:x
-    fails 1 'service "nope" does not exist in cluster "prod"; services in it: kim; --create would make it'
+    fails 1 'service "nope" does not exist in cluster "prod"; services in it: kim; --create (create_service in the orb) would make it'
     ecs deploy --cluster prod --service kim --family nope --image web=r/web:x
     fails 1 'task definition "nope" cannot be read: *; families that exist: *kim*'
     ecs deploy --cluster prod --family kim --image nginx=r/web:x

@@ -54,7 +54,7 @@ PYTHON
 
 @test "a service that does not exist is made only when asked to" {
     deploy --family lee
-    fails 1 'service "lee" does not exist in cluster "prod"; services in it: kim; --create would make it'
+    fails 1 'service "lee" does not exist in cluster "prod"; services in it: kim; --create (create_service in the orb) would make it'
     deploy --family lee --create --launch-type EC2 --desired-count 2 --service-tags team=shop \
         --load-balancer web:80=arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/t/1 --report report.json
     [ "$status" -eq 0 ] || { cat err; false; }

@@ -46,7 +46,7 @@ YAML
     [ "$status" -eq 0 ]
     jq -e '.containerDefinitions[0].image == "r/web:v2"' out
     ecs render --file td.yml --expand-file
-    fails 2 'td.yml: containerDefinitions[0].image: variable "IMAGE_TAG" is not set; set it, or give a default: ${IMAGE_TAG:-text}'
+    fails 2 'td.yml: containerDefinitions[0].image: variable "IMAGE_TAG" is not set; set it (on CircleCI: in the project or in a context), or give a default: ${IMAGE_TAG:-text}'
     IMAGE_TAG=v2 ecs render --file td.yml
     jq -e '.containerDefinitions[0].image == "r/web:${IMAGE_TAG}"' out
 }

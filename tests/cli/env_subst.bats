@@ -84,7 +84,7 @@ fails() {
 
 @test "an unset variable is an error that names it" {
     subst 'a-$MISSING'
-    fails 2 'text: variable "MISSING" is not set; set it, or give a default: ${MISSING:-text}'
+    fails 2 'text: variable "MISSING" is not set; set it (on CircleCI: in the project or in a context), or give a default: ${MISSING:-text}'
     subst --allow-unset 'a-$MISSING'
     prints 'a-'
 }

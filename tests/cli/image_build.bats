@@ -133,7 +133,7 @@ EOF2
 
 @test "a failing build" {
     STUB_BUILD=17 build --repo web
-    fails 1 'docker build failed with exit code 17'
+    fails 1 'docker build failed with exit code 17; the lines of docker above say why'
     [ "$(tail -n 2 err | head -n 1)" = "docker's words" ]
 }
 
@@ -215,7 +215,7 @@ id=npm,env=$NPM_TOKEN|secret "npm": env takes the name of a variable, as in env=
 id=npm,env=s3cret-value|secret "npm": env takes the name of a variable, as in env=NPM_TOKEN, not what it holds
 id=npm,src=nowhere|secret "npm": the file "nowhere" does not exist
 id=npm,src=.|secret "npm": the file "." is a folder
-id=npm,src=${NOPE}|src: variable "NOPE" is not set; set it, or give a default: ${NOPE:-text}
+id=npm,src=${NOPE}|src: variable "NOPE" is not set; set it (on CircleCI: in the project or in a context), or give a default: ${NOPE:-text}
 env=NPM_TOKEN|expected VARIABLE, id=ID,env=VARIABLE or id=ID,src=FILE, e.g. id=npm,env=NPM_TOKEN
 id=npm,value=s3cret-value|expected VARIABLE, id=ID,env=VARIABLE or id=ID,src=FILE, e.g. id=npm,env=NPM_TOKEN
 id=npm,env=NPM_TOKEN,src=Dockerfile|expected VARIABLE, id=ID,env=VARIABLE or id=ID,src=FILE, e.g. id=npm,env=NPM_TOKEN

@@ -116,6 +116,17 @@ END
     [ "$(sed -n 2p "$err")" = "'slipway env subst --help' explains its options" ]
 }
 
+@test "a pull request from a fork is told why a variable is missing" {
+    export CIRCLE_PR_NUMBER=7
+    slipway env subst '$NOPE'
+    [ "$code" -eq 2 ]
+    [ "$(cat "$err")" = 'error: text: variable "NOPE" is not set; set it (on CircleCI: in the project or in a context), or give a default: ${NOPE:-text}
+this pull request comes from a fork: its jobs get no variables of the project and no contexts; run the job for branches of the project only' ]
+    slipway env subst '$('
+    [ "$code" -eq 2 ]
+    [ "$(wc -l <"$err")" -eq 1 ]
+}
+
 @test "a result that cannot be written is a failure" {
     code=0
     "$SLIPWAY_PROGRAM" env subst hello >/dev/full 2>"$err" || code=$?

@@ -14,7 +14,7 @@ static void test_deploy_refusals__everything_is_checked_before_registering(void 
         { "no cluster",
           "web=r/web:2",
           SW_E_NOT_FOUND,
-          "cluster \"prod\" does not exist in this region and account: ECS DescribeServices: "
+          "cluster \"prod\" does not exist in region us-east-1 of this account: ECS DescribeServices: "
           "ClusterNotFoundException: Cluster not found.; clusters: default-kim5, staging",
           { { .action = "DescribeServices",
               .status = 400,
@@ -26,7 +26,7 @@ static void test_deploy_refusals__everything_is_checked_before_registering(void 
         { "no cluster, no right to list",
           "web=r/web:2",
           SW_E_NOT_FOUND,
-          "cluster \"prod\" does not exist in this region and account: ECS DescribeServices: "
+          "cluster \"prod\" does not exist in region us-east-1 of this account: ECS DescribeServices: "
           "ClusterNotFoundException: Cluster not found.",
           { { .action = "DescribeServices",
               .status = 400,
@@ -36,7 +36,7 @@ static void test_deploy_refusals__everything_is_checked_before_registering(void 
           "web=r/web:2",
           SW_E_NOT_FOUND,
           "service \"kim\" does not exist in cluster \"prod\"; services in it: api, web; "
-          "--create would make it",
+          "--create (create_service in the orb) would make it",
           { { .action = "DescribeServices",
               .reply = "{'services':[],'failures':[{'arn':'x','reason':'MISSING'}]}" },
             { .action = "ListServices",
@@ -47,14 +47,14 @@ static void test_deploy_refusals__everything_is_checked_before_registering(void 
           "web=r/web:2",
           SW_E_NOT_FOUND,
           "service \"kim\" does not exist in cluster \"prod\"; there are no services in it; "
-          "--create would make it",
+          "--create (create_service in the orb) would make it",
           { { .action = "DescribeServices", .reply = "{'services':[],'failures':[]}" },
             { .action = "ListServices", .reply = "{'serviceArns':[]}" } } },
         { "a deleted service",
           "web=r/web:2",
           SW_E_NOT_FOUND,
           "service \"kim\" is INACTIVE (it was deleted) in cluster \"prod\"; services in it: api, "
-          "...; --create would make it",
+          "...; --create (create_service in the orb) would make it",
           { { .action = "DescribeServices",
               .reply = "{'services':[{'serviceName':'kim','status':'INACTIVE'}]}" },
             { .action = "ListServices",

@@ -192,7 +192,7 @@ static void test_taskdef_file__variables_are_expanded_after_parsing(void **state
           NULL },
         { HEAD "  environment: [{name: A, value: \"${NOPE}\"}]\n", NULL,
           "td.yaml: containerDefinitions[0].environment[0].value: variable \"NOPE\" is not set; "
-          "set it, or give a default: ${NOPE:-text}" },
+          "set it (on CircleCI: in the project or in a context), or give a default: ${NOPE:-text}" },
         { HEAD "  image: $(id)\n", NULL,
           "td.yaml: containerDefinitions[0].image: \"$(id)\" is not run: text is never executed, "
           "and only date is answered, as in $(date +%F); run it in an earlier step: echo \"export NAME='$(id)'\" >> \"$BASH_ENV\", and write ${NAME} here (\\$ stands for a plain $)" },

@@ -395,11 +395,11 @@ static void test_push__names_a_missing_repository(void **state)
     (void)state;
     world_init(&world, IMAGE_DOCKER_24, IMAGE_FINE);
     world.registry.missing = true;
-    expected =
-        sw_xasprintf("cannot start the upload of blob %s in \"" HOST
-                     "/team/app\": repository \"team/app\" does not exist in registry \"" HOST
-                     "\"; create it with: slipway ecr create-repository team/app",
-                     world.file.config_digest);
+    expected = sw_xasprintf(
+        "cannot start the upload of blob %s in \"" HOST
+        "/team/app\": repository \"team/app\" does not exist in registry \"" HOST
+        "\"; create it with create_repo in the orb, or with: slipway ecr create-repository team/app",
+        world.file.config_digest);
     assert_fails(push_to(&world, HOST "/team/app:v1", &result, &err), SW_E_NOT_FOUND, expected);
     world_release(&world);
 }

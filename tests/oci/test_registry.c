@@ -289,10 +289,10 @@ static const struct refusal_case {
     { 404, ERRORS("NAME_UNKNOWN", "The repository with name 'team/app' does not exist"),
       SW_E_NOT_FOUND, "NAME_UNKNOWN",
       "repository \"team/app\" does not exist in registry \"" ECR
-      "\"; create it with: slipway ecr create-repository team/app" },
+      "\"; create it with create_repo in the orb, or with: slipway ecr create-repository team/app" },
     { 404, "", SW_E_NOT_FOUND, "",
       "repository \"team/app\" does not exist in registry \"" ECR
-      "\"; create it with: slipway ecr create-repository team/app" },
+      "\"; create it with create_repo in the orb, or with: slipway ecr create-repository team/app" },
     { 403, "", SW_E_DENIED, "",
       "registry \"" ECR
       "\" denies access to repository \"team/app\" (no reason given); the identity "

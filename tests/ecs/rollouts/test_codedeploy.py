@@ -11,7 +11,7 @@ BY_CODEDEPLOY = service(deploymentController={"type": "CODE_DEPLOY"}, loadBalanc
 NAMES = ("--codedeploy-application", "app", "--codedeploy-group", "group")
 HEALTH = {"s": 10, "code": "HEALTH_CONSTRAINTS", "message": "Too few tasks are healthy."}
 FAILED = 'the rollout of web:2 to service "web" failed: '
-ENDED = "CodeDeploy deployment d-000000001 Failed: HEALTH_CONSTRAINTS: Too few tasks are healthy."
+ENDED = "CodeDeploy deployment d-000000001 Failed: HEALTH_CONSTRAINTS: Too few tasks are healthy"
 DEFINITION = "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:2"
 
 
@@ -127,7 +127,7 @@ class CodeDeployTest(harness.TestCase):
         settings = {"fails": HEALTH, "autoRollback": True, "rollbackFails": True}
         trial, result = self.codedeploy(codedeploy=settings)
         self.check(trial, result, 10, FAILED + ENDED + "; the rollback by deployment d-000000002 Failed as well: The"
-                   " rollback could not update the ECS service.")  # fmt: skip
+                   " rollback could not update the ECS service")  # fmt: skip
 
     def test_hopeless_tasks_are_not_waited_for(self):
         trial, result = self.codedeploy(plans={"web:2": "pull"})

@@ -142,7 +142,7 @@ class FleetTest(harness.TestCase):
         trial = self.fleet("web", "api")
         result = self.run_fleet(trial, "--service", "web", "--service", "nope", "--set", "/cpu=256")
         self.check(trial, result, 1, '1 of 2 services cannot be deployed, so none was: service "nope" does not exist'
-                   ' in cluster "prod"; services in it: web, api; --create would make it; 1 not begun')  # fmt: skip
+                   ' in cluster "prod"; services in it: web, api; --create (create_service in the orb) would make it; 1 not begun')  # fmt: skip
         self.assertEqual(self.calls(trial, REGISTERED), 0)
         result = self.run_fleet(trial, "--service", "web", "--service", "web", "--set", "/cpu=256")
         self.check(trial, result, 2, '1 of 2 services cannot be deployed, so none was: service "web" of cluster "prod"'
@@ -283,7 +283,7 @@ services:
             ("services:\n  - service: web\n    image: {web: [1, 2]}\n    cluster: prod\n",
              None),
             ("services:\n  - service: web\n    cluster: prod\n    env: {web: {A: '${NOPE}'}}\n",
-             'deploy.yml:4:20: env: variable "NOPE" is not set; set it, or give a default: ${NOPE:-text}'),
+             'deploy.yml:4:20: env: variable "NOPE" is not set; set it (on CircleCI: in the project or in a context), or give a default: ${NOPE:-text}'),
             ("services:\n  - {service: web, cluster: prod, env: [x]}\n",
              "deploy.yml:2:5: --env: expected CONTAINER:NAME=VALUE, e.g. web:LOG_LEVEL=info"),
             ("services:\n  - {service: web, cluster: prod, force: perhaps}\n",

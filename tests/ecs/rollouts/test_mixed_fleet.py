@@ -7,7 +7,7 @@ import harness
 
 WEB, SHOP = "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:3", "d-000000002"
 FAILS = {"s": 10, "code": "HEALTH_CONSTRAINTS", "message": "Too few tasks are healthy."}
-ENDED = "CodeDeploy deployment d-000000002 Failed: HEALTH_CONSTRAINTS: Too few tasks are healthy."
+ENDED = "CodeDeploy deployment d-000000002 Failed: HEALTH_CONSTRAINTS: Too few tasks are healthy"
 FOUND = 'service "web": CodeDeploy\'s application shop and group web, as of deployment d-000000001'
 BOTH = ("--service", "web", "--service", "api")
 

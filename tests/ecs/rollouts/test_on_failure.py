@@ -12,7 +12,7 @@ HOPELESS = FAILED + (
 )
 STALLED = HOPELESS.replace(
     "4 tasks stopped for the same reason and none is running; without a circuit breaker ECS tries for ever",
-    "ECS deployment circuit breaker: tasks failed to start.",
+    "ECS deployment circuit breaker: tasks failed to start",
 )
 OLD = "web:1 is back (deployment ecs-svc/1000000000000000001)"
 BY_UPDATE = "slipway rolled the service back to web:1 (deployment ecs-svc/1000000000000000003, completed)"

@@ -34,7 +34,7 @@ class RollingTest(harness.TestCase):
         trial = self.trial(plans={"web:2": "pull"}, services=[service(deploymentConfiguration=harness.BREAKER_ONLY)])
         self.check(
             trial, self.deploy(trial), 10,
-            'the rollout of web:2 to service "web" failed: ECS deployment circuit breaker: tasks failed to start.; '
+            'the rollout of web:2 to service "web" failed: ECS deployment circuit breaker: tasks failed to start; '
             + harness.MISSING_IMAGE,
         )  # fmt: skip
 

@@ -51,7 +51,7 @@ ROLLING = [
     ("row 2, drained", 0, "",
      {"services": [service(drainSeconds=300)], "options": ["--wait-for", "drained"], "least_s": 340}),
     ("row 3, the breaker without rollback", 10,
-     ROLLOUT + "failed: ECS deployment circuit breaker: tasks failed to start." + IMAGE,
+     ROLLOUT + "failed: ECS deployment circuit breaker: tasks failed to start" + IMAGE,
      {"plans": {"web:2": "pull"}, "services": [service(deploymentConfiguration=BREAKER_ONLY)]}),
     ("row 4, rolled back", 11, f"{ROLLOUT}failed and was rolled back: web:1 is back (deployment"
      f" {FIRST})" + IMAGE, {"plans": {"web:2": "pull"}, "services": [service(deploymentConfiguration=BREAKER)]}),
@@ -62,11 +62,11 @@ ROLLING = [
      f' \(deployment {FIRST}\); raised: alarm "5xx"; most likely: .*',
      {"at": [{"s": 70, "do": "alarm", "with": "5xx"}], "services": [service(deploymentConfiguration=ALARMS)]}),
     ("row 3, failed by an alarm without rollback", 10,
-     ROLLOUT + 'failed: ECS deployment alarm detected.; raised: alarm "5xx"; most likely: .*',
+     ROLLOUT + 'failed: ECS deployment alarm detected; raised: alarm "5xx"; most likely: .*',
      {"at": [{"s": 70, "do": "alarm", "with": "5xx"}],
       "services": [service(deploymentConfiguration={"alarms": {**ALARMS["alarms"], "rollback": False}})]}),
     ("row 4, the rollback does not end", 11, ROLLOUT + "failed and is being rolled back: ECS deployment circuit"
-     f" breaker: rolling back to deploymentId {FIRST}." + IMAGE,
+     f" breaker: rolling back to deploymentId {FIRST}" + IMAGE,
      {"plans": {"web": "pull"}, "options": ["--timeout", "5m"], "services": [
          service(deploymentConfiguration={**BREAKER, "minimumHealthyPercent": 0, "maximumPercent": 100})]}),
     ("row 5, superseded by another revision", 12, f"{ROLLOUT}was superseded: web:3 (deployment {THIRD}) took over",
@@ -75,7 +75,7 @@ ROLLING = [
     ("row 5, superseded by the same revision", 12, f"{ROLLOUT}was superseded: web:2 (deployment {THIRD}) took over",
      {"at": [at(20, "UpdateService", forceNewDeployment=True)], "services": [service(drainSeconds=60)]}),
     ("row 6, gone: superseded between two looks", 12, ROLLOUT + "was superseded: service deployment STOPPED: Service"
-     " deployment stopped because a new service deployment was started.",
+     " deployment stopped because a new service deployment was started",
      {"definitions": {"web": 3}, "poll": "50s", "at": [at(20, "UpdateService", taskDefinition="web:3")]}),
     ("row 5, completed before another took over", 0, "",
      {"definitions": {"web": 3}, "poll": "90s", "at": [at(60, "UpdateService", taskDefinition="web:3")]}),
@@ -130,20 +130,20 @@ SHIFTING = [
     ("a hook that succeeds", 0, "", {"services": [shift(**hook("POST_SCALE_UP"))], "said": [
         "hook arn:aws:lambda:eu-west-1:123456789012:function:check: IN_PROGRESS"]}),
     ("a hook that fails", 11, ROLLOUT + "failed and was rolled back: service deployment ROLLBACK_SUCCESSFUL: Lifecycle"
-     " hook of POST_TEST_TRAFFIC_SHIFT failed.",
+     " hook of POST_TEST_TRAFFIC_SHIFT failed",
      {"services": [shift(**hook("POST_TEST_TRAFFIC_SHIFT"))], "failingHooks": ["POST_TEST_TRAFFIC_SHIFT"], "poll": "1s",
       "said": ["the rollout failed; service deployment ROLLBACK_"]}),
-    ("ROLLBACK_FAILED", 10, ROLLOUT + "failed: service deployment ROLLBACK_FAILED: Service deployment rollback failed.",
+    ("ROLLBACK_FAILED", 10, ROLLOUT + "failed: service deployment ROLLBACK_FAILED: Service deployment rollback failed",
      {"services": [shift(**hook("POST_SCALE_UP"))], "failingHooks": ["POST_SCALE_UP"], "rollbackFails": True}),
     ("the breaker of a shift", 11, ROLLOUT + "failed and was rolled back: service deployment ROLLBACK_SUCCESSFUL:"
-     " Service deployment rolled back because of the circuit breaker." + IMAGE,
+     " Service deployment rolled back because of the circuit breaker" + IMAGE,
      {"plans": {"web:2": "pull"}, "services": [shift(**BREAKER)], "said": ["circuit breaker: 4 of 3 failed tasks"]}),
     ("paused", 14,
      ROLLOUT + r"is paused: a hook of stage POST_SCALE_UP waits for an action until 2026-01-0\dT\S+Z, then"
      r" ROLLBACK; go on with slipway ecs continue --cluster prod --service web, or back with --rollback",
      {"services": [shift(**pause("POST_SCALE_UP"))]}),
     ("STOPPED: superseded", 12, ROLLOUT + "was superseded: service deployment STOPPED: Service deployment stopped"
-     " because a new service deployment was started.",
+     " because a new service deployment was started",
      {"definitions": {"web": 3}, "services": [shift()], "at": [at(20, "UpdateService", taskDefinition="web:3")]}),
     ("not done in time", 13, ROLLOUT + "is not done after 1 min 00 s; it stands at 2/2 running, 0 pending, 0 failed,"
      " and goes on; .*", {"services": [shift(bakeTimeInMinutes=10)], "options": ["--timeout", "1m"]}),
@@ -261,7 +261,7 @@ class TableTest(harness.TestCase):
         self.assertEqual((facts["action"], facts["stage"], facts["hooks"]), ("ROLLBACK", "POST_SCALE_UP", [hook]))
         self.check(trial, trial.run("ecs", "wait", *web), 11,
                    ROLLOUT + "failed and was rolled back: service deployment ROLLBACK_SUCCESSFUL: Lifecycle hook of"
-                   " POST_SCALE_UP failed.")  # fmt: skip
+                   " POST_SCALE_UP failed")  # fmt: skip
 
     def test_nothing_that_waits(self):
         trial = self.trial(services=[service()])
@@ -288,13 +288,13 @@ class TableTest(harness.TestCase):
                                   stopType="ABORT"))  # fmt: skip
         result = trial.run("ecs", "wait", "--cluster", "prod", "--service", "web")
         self.check(trial, result, 10,
-                   ROLLOUT + "failed: service deployment STOPPED: Service deployment stopped by user.")
+                   ROLLOUT + "failed: service deployment STOPPED: Service deployment stopped by user")
 
     def test_a_first_deployment_has_nothing_to_roll_back_to(self):
         trial = self.trial(services=[service(atRest=False, deploymentConfiguration=BREAKER)], plans={"web:1": "pull"})
         result = trial.run("ecs", "wait", "--cluster", "prod", "--service", "web", "--poll-interval", "5s")
         self.check(trial, result, 10, 'the rollout of web:1 to service "web" failed: ECS deployment circuit breaker:'
-                   " tasks failed to start." + IMAGE)  # fmt: skip
+                   " tasks failed to start" + IMAGE)  # fmt: skip
 
     def test_a_daemon_takes_no_number(self):
         trial = self.trial(services=[service(schedulingStrategy="DAEMON")])
