@@ -214,7 +214,7 @@ class CodeDeployTest(harness.TestCase):
         trial, result = self.codedeploy("--timeout", "1m", plans={"web:2": {"healthy_s": 7200}})
         self.check(trial, self.command(trial, "continue", "--rollback"), 0)
         error = FAILED.replace("failed: ", "failed and was rolled back: ") + (
-            "CodeDeploy deployment d-000000001 Stopped: MANUAL_STOP: The deployment was stopped by the user.;"
+            "CodeDeploy deployment d-000000001 Stopped: MANUAL_STOP: The deployment was stopped by the user;"
             " deployment d-000000002 rolled it back")  # fmt: skip
         self.check(trial, self.command(trial, "wait", "--deployment", "d-000000001"), 11, error)
 
