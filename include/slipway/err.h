@@ -78,6 +78,12 @@ enum sw_status sw_append(struct sw_err *err, const char *fmt, ...) SW_PRINTF(2, 
 /* Sets the remote's own error code. `code` is copied, cut at SW_ERR_CODE_MAX - 1 bytes. */
 void sw_err_set_code(struct sw_err *err, const char *code);
 
+/*
+ * Whether what a request asked for may have been done although it failed so: it went out, and no
+ * answer says otherwise.
+ */
+bool sw_err_may_be_done(const struct sw_err *err);
+
 /* The process exit code for a status; the table is in the README. */
 int sw_exit_code(enum sw_status status);
 

@@ -32,6 +32,14 @@ static const struct {
     [SW_E_PREFLIGHT] = { 20, "preflight" },
 };
 
+bool sw_err_may_be_done(const struct sw_err *err)
+{
+    bool lost = err->status == SW_E_NETWORK || err->status == SW_E_UNAVAILABLE ||
+                err->status == SW_E_TOO_LARGE || err->status == SW_E_STOPPED;
+    bool refused = err->http_status >= 300 && err->http_status < 500; /* throttled, too */
+    return lost && !err->not_sent && !refused;
+}
+
 int sw_exit_code(enum sw_status status)
 {
     assert(status < SW_STATUS_COUNT);

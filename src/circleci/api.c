@@ -121,9 +121,13 @@ static enum sw_status read_answer(const struct sw_circleci *api, const struct sw
     }
     if (reply->status != 200) {
         enum sw_status class = sw_http_status_class(reply->status);
-        return sw_fail(err, class == SW_OK ? SW_E_UNAVAILABLE : class,
-                       "%s answers HTTP status %ld (%s); is this a CircleCI host?", api->url,
-                       reply->status, sw_http_status_text(reply->status));
+        bool theirs = class == SW_E_UNAVAILABLE; /* a host of CircleCI's may say so for a while */
+        (void)sw_fail(err, class == SW_OK ? SW_E_UNAVAILABLE : class,
+                      "%s answers HTTP status %ld (%s)%s", api->url, reply->status,
+                      sw_http_status_text(reply->status),
+                      theirs ? "" : "; is this a CircleCI host?");
+        err->http_status = reply->status;
+        return err->status;
     }
     struct sw_err bad = SW_ERR_INIT;
     json_auto_t *answer = NULL;
@@ -185,15 +189,15 @@ enum sw_status cci_change(const struct sw_circleci *api, const char *query, json
     json_auto_t *data = NULL;
     *ret = NULL;
     enum sw_status status = send(api, query, variables, false, &data, err);
-    if (status == SW_E_NETWORK && !err->not_sent) {
-        return sw_append(err, "; whether it was done is not known, so look before trying again");
+    const json_t *result = sw_json_object(data, field);
+    if (status == SW_OK && result == NULL) {
+        status = sw_fail(err, SW_E_UNAVAILABLE, "the answer of %s has no \"%s\"", api->url, field);
     }
     if (status != SW_OK) {
-        return status;
-    }
-    const json_t *result = sw_json_object(data, field);
-    if (result == NULL) {
-        return sw_fail(err, SW_E_UNAVAILABLE, "the answer of %s has no \"%s\"", api->url, field);
+        return sw_err_may_be_done(err)
+                   ? sw_append(err,
+                               "; whether it was done is not known, so look before trying again")
+                   : status;
     }
     const json_t *errors = sw_json_array(result, "errors");
     if (json_array_size(errors) > 0) {

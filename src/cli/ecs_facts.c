@@ -131,7 +131,10 @@ enum sw_status sw_cli_ecs_write_report(const char *path, const json_t *facts, st
     sw_buf_init(&text, SW_JSON_MAX);
     sw_json_dump(facts, 2, &text);
     sw_buf_add_char(&text, '\n');
-    enum sw_status status = sw_fs_write_atomic(path, sw_buf_str(&text), 0644, err);
+    enum sw_status status = sw_buf_check(&text, "the report", err);
+    if (status == SW_OK) {
+        status = sw_fs_write_atomic(path, sw_buf_str(&text), 0644, err);
+    }
     return status == SW_OK ? status : sw_wrap(err, "--report");
 }
 

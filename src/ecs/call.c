@@ -93,10 +93,3 @@ bool ecs_cannot_ask(enum sw_status status)
     return status == SW_E_CREDENTIALS || status == SW_E_NETWORK || status == SW_E_UNAVAILABLE ||
            status == SW_E_STOPPED;
 }
-
-bool ecs_may_be_done(const struct sw_err *err)
-{
-    bool lost = err->status == SW_E_NETWORK || err->status == SW_E_UNAVAILABLE ||
-                err->status == SW_E_STOPPED;
-    return lost && !err->not_sent;
-}

@@ -251,7 +251,7 @@ explain_create(struct sw_aws *aws, const struct sw_codedeploy_options *options, 
         err->status = SW_E_CONFLICT;
         (void)sw_append(err, "; wait for it with slipway ecs wait, or stop it and go back with "
                              "slipway ecs continue --rollback");
-    } else if (ecs_may_be_done(err)) {
+    } else if (sw_err_may_be_done(err)) {
         (void)sw_append(err, "; whether the deployment was started is not known");
     }
     return err->status;

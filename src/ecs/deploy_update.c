@@ -74,7 +74,7 @@ static enum sw_status explain_update(struct deploy *deploy)
         ecs_append_names(deploy->aws, "ListClusters", json_pack("{s:i}", "maxResults", 11),
                          "clusterArns", "clusters", err);
     }
-    if (ecs_may_be_done(err)) {
+    if (sw_err_may_be_done(err)) {
         (void)sw_append(err, "; whether the deployment was started is not known");
     }
     if (deploy->done->registered) {

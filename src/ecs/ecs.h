@@ -72,8 +72,6 @@ SW_NODISCARD enum sw_status ecs_list_tasks(struct sw_aws *aws, json_t *input, js
 
 /* Whether asking AWS for anything else would end the same way. */
 bool ecs_cannot_ask(enum sw_status status);
-/* Whether a call that failed so may have been acted upon: it went out, and no answer came back. */
-bool ecs_may_be_done(const struct sw_err *err);
 
 /* Like sw_service_describe(), but *ret_service is NULL when the service is missing or deleted. */
 SW_NODISCARD enum sw_status ecs_service_find(struct sw_aws *aws, const char *cluster,

@@ -194,7 +194,7 @@ static enum sw_status stop(struct follower *follower)
 {
     struct sw_err err = SW_ERR_INIT;
     enum sw_status status = SW_OK;
-    if (!request_stop(follower, "ABORT", &err) && !ecs_may_be_done(&err)) {
+    if (!request_stop(follower, "ABORT", &err) && !sw_err_may_be_done(&err)) {
         return succeeded_after_all(follower) ? accept_success(follower)
                                              : follow_repaired(follower, SW_E_ROLLOUT_FAILED, false,
                                                                "it was not stopped: %s", err.msg);

@@ -128,7 +128,7 @@ static enum sw_status explain(struct sw_aws *aws, const struct sw_task_run *run,
     if (strcmp(err->code, "ClusterNotFoundException") == 0) {
         ecs_append_names(aws, "ListClusters", json_pack("{s:i}", "maxResults", 11), "clusterArns",
                          "clusters", err);
-    } else if (ecs_may_be_done(err)) {
+    } else if (sw_err_may_be_done(err)) {
         (void)sw_append(err, "; whether a task was started is not known");
     }
     return err->status;

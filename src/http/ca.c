@@ -27,15 +27,53 @@ static const char *first_existing(const char *const *paths, size_t count)
     return NULL;
 }
 
-/* Copies a place that somebody named, once it is known to exist. */
-static enum sw_status take_named(const char *path, const char *source, char **ret,
-                                 struct sw_err *err)
+/* What is wrong with a file that somebody named as a bundle; NULL: nothing that shows. */
+static const char *fault_of_file(const char *path)
 {
-    if (!sw_fs_exists(path)) {
-        return sw_fail(err, SW_E_INPUT, "no CA certificates at \"%s\", which %s names", path,
-                       source);
+    enum { BUNDLE_MAX = 16 * 1024 * 1024 };
+    struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
+    struct sw_err ignored = SW_ERR_INIT;
+    sw_buf_init(&text, BUNDLE_MAX);
+    switch (sw_fs_is_dir(path) ? SW_E_INPUT : sw_fs_read(path, &text, &ignored)) {
+    case SW_OK:
+        break;
+    case SW_E_NOT_FOUND:
+        return "does not exist";
+    case SW_E_INPUT:
+        return "is a folder";
+    case SW_E_TOO_LARGE:
+        return "is too large for a bundle";
+    default:
+        return "cannot be read";
     }
-    *ret = sw_xstrdup(path);
+    bool pem = sw_str_find_str(sw_buf_str(&text), SW_STR("-----BEGIN ")) >= 0 &&
+               sw_str_find_str(sw_buf_str(&text), SW_STR("CERTIFICATE-----")) >= 0;
+    return pem ? NULL : "holds no PEM certificate";
+}
+
+/* A list of folders, as OpenSSL takes it; those that are not there are nothing. */
+static bool has_folder(const char *list)
+{
+    struct sw_str rest = sw_str(list);
+    while (rest.ptr) {
+        char *folder SW_CLEANUP(sw_free_str) = sw_str_dup(sw_str_cut(&rest, ':'));
+        if (sw_fs_is_dir(folder)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum sw_status take_file(const char *path, const char *source, struct sw_http_ca *ca,
+                                struct sw_err *err)
+{
+    const char *fault = fault_of_file(path);
+    if (fault) {
+        return sw_fail(err, SW_E_INPUT, "%s names \"%s\", which %s; %s", source, path, fault,
+                       SW_HTTP_CA_ADVICE);
+    }
+    ca->source = source;
+    ca->file = sw_xstrdup(path);
     return SW_OK;
 }
 
@@ -45,14 +83,17 @@ static enum sw_status take_ssl_cert(const struct sw_env *env, struct sw_http_ca 
 {
     const char *file = sw_env_get(env, "SSL_CERT_FILE");
     const char *dir = sw_env_get(env, "SSL_CERT_DIR");
-    enum sw_status status = SW_OK;
-    if (file) {
-        status = take_named(file, "SSL_CERT_FILE", &ca->file, err);
+    if (file && take_file(file, "SSL_CERT_FILE", ca, err) != SW_OK) {
+        return err->status;
     }
-    if (status == SW_OK && dir) {
-        status = take_named(dir, "SSL_CERT_DIR", &ca->dir, err);
+    if (dir && !has_folder(dir)) {
+        return sw_fail(err, SW_E_INPUT,
+                       "SSL_CERT_DIR names \"%s\", which is no folder; name a folder of "
+                       "certificates there, or unset it to trust what this machine trusts",
+                       dir);
     }
-    return status;
+    ca->dir = dir ? sw_xstrdup(dir) : NULL;
+    return SW_OK;
 }
 
 static void take_system(struct sw_http_ca *ca)
@@ -70,9 +111,9 @@ enum sw_status sw_http_ca_find(const struct sw_env *env, const char *cafile, str
     enum sw_status status = SW_OK;
     const char *aws = sw_env_get(env, "AWS_CA_BUNDLE");
     if (cafile) {
-        status = take_named(cafile, "the caller", &ca.file, err);
+        status = take_file(cafile, "the caller", &ca, err);
     } else if (aws) {
-        status = take_named(aws, "AWS_CA_BUNDLE", &ca.file, err);
+        status = take_file(aws, "AWS_CA_BUNDLE", &ca, err);
     } else {
         status = take_ssl_cert(env, &ca, err);
         if (status == SW_OK && !ca.file && !ca.dir) {

@@ -305,8 +305,12 @@ static enum sw_status fail_transfer(struct transfer *t, CURLcode code)
     if (failure.kind == SW_HTTP_STALLED) {
         failure.got = sw_http_exchange_stall_moved(&t->x);
     }
+    if (failure.kind == SW_HTTP_TLS_FAILED && strstr(failure.detail, "wrong version number")) {
+        failure.kind = SW_HTTP_NOT_TLS; /* OpenSSL's words for what is no TLS at all */
+    }
     if (failure.kind == SW_HTTP_TLS_BUNDLE) {
         failure.detail = t->ca->file ? t->ca->file : t->ca->dir;
+        failure.source = t->ca->source;
     }
     return sw_http_fail(&failure, t->x.err);
 }

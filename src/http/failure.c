@@ -1,5 +1,7 @@
 #include "failure.h"
 
+#include "ca.h"
+
 #include <slipway/progress.h>
 
 #include <errno.h>
@@ -48,6 +50,17 @@ static struct sw_str tls_reason(const char *detail)
     return text.len ? text : SW_STR("no reason given");
 }
 
+static enum sw_status fail_bundle(const struct sw_http_failure *failure, struct sw_err *err)
+{
+    (void)sw_fail(err, SW_E_NETWORK, "cannot use the CA bundle \"%s\"",
+                  failure->detail ? failure->detail : "");
+    if (!failure->source) {
+        return sw_append(err, "; name one of PEM certificates in SSL_CERT_FILE");
+    }
+    return sw_append(err, ", which %s names: its certificates cannot be read; %s", failure->source,
+                     SW_HTTP_CA_ADVICE);
+}
+
 static enum sw_status fail_tls(const struct sw_http_failure *failure, const char *peer,
                                struct sw_err *err)
 {
@@ -59,12 +72,10 @@ static enum sw_status fail_tls(const struct sw_http_failure *failure, const char
                        "with its authority in SSL_CERT_FILE",
                        peer, SW_STR_ARG(reason));
     case SW_HTTP_TLS_BUNDLE:
-        return sw_fail(err, SW_E_NETWORK, "cannot use the CA bundle \"%s\"",
-                       failure->detail ? failure->detail : "");
+        return fail_bundle(failure, err);
+    case SW_HTTP_NOT_TLS:
+        return sw_fail(err, SW_E_NETWORK, "%s does not speak TLS; is it plain HTTP?", peer);
     default:
-        if (sw_str_find_str(reason, SW_STR("wrong version number")) >= 0) {
-            return sw_fail(err, SW_E_NETWORK, "%s does not speak TLS; is it plain HTTP?", peer);
-        }
         return sw_fail(err, SW_E_NETWORK, "no TLS connection to %s: %.*s", peer,
                        SW_STR_ARG(reason));
     }
@@ -117,6 +128,7 @@ static enum sw_status say(const struct sw_http_failure *failure, struct sw_err *
         return sw_fail(err, SW_E_NETWORK, "cannot connect to %s%s", peer, reason);
     case SW_HTTP_TLS_UNTRUSTED:
     case SW_HTTP_TLS_FAILED:
+    case SW_HTTP_NOT_TLS:
     case SW_HTTP_TLS_BUNDLE:
         return fail_tls(failure, peer, err);
     case SW_HTTP_BROKEN:
@@ -143,17 +155,16 @@ static enum sw_status say(const struct sw_http_failure *failure, struct sw_err *
 }
 
 /* Whether the same request may succeed in a moment. */
-static bool is_passing(const struct sw_http_failure *failure, const struct sw_err *err)
+static bool is_passing(const struct sw_http_failure *failure)
 {
     switch (failure->kind) {
     case SW_HTTP_TLS_UNTRUSTED:
+    case SW_HTTP_NOT_TLS:
     case SW_HTTP_TLS_BUNDLE:
     case SW_HTTP_NOT_HTTP:
     case SW_HTTP_NOT_HTTP2:
     case SW_HTTP_OTHER:
         return false;
-    case SW_HTTP_TLS_FAILED:
-        return strstr(err->msg, "does not speak TLS") == NULL;
     case SW_HTTP_NOT_CONNECTED:
         /* A socket file that is not there, or not ours, will not change by waiting. */
         return failure->os_error != ENOENT && failure->os_error != EACCES &&
@@ -166,7 +177,7 @@ static bool is_passing(const struct sw_http_failure *failure, const struct sw_er
 enum sw_status sw_http_fail(const struct sw_http_failure *failure, struct sw_err *err)
 {
     enum sw_status status = say(failure, err);
-    err->retryable = is_passing(failure, err);
+    err->retryable = is_passing(failure);
     err->not_sent = !failure->request_began;
     return status;
 }

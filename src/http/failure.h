@@ -15,7 +15,8 @@ enum sw_http_failure_kind {
     SW_HTTP_CONNECT_TIMEOUT, /* limit_ms */
     SW_HTTP_TLS_UNTRUSTED,   /* detail: the TLS library's reason */
     SW_HTTP_TLS_FAILED,      /* detail */
-    SW_HTTP_TLS_BUNDLE,      /* detail: the CA bundle that cannot be used */
+    SW_HTTP_NOT_TLS,         /* something else answered to the TLS greeting */
+    SW_HTTP_TLS_BUNDLE,      /* detail: the CA bundle that cannot be used; source */
     SW_HTTP_BROKEN,          /* os_error if known */
     SW_HTTP_NO_ANSWER,       /* closed before a byte of the answer */
     SW_HTTP_INCOMPLETE,      /* closed within the body: got of expected bytes */
@@ -34,6 +35,7 @@ struct sw_http_failure {
     const char *unix_socket; /* NULL: host and port */
     int os_error;            /* errno, 0 when unknown */
     const char *detail;
+    const char *source; /* the variable that names the CA bundle; NULL: none does */
     int64_t limit_ms;
     int64_t got;
     int64_t expected;   /* negative: unknown */

@@ -1,8 +1,11 @@
 /* The summary of a deployment: what it says, and that nothing from outside acts in it. */
 #include "test.h"
 
+#include "ecs_facts.h"
 #include "ecs_summary.h"
+#include "temp_dir.h"
 
+#include <slipway/fs.h>
 #include <slipway/log.h>
 
 static char *summary_of(const char *text)
@@ -117,6 +120,26 @@ static void test_ecs_summary__has_a_part_per_service(void **state)
     assert_non_null(strstr(text, "\n\n## Deployment of c: failed (exit 1)\n"));
 }
 
+/* What does not fit is no half a document that looks like a whole one. */
+static void test_ecs_summary__a_report_that_does_not_fit_is_an_error(void **state)
+{
+    struct sw_err err = SW_ERR_INIT;
+    char *dir = temp_dir_new();
+    char *path SW_CLEANUP(sw_free_str) = sw_fs_join(dir, "report.json");
+    char *long_text SW_CLEANUP(sw_free_str) = sw_xmalloc(SW_JSON_MAX);
+
+    (void)state;
+    memset(long_text, 'x', SW_JSON_MAX - 1);
+    long_text[SW_JSON_MAX - 1] = '\0';
+    json_auto_t *facts = json_pack("{s:s, s:s}", "a", "b", "log", long_text);
+    assert_fails(sw_cli_ecs_write_report(path, facts, &err), SW_E_TOO_LARGE,
+                 "--report: the report is larger than 33554432 bytes");
+    assert_false(sw_fs_exists(path));
+    (void)json_object_del(facts, "log");
+    assert_ok(sw_cli_ecs_write_report(path, facts, &err));
+    temp_dir_free(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +147,7 @@ int main(void)
         cmocka_unit_test(test_ecs_summary__shows_texts_as_they_are),
         cmocka_unit_test(test_ecs_summary__masks_secrets),
         cmocka_unit_test(test_ecs_summary__has_a_part_per_service),
+        cmocka_unit_test(test_ecs_summary__a_report_that_does_not_fit_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
