@@ -15,13 +15,16 @@ struct sw_partition {
     const char *id;         /* "aws-cn" */
     const char *dns_suffix; /* "amazonaws.com.cn" */
     const char *dual_stack_suffix;
+    const char *registry_dual_stack_suffix; /* of image registries: "on.aws" */
 };
 /* The partition of a region; regions nobody knows yet belong to "aws". Static. */
 const struct sw_partition *sw_partition_of(struct sw_str region);
 
+/* Whether `region` has the form of a region name, e.g. "eu-central-1". */
+bool sw_is_region(struct sw_str region);
 /*
- * Whether `region` has the form of a region name, e.g. "eu-central-1". SW_E_INPUT with a hint for
- * the usual slips: an availability zone, a variable that was not expanded.
+ * The same as an error: SW_E_INPUT with a hint for the usual slips, an availability zone or a
+ * variable that was not expanded.
  */
 SW_NODISCARD enum sw_status sw_region_check(struct sw_str region, struct sw_err *err);
 

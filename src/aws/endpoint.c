@@ -10,14 +10,18 @@ static const struct {
     const char *prefix; /* of region names */
     struct sw_partition partition;
 } partitions[] = {
-    { "cn-", { "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn" } },
-    { "us-gov-", { "aws-us-gov", "amazonaws.com", "api.aws" } },
-    { "eusc-", { "aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu" } },
-    { "us-iso-", { "aws-iso", "c2s.ic.gov", "api.aws.ic.gov" } },
-    { "us-isob-", { "aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud" } },
-    { "eu-isoe-", { "aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk" } },
-    { "us-isof-", { "aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov" } },
-    { "", { "aws", "amazonaws.com", "api.aws" } },
+    { "cn-",
+      { "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn",
+        "on.amazonwebservices.com.cn" } },
+    { "us-gov-", { "aws-us-gov", "amazonaws.com", "api.aws", "on.aws" } },
+    { "eusc-",
+      { "aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu", "on.amazonwebservices.eu" } },
+    { "us-iso-", { "aws-iso", "c2s.ic.gov", "api.aws.ic.gov", "on.aws.ic.gov" } },
+    { "us-isob-", { "aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud", "on.aws.scloud" } },
+    { "eu-isoe-",
+      { "aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", "on.cloud-aws.adc-e.uk" } },
+    { "us-isof-", { "aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov", "on.aws.hci.ic.gov" } },
+    { "", { "aws", "amazonaws.com", "api.aws", "on.aws" } },
 };
 
 static const struct sw_service services[] = {
@@ -107,7 +111,7 @@ const struct sw_partition *sw_partition_of(struct sw_str region)
 }
 
 /* [a-z]{2,}(-[a-z]+)+-[0-9]{1,2} */
-static bool is_region(struct sw_str region)
+bool sw_is_region(struct sw_str region)
 {
     enum { REGION_LEN_MAX = 63, NUMBER_LEN_MAX = 2 };
     size_t words = 0;
@@ -133,7 +137,7 @@ static bool is_region(struct sw_str region)
 
 enum sw_status sw_region_check(struct sw_str region, struct sw_err *err)
 {
-    if (is_region(region)) {
+    if (sw_is_region(region)) {
         return SW_OK;
     }
     if (sw_str_find(region, '$') >= 0) {
@@ -145,7 +149,7 @@ enum sw_status sw_region_check(struct sw_str region, struct sw_err *err)
     struct sw_str zone = trimmed;
     if (zone.len > 0 && sw_is_alpha(zone.ptr[zone.len - 1])) {
         zone.len--;
-        if (is_region(zone)) {
+        if (sw_is_region(zone)) {
             return sw_fail(err, SW_E_INPUT,
                            "\"%.*s\" is an availability zone; its region is \"%.*s\"",
                            SW_STR_ARG(trimmed), SW_STR_ARG(zone));

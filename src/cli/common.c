@@ -55,11 +55,7 @@ void sw_cli_out(struct sw_cli *cli, const char *fmt, ...)
 
 void sw_cli_out_json(struct sw_cli *cli, const json_t *value)
 {
-    struct sw_buf SW_CLEANUP(sw_buf_release) text = { 0 };
-
-    sw_buf_init(&text, SW_JSON_MAX);
-    sw_json_dump(value, 2, &text);
-    (void)fwrite(text.ptr, 1, text.len, cli->out);
+    (void)json_dumpf(value, cli->out, JSON_INDENT(2) | JSON_ENCODE_ANY);
     (void)fputc('\n', cli->out);
 }
 
