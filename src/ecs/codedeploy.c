@@ -94,22 +94,43 @@ static enum sw_status find_properties(json_t *spec, const char *path, json_t **r
     return json_is_object(*ret) ? SW_OK : no_appspec(path, "it has no \"Properties\"", err);
 }
 
-static enum sw_status read_appspec(const char *path, json_t **ret, struct sw_err *err)
+static enum sw_status parse_appspec(struct sw_str text, const char *path, json_t **ret,
+                                    struct sw_err *err)
 {
     struct sw_yaml_pool *pool SW_CLEANUP(sw_yaml_pool_cleanup) = sw_yaml_pool_new();
-    struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
     struct sw_yaml *tree = NULL;
+    enum sw_status status = sw_yaml_parse(pool, text, path, NULL, &tree, err); /* JSON is YAML */
+    if (status == SW_OK) {
+        *ret = sw_yaml_to_json(tree);
+    }
+    return status;
+}
+
+char *codedeploy_definition_of(const char *appspec)
+{
+    static const char where[] = "the AppSpec";
+    struct sw_err ignored = SW_ERR_INIT;
+    json_auto_t *spec = NULL;
+    json_t *properties = NULL;
+    const char *key = NULL;
+    if (parse_appspec(sw_str(appspec), where, &spec, &ignored) != SW_OK ||
+        find_properties(spec, where, &properties, &ignored) != SW_OK) {
+        return NULL;
+    }
+    const char *name = json_string_value(member_of(properties, "taskdefinition", &key));
+    return name ? sw_xstrdup(name) : NULL;
+}
+
+static enum sw_status read_appspec(const char *path, json_t **ret, struct sw_err *err)
+{
+    struct sw_buf text SW_CLEANUP(sw_buf_release) = { 0 };
     sw_buf_init(&text, APPSPEC_MAX);
     enum sw_status status = sw_fs_read_input(path, &text, err);
     if (status != SW_OK) {
         err->status = SW_E_INPUT;
         return sw_wrap(err, "--codedeploy-appspec");
     }
-    status = sw_yaml_parse(pool, sw_buf_str(&text), path, NULL, &tree, err); /* JSON is YAML */
-    if (status == SW_OK) {
-        *ret = sw_yaml_to_json(tree);
-    }
-    return status;
+    return parse_appspec(sw_buf_str(&text), path, ret, err);
 }
 
 static enum sw_status from_file(const char *path, const char *task_definition, json_t **ret,

@@ -67,6 +67,9 @@ SW_NODISCARD enum sw_status deploy_update(struct deploy *deploy);
  */
 char *deploy_last_good(const struct deploy *deploy, const char *running, int64_t *ret_finished_ms);
 
+/* Whether going to `candidate` is going back: another family, or a lower revision of the same. */
+bool deploy_is_before(const char *candidate, const char *running);
+
 /* ---- Deployments by CodeDeploy ---- */
 
 /* Whether the service can be deployed in the way that is asked for, and by whom. */

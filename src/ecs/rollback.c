@@ -115,7 +115,8 @@ static enum sw_status choose_by_number(struct rollback *rollback)
                        sw_taskdef_short_name(rollback->running));
     }
     rollback->why = "no completed deployment of another revision is left, and it is the newest "
-                    "active revision below; whether it ever ran well is not known";
+                    "active revision below; whether it ever ran well is not known (--to names "
+                    "another)";
     return SW_OK;
 }
 
@@ -160,8 +161,7 @@ static enum sw_status choose(struct rollback *rollback)
 {
     const json_t *deployment = completed_deployment(rollback);
     if (!deployment) {
-        bool told = !rollback->deploy.by_codedeploy && choose_by_history(rollback);
-        return told ? SW_OK : choose_by_number(rollback);
+        return choose_by_history(rollback) ? SW_OK : choose_by_number(rollback);
     }
     rollback->target = sw_xstrdup(sw_json_str(deployment, "taskDefinition", ""));
     rollback->why_text = sw_xasprintf("its deployment %s was completed and is still there",

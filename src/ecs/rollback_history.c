@@ -1,3 +1,4 @@
+#include "codedeploy.h"
 #include "deploy.h"
 
 #include <slipway/alloc.h>
@@ -11,8 +12,7 @@
 /* DescribeServiceRevisions takes so many. */
 enum { REVISIONS_MAX = 20 };
 
-/* Whether going to `candidate` is going back: another family, or a lower revision of the same. */
-static bool is_before(const char *candidate, const char *running)
+bool deploy_is_before(const char *candidate, const char *running)
 {
     struct sw_str family = { NULL, 0 };
     struct sw_str running_family = { NULL, 0 };
@@ -58,7 +58,7 @@ static const json_t *newest_good(const json_t *list, const json_t *revisions, co
         const char *arn = sw_json_str(deployment, "targetServiceRevisionArn", "");
         const char *definition = definition_of(revisions, arn);
         bool good = strcmp(sw_json_str(deployment, "status", ""), "SUCCESSFUL") == 0;
-        if (good && definition && is_before(definition, running) &&
+        if (good && definition && deploy_is_before(definition, running) &&
             (!found ||
              sw_json_number(deployment, "createdAt", 0) > sw_json_number(found, "createdAt", 0))) {
             found = deployment;
@@ -73,6 +73,9 @@ char *deploy_last_good(const struct deploy *deploy, const char *running, int64_t
     struct sw_err err = SW_ERR_INIT;
     json_auto_t *list = NULL;
     json_auto_t *answer = NULL;
+    if (deploy->by_codedeploy) {
+        return codedeploy_last_good(deploy, running, ret_finished_ms);
+    }
     enum sw_status status =
         ecs_call(deploy->aws, "ListServiceDeployments",
                  json_pack("{s:s, s:s, s:[s], s:i}", "cluster", deploy->options->cluster, "service",

@@ -122,7 +122,7 @@ static void test_rollback__else_takes_the_newest_revision_below(void **state)
     assert_string_equal(trial.w.t.said.ptr,
                         "going back from kim:13 to kim:9: no completed deployment of another "
                         "revision is left, and it is the newest active revision below; whether it "
-                        "ever ran well is not known\n");
+                        "ever ran well is not known (--to names another)\n");
     trial_done(&trial);
 }
 

@@ -80,7 +80,7 @@ class RollbackTest(harness.TestCase):
         self.check(trial, self.rollback(trial), 0, said=[
             'service "web": CodeDeploy\'s application app and group group, as of deployment d-000000001\n',
             "going back from web:2 to web:1: no completed deployment of another revision is left, and it is the newest"
-            " active revision below; whether it ever ran well is not known\n",
+            " active revision below; whether it ever ran well is not known (--to names another)\n",
             "service web: web:2 -> web:1, deployment d-000000002\n",
             'the rollout of web:1 to service "web" completed'])  # fmt: skip
         self.assertEqual(trial.standin.world.services["web"].task_definition.rpartition("/")[2], "web:1")
@@ -89,6 +89,23 @@ class RollbackTest(harness.TestCase):
         self.check(trial, self.rollback(trial, *named), 0, said=["going back from web:2 to web:1: as asked for\n"])
         again = self.rollback(trial, "--codedeploy-application", "app", "--codedeploy-group", "nope", "--to", "2")
         self.assertRegex(again.stderr, r"No Deployment Group found for name: nope \(.*\); deployment groups: group\n")
+
+    def test_codedeploy_tells_what_succeeded_before(self):
+        balancers = [{"targetGroupArn": harness.server.TARGET_GROUP, "containerName": "web", "containerPort": 8080}]
+        shifted = service(taskDefinition="web:5", deploymentController={"type": "CODE_DEPLOY"}, loadBalancers=balancers)
+        ended = [["web:1", "Succeeded"], ["web:2", "Succeeded"], ["web:3", "Failed"], ["web:4", "Stopped"]]
+        world = {"definitions": {"web": 5}, "services": [shifted]}
+        trial = self.trial(codedeploy={"history": ended, "before": True}, **world)
+        said = [r"going back from web:5 to web:2: its rollout succeeded at "]
+        self.check(trial, self.rollback(trial), 0, said=said)
+        self.assertEqual(trial.standin.world.services["web"].task_definition.rpartition("/")[2], "web:2")
+        # After web:2 comes web:1, not web:5, which was left.
+        self.check(trial, self.rollback(trial), 0, said=["going back from web:2 to web:1: its rollout succeeded at "])
+        for missing in ("ListDeployments", "BatchGetDeployments", "GetApplicationRevision"):
+            trial = self.trial(codedeploy={"history": ended, "before": True}, denied=[missing], **world)
+            self.check(trial, self.rollback(trial), 0, said=[
+                "going back from web:5 to web:4: no completed deployment of another revision is left, and it is the"
+                " newest active revision below; whether it ever ran well is not known (--to names another)\n"])  # fmt: skip
 
     def test_while_codedeploy_is_at_work(self):
         balancers = [{"targetGroupArn": harness.server.TARGET_GROUP, "containerName": "web", "containerPort": 8080}]

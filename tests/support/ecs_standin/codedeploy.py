@@ -4,6 +4,7 @@ The scenario's "codedeploy" member, or each of a list of them, is a deployment g
 
     application, group, service   names ("app", "group", "web")
     before        what the service runs was deployed by the group (false)
+    history       [[revision, status]] of deployments before that, oldest first
     waitSeconds   the traffic waits so long in status Ready (0: it does not)
     approval      ... for somebody, and the deployment stops when nobody comes (false)
     terminateSeconds  the old tasks are kept so long before the deployment succeeds (0)
@@ -19,6 +20,7 @@ from deployments import Deployment
 from world import Refusal
 
 CREATED_S, QUEUED_S, ROLLBACK_S = 2, 4, 15
+HISTORY_STEP_S = 3600
 CONFIGURATIONS = (
     "CodeDeployDefault.ECSAllAtOnce", "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
     "CodeDeployDefault.ECSCanary10Percent5Minutes",
@@ -45,6 +47,15 @@ class BlueGreen:
     @property
     def over(self):
         return self.status in ("Succeeded", "Failed", "Stopped")
+
+    @property
+    def appspec(self):
+        properties = {"TaskDefinition": self.definition["taskDefinitionArn"]}
+        return json.dumps({"version": 0.0, "Resources": [{"TargetService": {"Properties": properties}}]})
+
+    @property
+    def digest(self):
+        return hashlib.sha256(self.appspec.encode()).hexdigest()
 
     def tick(self):
         age = self.world.clock.now - self.created
@@ -138,6 +149,7 @@ class BlueGreen:
             "deploymentId": self.id,
             "status": self.status,
             "createTime": self.created,
+            "revision": {"revisionType": "AppSpecContent", "appSpecContent": {"sha256": self.digest}},
             "creator": self.creator,
             "computePlatform": "ECS",
             "deploymentStyle": {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
@@ -160,6 +172,10 @@ class Group:
         self.codedeploy, self.world, self.settings = codedeploy, codedeploy.world, settings
         self.application = settings.get("application", "app")
         self.name = settings.get("group", "group")
+        for age, (reference, status) in enumerate(reversed(settings.get("history", [])), 1):
+            deployment = self.start(self.world.definition(reference), CONFIGURATIONS[0])
+            deployment.status = status
+            deployment.created = deployment.completed = self.world.clock.now - age * HISTORY_STEP_S
         if settings.get("before"):
             deployment = self.start(self.service.primary.definition, CONFIGURATIONS[0])
             deployment.status, deployment.green = "Succeeded", self.service.primary
@@ -276,6 +292,25 @@ class CodeDeploy:
 
     def GetDeployment(self, request):
         return {"deploymentInfo": self._deployment(request).describe()}
+
+    def ListDeployments(self, request):
+        group, wanted = self._group(request), request["includeOnlyStatuses"]
+        found = [d for d in self.deployments.values() if d.group is group and d.status in wanted]
+        return {"deployments": [d.id for d in sorted(found, key=lambda d: -d.created)]}
+
+    def BatchGetDeployments(self, request):
+        known = [self.deployments[name] for name in request["deploymentIds"] if name in self.deployments]
+        return {"deploymentsInfo": [deployment.describe() for deployment in known]}
+
+    def GetApplicationRevision(self, request):
+        """Deployments show the digest of their AppSpec only; its text is here."""
+        digest = request["revision"]["appSpecContent"]["sha256"]
+        for deployment in self.deployments.values():
+            if deployment.group.application == request["applicationName"] and deployment.digest == digest:
+                return {"applicationName": request["applicationName"], "revision": {
+                    "revisionType": "AppSpecContent",
+                    "appSpecContent": {"content": deployment.appspec, "sha256": digest}}}  # fmt: skip
+        raise Refusal("RevisionDoesNotExistException", "No revision found.")
 
     def ListApplications(self, request):
         return {"applications": sorted({group.application for group in self.groups})}
