@@ -115,7 +115,4 @@ SW_NODISCARD enum sw_status sw_aws_query(struct sw_aws *aws, const char *service
                                          const struct sw_aws_call_options *options,
                                          json_t **ret_output, struct sw_err *err);
 
-/* Calls made so far by this client and its sw_aws_with_region() siblings, retries not counted. */
-unsigned sw_aws_call_count(const struct sw_aws *aws);
-
 #endif

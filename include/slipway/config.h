@@ -5,8 +5,8 @@
  * Compiling a CircleCI 2.1 configuration without the service: parameters, templates, logic, orbs
  * from local files, matrices and workflows are resolved into the plain jobs that run.
  *
- * Call order: sw_config_compile; then sw_config_compiled or sw_config_compiled_json for the
- * document, sw_config_write for its text; sw_config_free. On failure the problems say everything;
+ * Call order: sw_config_compile; then sw_config_compiled_json for the document,
+ * sw_config_write for its text; sw_config_free. On failure the problems say everything;
  * `err` holds the first of them and their number.
  *
  * A compiled document is {"version": 2, "jobs": {NAME: {...}}, "workflows": {NAME: {"jobs": [...]},
@@ -82,9 +82,7 @@ SW_NODISCARD enum sw_status sw_config_compile(const struct sw_env *env,
 void sw_config_free(struct sw_config *config);
 SW_DEFINE_CLEANUP(sw_config_cleanup, struct sw_config, sw_config_free)
 
-/* The compiled document, borrowed from `config`. */
-const struct sw_yaml *sw_config_compiled(const struct sw_config *config);
-/* The same as a JSON value, the caller's. */
+/* The compiled document, the caller's. */
 json_t *sw_config_compiled_json(const struct sw_config *config);
 /* Appends the document's text with a comment line per orb ("# Orb 'REF' resolved to 'REF'"). */
 SW_NODISCARD enum sw_status sw_config_write(const struct sw_config *config, struct sw_buf *out,

@@ -62,9 +62,6 @@ size_t sw_gzip_to_hash(struct sw_gzip *gzip, size_t len,
  * earlier input.
  */
 SW_NODISCARD enum sw_status sw_gzip_fill(struct sw_gzip *gzip, size_t len, struct sw_err *err);
-/* Adds input that lies elsewhere, and hashes it. */
-SW_NODISCARD enum sw_status sw_gzip_add(struct sw_gzip *gzip, const char *data, size_t len,
-                                        struct sw_err *err);
 /* Breaks the stream off: on return nobody writes to the sink any more. */
 void sw_gzip_stop(struct sw_gzip *gzip);
 /* Says that nothing more is added, without waiting for what is being compressed. */

@@ -23,13 +23,9 @@
  */
 SW_NODISCARD enum sw_status sw_json_parse(struct sw_str text, const char *where, json_t **ret,
                                           struct sw_err *err);
-/* Reads and parses a file; "-" is standard input. */
-SW_NODISCARD enum sw_status sw_json_load(const char *path, json_t **ret, struct sw_err *err);
 
 /* The value in compact form, or indented by `indent` blanks, appended without newline. */
 void sw_json_dump(const json_t *value, int indent, struct sw_buf *out);
-/* The value with all keys sorted, compact: equal values give equal bytes. */
-void sw_json_dump_canonical(const json_t *value, struct sw_buf *out);
 
 /*
  * Lenient getters: the member when it is there with that type, else the fallback. Results are

@@ -284,7 +284,6 @@ enum sw_status aws_call_send(struct sw_aws *aws, const struct aws_call *call,
 {
     struct remedies done = { 0 };
     bool again = false;
-    aws->identity->calls++;
     enum sw_status status = exchange(aws, call, &done, &again, ret_reply, err);
     while (status != SW_OK && again) {
         status = exchange(aws, call, &done, &again, ret_reply, err);

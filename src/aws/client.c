@@ -177,11 +177,6 @@ const struct sw_env *sw_aws_env(const struct sw_aws *aws)
     return aws->identity->env;
 }
 
-unsigned sw_aws_call_count(const struct sw_aws *aws)
-{
-    return aws->identity->calls;
-}
-
 int64_t aws_now_ms(const struct sw_aws *aws)
 {
     return sw_env_wall_ms(aws->identity->env) + aws->identity->clock_offset_ms;

@@ -32,7 +32,6 @@ struct aws_identity {
     bool profiles_read;
     struct sw_credentials credentials; /* access_key_id is NULL when there are none yet */
     int64_t clock_offset_ms;           /* what to add to our clock to get AWS's */
-    unsigned calls;
 };
 
 struct sw_aws {

@@ -283,11 +283,6 @@ void sw_config_free(struct sw_config *config)
     }
 }
 
-const struct sw_yaml *sw_config_compiled(const struct sw_config *config)
-{
-    return config->compiled;
-}
-
 json_t *sw_config_compiled_json(const struct sw_config *config)
 {
     return sw_yaml_to_json(config->compiled);

@@ -1,7 +1,6 @@
 #include <slipway/json.h>
 
 #include <slipway/alloc.h>
-#include <slipway/fs.h>
 
 /* The widest indent that jansson knows. */
 enum { INDENT_MAX = 31 };
@@ -53,36 +52,15 @@ enum sw_status sw_json_parse(struct sw_str text, const char *where, json_t **ret
     return SW_OK;
 }
 
-enum sw_status sw_json_load(const char *path, json_t **ret, struct sw_err *err)
+void sw_json_dump(const json_t *value, int indent, struct sw_buf *out)
 {
-    struct sw_buf text SW_CLEANUP(sw_buf_release);
-    sw_buf_init(&text, SW_JSON_MAX);
-    enum sw_status status = sw_fs_read(path, &text, err);
-    if (status == SW_OK) {
-        const char *where = strcmp(path, "-") == 0 ? "standard input" : path;
-        status = sw_json_parse(sw_buf_str(&text), where, ret, err);
-    }
-    return status;
-}
-
-static void dump(const json_t *value, size_t flags, struct sw_buf *out)
-{
+    size_t width = indent > INDENT_MAX ? INDENT_MAX : (size_t)(indent < 0 ? 0 : indent);
+    size_t flags = width ? JSON_INDENT(width) : JSON_COMPACT;
     /* It fails only for a value that contains itself, which is our own mistake; then nothing more
      * is appended, as with an overflowing buffer. */
     if (json_dump_callback(value, dump_chunk, out, flags | JSON_ENCODE_ANY) != 0) {
         out->overflowed = true;
     }
-}
-
-void sw_json_dump(const json_t *value, int indent, struct sw_buf *out)
-{
-    size_t width = indent > INDENT_MAX ? INDENT_MAX : (size_t)(indent < 0 ? 0 : indent);
-    dump(value, width ? JSON_INDENT(width) : JSON_COMPACT, out);
-}
-
-void sw_json_dump_canonical(const json_t *value, struct sw_buf *out)
-{
-    dump(value, JSON_COMPACT | JSON_SORT_KEYS, out);
 }
 
 const char *sw_json_str(const json_t *object, const char *key, const char *fallback)

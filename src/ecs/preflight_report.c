@@ -3,16 +3,16 @@
 
 /* What the checks found, for people and programs. */
 
-static const char *const level_names[] = {
-    [SW_CHECK_OK] = "ok",
-    [SW_CHECK_SKIP] = "skip",
-    [SW_CHECK_WARN] = "warn",
-    [SW_CHECK_BLOCK] = "block",
-};
-
 const char *sw_check_level_name(enum sw_check_level level)
 {
-    return level_names[level];
+    static const char *const names[] = {
+        [SW_CHECK_OK] = "ok",
+        [SW_CHECK_SKIP] = "skip",
+        [SW_CHECK_WARN] = "warn",
+        [SW_CHECK_BLOCK] = "block",
+    };
+
+    return names[level];
 }
 
 size_t sw_check_report_count(const struct sw_check_report *report, enum sw_check_level level)
@@ -63,7 +63,7 @@ static void print_level(const struct sw_check_report *report, enum sw_check_leve
         if (found->level != level || found->idle) {
             continue;
         }
-        sw_buf_addf(out, "%-5s  %s: %s\n", level_names[level], found->check, found->text);
+        sw_buf_addf(out, "%-5s  %s: %s\n", sw_check_level_name(level), found->check, found->text);
         if (found->advice) {
             sw_buf_addf(out, "         fix: %s\n", found->advice);
         }
@@ -111,8 +111,8 @@ json_t *sw_check_facts(const struct sw_check_report *report)
         const struct sw_check_finding *found = &report->items[i];
         (void)json_array_append_new(
             list, json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:s*}", "check", found->check, "level",
-                            level_names[found->level], "text", found->text, "cause", found->cause,
-                            "advice", found->advice, "command", found->command));
+                            sw_check_level_name(found->level), "text", found->text, "cause",
+                            found->cause, "advice", found->advice, "command", found->command));
     }
     return list;
 }

@@ -380,26 +380,6 @@ enum sw_status sw_gzip_fill(struct sw_gzip *gzip, size_t len, struct sw_err *err
     return status;
 }
 
-enum sw_status sw_gzip_add(struct sw_gzip *gzip, const char *data, size_t len, struct sw_err *err)
-{
-    enum sw_status status = SW_OK;
-
-    while (len > 0 && status == SW_OK) {
-        size_t room = 0;
-        char *into = sw_gzip_room(gzip, &room);
-        size_t part = len < room ? len : room;
-
-        struct sw_sha256_part parts[SW_GZIP_PARTS];
-
-        memcpy(into, data, part);
-        data += part;
-        len -= part;
-        sw_sha256_add_all(parts, sw_gzip_to_hash(gzip, part, parts));
-        status = sw_gzip_fill(gzip, part, err);
-    }
-    return status;
-}
-
 static void put_le32(unsigned char out[4], uint32_t value)
 {
     for (int i = 0; i < 4; i++) {

@@ -2,9 +2,9 @@
  * SigV4 against requests signed by botocore (tests/data/sigv4), which cover what AWS's own test
  * suite leaves out, and against limits.
  */
+#include "json_file.h"
 #include "test.h"
 
-#include <slipway/json.h>
 #include <slipway/sigv4.h>
 
 enum { HEADERS_MAX = 8 };
@@ -95,9 +95,7 @@ static void check_case(const json_t *test)
 static void test_sigv4__signs_as_botocore_does(void **state)
 {
     (void)state;
-    struct sw_err err = SW_ERR_INIT;
-    json_t *cases = NULL;
-    assert_ok(sw_json_load(TEST_DATA_DIR "/sigv4/cases.json", &cases, &err));
+    json_t *cases = json_file_read(TEST_DATA_DIR "/sigv4/cases.json");
     assert_int_equal(json_array_size(cases), 21);
     for (size_t i = 0; i < json_array_size(cases); i++) {
         check_case(json_array_get(cases, i));

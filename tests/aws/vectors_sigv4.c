@@ -50,9 +50,10 @@ static void read_file(const struct vector *vector, const char *name, struct sw_b
 static void read_context(struct vector *vector)
 {
     struct sw_err err = SW_ERR_INIT;
-    char *path = sw_fs_join(vector->dir, "context.json");
-    check(sw_json_load(path, &vector->context, &err), &err);
-    free(path);
+    struct sw_buf text;
+    read_file(vector, "context.json", &text);
+    check(sw_json_parse(sw_buf_str(&text), "context.json", &vector->context, &err), &err);
+    sw_buf_release(&text);
     const json_t *context = vector->context;
     const json_t *keys = sw_json_object(context, "credentials");
     const char *token = sw_json_str(keys, "token", NULL);

@@ -1,7 +1,5 @@
-#include "temp_dir.h"
 #include "test.h"
 
-#include <slipway/fs.h>
 #include <slipway/json.h>
 
 /* The text of `value` as sw_json_dump() writes it; the caller's. */
@@ -99,31 +97,7 @@ static void test_json__limits_size_and_depth(void **state)
     sw_buf_release(&deep);
 }
 
-static void test_json__loads_files(void **state)
-{
-    const char *dir = *state;
-    struct sw_err err = SW_ERR_INIT;
-    char *good = sw_fs_join(dir, "good.json");
-    char *bad = sw_fs_join(dir, "bad.json");
-    char *absent = sw_fs_join(dir, "absent.json");
-    assert_ok(sw_fs_write_atomic(good, SW_STR("{\"a\":1}\n"), 0600, &err));
-    assert_ok(sw_fs_write_atomic(bad, SW_STR("{"), 0600, &err));
-
-    json_t *value = NULL;
-    assert_ok(sw_json_load(good, &value, &err));
-    assert_int_equal(sw_json_int(value, "a", 0), 1);
-    json_decref(value);
-
-    char *msg = sw_xasprintf("%s:1:1: string or '}' expected", bad);
-    assert_fails(sw_json_load(bad, &value, &err), SW_E_INPUT, msg);
-    free(msg);
-    assert_int_equal(sw_json_load(absent, &value, &err), SW_E_NOT_FOUND);
-    free(good);
-    free(bad);
-    free(absent);
-}
-
-static void test_json__dumps_with_indent_and_canonically(void **state)
+static void test_json__dumps_with_indent(void **state)
 {
     (void)state;
     struct sw_err err = SW_ERR_INIT;
@@ -139,11 +113,6 @@ static void test_json__dumps_with_indent_and_canonically(void **state)
     free(text);
 
     struct sw_buf out;
-    sw_buf_init(&out, 64);
-    sw_json_dump_canonical(value, &out);
-    assert_string_equal(out.ptr, "{\"a\":{\"c\":\"/\\n\",\"d\":1},\"b\":[1]}");
-    sw_buf_release(&out);
-
     sw_buf_init(&out, 5);
     sw_json_dump(value, 0, &out);
     assert_true(out.overflowed);
@@ -335,8 +304,7 @@ int main(void)
         cmocka_unit_test(test_json__refuses_bad_text),
         cmocka_unit_test(test_json__keeps_the_offending_text_out_of_errors),
         cmocka_unit_test(test_json__limits_size_and_depth),
-        cmocka_unit_test_setup_teardown(test_json__loads_files, temp_dir_setup, temp_dir_teardown),
-        cmocka_unit_test(test_json__dumps_with_indent_and_canonically),
+        cmocka_unit_test(test_json__dumps_with_indent),
         cmocka_unit_test(test_json__lenient_getters_fall_back),
         cmocka_unit_test(test_json__times_are_milliseconds_or_nothing),
         cmocka_unit_test(test_json__reads_by_field_table),

@@ -1,4 +1,5 @@
 #include "ecs_test.h"
+#include "json_file.h"
 
 #include <slipway/taskdef.h>
 
@@ -7,10 +8,7 @@ static const char *const documents[] = { "odd.json", "kim.json", "fargate.json" 
 static json_t *load_document(const char *name)
 {
     SW_CLEANUP(sw_free_str) char *path = sw_xasprintf("%s/taskdef/%s", TEST_DATA_DIR, name);
-    json_t *document = NULL;
-    struct sw_err err = SW_ERR_INIT;
-    assert_ok(sw_json_load(path, &document, &err));
-    return document;
+    return json_file_read(path);
 }
 
 /* The definition of tests/data/taskdef/<name>, as it came from the wire. */

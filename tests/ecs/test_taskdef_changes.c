@@ -1,15 +1,15 @@
 /* Each change, and nothing but the change: strict comparisons of a definition with everything. */
 
 #include "ecs_test.h"
+#include "json_file.h"
 
 #include <slipway/taskdef.h>
 
 static json_t *rich(void)
 {
-    json_auto_t *document = NULL;
+    json_auto_t *document = json_file_read(TEST_DATA_DIR "/taskdef/rich.json");
     json_t *definition = NULL;
     struct sw_err err = SW_ERR_INIT;
-    assert_ok(sw_json_load(TEST_DATA_DIR "/taskdef/rich.json", &document, &err));
     assert_ok(sw_taskdef_from_document(document, SW_TASKDEF_WIRE, "rich", &definition, &err));
     return definition;
 }

@@ -1,10 +1,10 @@
 #include "test.h"
 
+#include "gzip_add.h"
 #include "image/deflate.h"
 
 #include <slipway/alloc.h>
 #include <slipway/buf.h>
-#include <slipway/gzip.h>
 
 #include <pthread.h>
 #include <string.h>
@@ -244,7 +244,7 @@ static void gzip_with(unsigned workers, const struct sw_buf *data, struct sw_buf
     struct sw_err err = SW_ERR_INIT;
 
     sw_gzip_begin(gzip, &sink);
-    assert_ok(sw_gzip_add(gzip, data->ptr, data->len, &err));
+    assert_ok(gzip_add(gzip, data->ptr, data->len, &err));
     assert_ok(sw_gzip_end(gzip, &err));
 }
 

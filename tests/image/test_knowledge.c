@@ -1,11 +1,11 @@
 #include "test.h"
 
 #include "fake_registry.h"
+#include "gzip_add.h"
 #include "image_file.h"
 #include "ref_list.h"
 #include "sweep.h"
 
-#include <slipway/gzip.h>
 #include <slipway/image.h>
 #include <slipway/manifest.h>
 
@@ -244,7 +244,7 @@ static void pack(const char *text, struct sw_buf *out)
 
     sw_buf_init(out, SW_BUF_TEXT_MAX);
     sw_gzip_begin(gzip, &sink);
-    assert_ok(sw_gzip_add(gzip, text, strlen(text), &err));
+    assert_ok(gzip_add(gzip, text, strlen(text), &err));
     assert_ok(sw_gzip_end(gzip, &err));
 }
 
