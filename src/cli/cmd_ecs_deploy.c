@@ -321,8 +321,8 @@ const struct sw_command sw_cmd_ecs_deploy = {
         "A service whose deployment controller is CODE_DEPLOY is deployed by the application and "
         "deployment group of its last deployment, by those that the console names after cluster "
         "and service, or by --codedeploy-application and --codedeploy-group: its AppSpec is made, "
-        "or read from --codedeploy-appspec, and CodeDeploy is followed instead of ECS, unless "
-        "--timeout is given for as long as the group waits by itself and ten minutes more. It may "
+        "or read from --codedeploy-appspec, and CodeDeploy is followed instead of ECS: for as "
+        "long as the group waits by itself and ten minutes more, unless --timeout is given. It may "
         "stand beside others; with several services the options of CodeDeploy are keys of a deploy "
         "file.\n\n" SW_CLI_ECS_ROLLOUT_HELP
         " Nothing is rolled back by slipway unless --on-failure says so, or with slipway ecs "

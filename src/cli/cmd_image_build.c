@@ -34,7 +34,7 @@ static const struct sw_opt build_opts[] = {
     { SW_OPT_STR, "path", 0, offsetof(struct build_args, path), "CONTEXT",
       "build context; default the working directory", 0, NULL, 0, 0, NULL },
     { SW_OPT_STR, "platform", 0, offsetof(struct build_args, platform), "OS/ARCH[,...]",
-      "platform of the image", 0, NULL, 0, 0, NULL },
+      "platform of the image; default that of the machine", 0, NULL, 0, 0, NULL },
     { SW_OPT_STR, "target", 0, offsetof(struct build_args, target), "STAGE",
       "stop at this stage of the Dockerfile", 0, NULL, 0, 0, NULL },
     { SW_OPT_LIST, "build-arg", 0, offsetof(struct build_args, args), "NAME[=VALUE]",

@@ -13,7 +13,8 @@ const struct sw_opt sw_cli_ecs_codedeploy_opts[] = {
     TEXT("codedeploy-application", application, "NAME",
          "the application of CodeDeploy that deploys a service whose controller is CODE_DEPLOY; "
          "default: that of the service's last deployment"),
-    TEXT("codedeploy-group", group, "NAME", "its deployment group"),
+    TEXT("codedeploy-group", group, "NAME",
+         "its deployment group; default: that of the service's last deployment"),
     TEXT("codedeploy-config", config, "NAME",
          "deployment configuration, e.g. CodeDeployDefault.ECSCanary10Percent5Minutes; default: "
          "the group's"),

@@ -41,7 +41,7 @@ const struct sw_opt sw_cli_ecs_service_opts[] = {
       .name = "health-check-grace-period",
       MEMBER(grace_period_ms),
       .value = "DURATION",
-      .help = "ignore failing health checks of a new task for so long" },
+      .help = "ignore failing health checks of a new task for so long, e.g. 90s" },
     TEXT("subnets", subnets, "LIST", "subnets of the tasks, separated by commas"),
     TEXT("security-groups", security_groups, "LIST",
          "security groups of the tasks, separated by commas"),
