@@ -22,9 +22,10 @@ SW_NODISCARD enum sw_status codedeploy_get(struct sw_aws *aws, const char *id,
 /* The task definition that an AppSpec names; the caller's, NULL when it names none. */
 char *codedeploy_definition_of(const char *appspec);
 struct deploy;
-/* deploy_last_good() of a service that CodeDeploy deploys. */
-char *codedeploy_last_good(const struct deploy *deploy, const char *running,
-                           int64_t *ret_finished_ms);
+/* deploy_last_good() of a service that CodeDeploy deploys; any failure is returned. */
+SW_NODISCARD enum sw_status codedeploy_last_good(const struct deploy *deploy, const char *running,
+                                                 char **ret, int64_t *ret_finished_ms,
+                                                 struct sw_err *err);
 
 /* Whether a deployment of that status has come to its end. */
 bool codedeploy_is_over(const char *status);

@@ -3,7 +3,6 @@
 #include "deploy.h"
 
 #include <slipway/alloc.h>
-#include <slipway/log.h>
 
 /* BatchGetDeployments takes so many, and so many AppSpecs are looked at. */
 enum { BATCH_MAX = 25, APPSPECS_MAX = 10 };
@@ -21,7 +20,7 @@ static enum sw_status ask_deployments(const struct deploy *deploy, json_t **ret,
                         json_pack("{s:s, s:s, s:[s]}", "applicationName",
                                   deploy->codedeploy.application, "deploymentGroupName",
                                   deploy->codedeploy.group, "includeOnlyStatuses", "Succeeded"),
-                        &sw_aws_once, &list, err);
+                        NULL, &list, err);
     size_t index = 0;
     json_t *id = NULL;
     json_array_foreach(sw_json_array(list, "deployments"), index, id)
@@ -35,7 +34,7 @@ static enum sw_status ask_deployments(const struct deploy *deploy, json_t **ret,
         return status;
     }
     return codedeploy_call(deploy->aws, "BatchGetDeployments",
-                           json_pack("{s:O}", "deploymentIds", ids), &sw_aws_once, ret, err);
+                           json_pack("{s:O}", "deploymentIds", ids), NULL, ret, err);
 }
 
 /* Takes the newest deployment out of the list; the caller's. NULL when none is left. */
@@ -57,53 +56,52 @@ static json_t *take_newest(json_t *list)
 }
 
 /*
- * The task definition of a deployment's AppSpec; the caller's. Deployments come without its text,
- * which GetApplicationRevision has by its SHA-256.
+ * The task definition of a deployment's AppSpec, the caller's; *ret stays NULL when that tells
+ * none. Deployments come without its text, which GetApplicationRevision has by its SHA-256.
  */
-static char *definition_of(const struct deploy *deploy, const json_t *info)
+static enum sw_status ask_definition(const struct deploy *deploy, const json_t *info, char **ret,
+                                     struct sw_err *err)
 {
     const json_t *revision = sw_json_object(info, "revision");
     const char *type = sw_json_str(revision, "revisionType", "");
     const char *member = strcmp(type, "String") == 0 ? "string" : "appSpecContent";
     const char *digest = sw_json_str(sw_json_object(revision, member), "sha256", NULL);
-    struct sw_err err = SW_ERR_INIT;
     json_auto_t *answer = NULL;
     if (!digest) {
-        return NULL; /* an AppSpec in a bucket */
+        return SW_OK; /* an AppSpec in a bucket */
     }
     enum sw_status status = codedeploy_call(
         deploy->aws, "GetApplicationRevision",
         json_pack("{s:s, s:{s:s, s:{s:s}}}", "applicationName", deploy->codedeploy.application,
                   "revision", "revisionType", type, member, "sha256", digest),
-        &sw_aws_once, &answer, &err);
-    if (status != SW_OK) {
-        sw_debug(deploy->env, "ecs", "an AppSpec cannot be seen: %s", err.msg);
-        return NULL;
+        NULL, &answer, err);
+    const json_t *told = sw_json_object(sw_json_object(answer, "revision"), member);
+    if (status == SW_OK) {
+        *ret = codedeploy_definition_of(sw_json_str(told, "content", ""));
     }
-    return codedeploy_definition_of(
-        sw_json_str(sw_json_object(sw_json_object(answer, "revision"), member), "content", ""));
+    return status;
 }
 
-char *codedeploy_last_good(const struct deploy *deploy, const char *running,
-                           int64_t *ret_finished_ms)
+enum sw_status codedeploy_last_good(const struct deploy *deploy, const char *running, char **ret,
+                                    int64_t *ret_finished_ms, struct sw_err *err)
 {
-    struct sw_err err = SW_ERR_INIT;
     json_auto_t *answer = NULL;
-    if (ask_deployments(deploy, &answer, &err) != SW_OK) {
-        sw_debug(deploy->env, "ecs", "the deployments of CodeDeploy cannot be seen: %s", err.msg);
-        return NULL;
-    }
+    enum sw_status status = ask_deployments(deploy, &answer, err);
     json_t *list = sw_json_array(answer, "deploymentsInfo");
-    for (size_t i = 0; i < APPSPECS_MAX && json_array_size(list) > 0; i++) {
+    for (size_t i = 0; status == SW_OK && i < APPSPECS_MAX && json_array_size(list) > 0; i++) {
         json_auto_t *info = take_newest(list);
-        char *definition = strcmp(sw_json_str(info, "status", ""), "Succeeded") == 0
-                               ? definition_of(deploy, info)
-                               : NULL;
+        char *definition SW_CLEANUP(sw_free_str) = NULL;
+        if (strcmp(sw_json_str(info, "status", ""), "Succeeded") == 0) {
+            status = ask_definition(deploy, info, &definition, err);
+        }
+        if (status == SW_E_FAILED || status == SW_E_NOT_FOUND) {
+            status = SW_OK; /* this one is not kept any more; an older one may be */
+        }
         if (definition && deploy_is_before(definition, running)) {
             *ret_finished_ms = sw_json_time_ms(info, "completeTime");
-            return definition;
+            *ret = SW_TAKE(definition);
+            break;
         }
-        free(definition);
     }
-    return NULL;
+    return status;
 }

@@ -62,10 +62,12 @@ json_t *deploy_future_service(const struct deploy *deploy);
 SW_NODISCARD enum sw_status deploy_update(struct deploy *deploy);
 
 /*
- * The definition of the newest service deployment that was SUCCESSFUL and rolled out something to
- * go back to from `running`, and when it was; the caller's. NULL when none is known or may be seen.
+ * The definition of the newest deployment that succeeded and rolled out something to go back to
+ * from `running`, the caller's, and when it was; *ret stays NULL when none is known or none may be
+ * seen. An error only when it cannot be asked just now: another answer might come in a moment.
  */
-char *deploy_last_good(const struct deploy *deploy, const char *running, int64_t *ret_finished_ms);
+SW_NODISCARD enum sw_status deploy_last_good(const struct deploy *deploy, const char *running,
+                                             char **ret, int64_t *ret_finished_ms);
 
 /* Whether going to `candidate` is going back: another family, or a lower revision of the same. */
 bool deploy_is_before(const char *candidate, const char *running);

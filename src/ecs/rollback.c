@@ -142,26 +142,27 @@ static const json_t *completed_deployment(const struct rollback *rollback)
     return found;
 }
 
-/* What the service ran well before, as its history tells; false when that tells nothing. */
-static bool choose_by_history(struct rollback *rollback)
+/* What the service ran well before, as its history tells; no target when that tells nothing. */
+static enum sw_status choose_by_history(struct rollback *rollback)
 {
     int64_t finished_ms = 0;
     char when[SW_TIME_TEXT_MAX];
-    rollback->target = deploy_last_good(&rollback->deploy, rollback->running, &finished_ms);
-    if (!rollback->target) {
-        return false;
+    enum sw_status status =
+        deploy_last_good(&rollback->deploy, rollback->running, &rollback->target, &finished_ms);
+    if (rollback->target) {
+        sw_time_format(finished_ms, SW_TIME_ISO, when);
+        rollback->why_text = sw_xasprintf("its rollout succeeded at %s", when);
+        rollback->why = rollback->why_text;
     }
-    sw_time_format(finished_ms, SW_TIME_ISO, when);
-    rollback->why_text = sw_xasprintf("its rollout succeeded at %s", when);
-    rollback->why = rollback->why_text;
-    return true;
+    return status;
 }
 
 static enum sw_status choose(struct rollback *rollback)
 {
     const json_t *deployment = completed_deployment(rollback);
     if (!deployment) {
-        return choose_by_history(rollback) ? SW_OK : choose_by_number(rollback);
+        enum sw_status status = choose_by_history(rollback);
+        return status != SW_OK || rollback->target ? status : choose_by_number(rollback);
     }
     rollback->target = sw_xstrdup(sw_json_str(deployment, "taskDefinition", ""));
     rollback->why_text = sw_xasprintf("its deployment %s was completed and is still there",

@@ -68,38 +68,57 @@ static const json_t *newest_good(const json_t *list, const json_t *revisions, co
     return found;
 }
 
-char *deploy_last_good(const struct deploy *deploy, const char *running, int64_t *ret_finished_ms)
+/* ListServiceDeployments and DescribeServiceRevisions; both stay NULL when there is no history. */
+static enum sw_status ask_history(const struct deploy *deploy, json_t **ret_list,
+                                  json_t **ret_answer, struct sw_err *err)
 {
-    struct sw_err err = SW_ERR_INIT;
-    json_auto_t *list = NULL;
-    json_auto_t *answer = NULL;
-    if (deploy->by_codedeploy) {
-        return codedeploy_last_good(deploy, running, ret_finished_ms);
-    }
     enum sw_status status =
         ecs_call(deploy->aws, "ListServiceDeployments",
                  json_pack("{s:s, s:s, s:[s], s:i}", "cluster", deploy->options->cluster, "service",
                            deploy->done->service, "status", "SUCCESSFUL", "maxResults", 100),
-                 &sw_aws_once, &list, &err);
-    const json_t *deployments = sw_json_array(list, "serviceDeployments");
-    if (status == SW_OK && json_array_size(deployments) == 0) {
-        return NULL;
+                 NULL, ret_list, err);
+    const json_t *deployments = sw_json_array(*ret_list, "serviceDeployments");
+    if (status != SW_OK || json_array_size(deployments) == 0) {
+        return status;
     }
-    if (status == SW_OK) {
-        status = ecs_call(deploy->aws, "DescribeServiceRevisions",
-                          json_pack("{s:o}", "serviceRevisionArns", revision_arns(deployments)),
-                          &sw_aws_once, &answer, &err);
+    return ecs_call(deploy->aws, "DescribeServiceRevisions",
+                    json_pack("{s:o}", "serviceRevisionArns", revision_arns(deployments)), NULL,
+                    ret_answer, err);
+}
+
+static enum sw_status last_good(const struct deploy *deploy, const char *running, char **ret,
+                                int64_t *ret_finished_ms, struct sw_err *err)
+{
+    json_auto_t *list = NULL;
+    json_auto_t *answer = NULL;
+    const char *definition = NULL;
+    enum sw_status status = ask_history(deploy, &list, &answer, err);
+    const json_t *found =
+        newest_good(sw_json_array(list, "serviceDeployments"),
+                    sw_json_array(answer, "serviceRevisions"), running, &definition);
+    if (status == SW_OK && found) {
+        *ret_finished_ms = sw_json_time_ms(found, "finishedAt");
+        *ret = sw_xstrdup(definition);
+    }
+    return status;
+}
+
+enum sw_status deploy_last_good(const struct deploy *deploy, const char *running, char **ret,
+                                int64_t *ret_finished_ms)
+{
+    struct sw_err err = SW_ERR_INIT;
+    enum sw_status status = deploy->by_codedeploy
+                                ? codedeploy_last_good(deploy, running, ret, ret_finished_ms, &err)
+                                : last_good(deploy, running, ret, ret_finished_ms, &err);
+    if (ecs_cannot_ask(status)) {
+        *deploy->err = err;
+        return sw_wrap(deploy->err,
+                       "what service \"%s\" ran well before cannot be asked, so nothing is gone "
+                       "back to; --to REVISION names one",
+                       deploy->done->service);
     }
     if (status != SW_OK) {
         sw_debug(deploy->env, "ecs", "the service's history cannot be seen: %s", err.msg);
-        return NULL;
     }
-    const char *definition = NULL;
-    const json_t *found =
-        newest_good(deployments, sw_json_array(answer, "serviceRevisions"), running, &definition);
-    if (!found) {
-        return NULL;
-    }
-    *ret_finished_ms = sw_json_time_ms(found, "finishedAt");
-    return sw_xstrdup(definition);
+    return SW_OK;
 }

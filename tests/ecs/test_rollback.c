@@ -160,6 +160,27 @@ static void test_rollback__knows_what_succeeded_before(void **state)
     trial_done(&trial);
 }
 
+#define THROTTLED "{'__type':'ThrottlingException','message':'Rate exceeded'}"
+
+/* One busy moment of ECS decides nothing about where a service goes back to. */
+static void test_rollback__a_throttled_look_at_the_history_is_repeated(void **state)
+{
+    static const struct ecs_step steps[] = {
+        { .action = "DescribeServices", .reply = ALONE },
+        { .action = "ListServiceDeployments", .reply = THROTTLED, .status = 400 },
+        { .action = "ListServiceDeployments",
+          .reply = "{'serviceDeployments':[" SD("11", "SUCCESSFUL", "40") "]}" },
+        { .action = "DescribeServiceRevisions", .reply = THROTTLED, .status = 400 },
+        { .action = "DescribeServiceRevisions", .reply = "{'serviceRevisions':[" SR("11") "]}" },
+        GO_BACK_TO(TD "kim:11", "11"),
+    };
+    struct trial trial;
+
+    (void)state;
+    trial_ends(&trial, steps, SW_COUNT(steps), NULL, SW_OK, "");
+    trial_done(&trial);
+}
+
 static void test_rollback__goes_where_it_is_sent(void **state)
 {
     static const struct {
@@ -249,6 +270,15 @@ static const struct {
         { .action = "ListServiceDeployments", .reply = "{'serviceDeployments':[]}" },
         { .action = "ListTaskDefinitions", .reply = "{'taskDefinitionArns':['" TD "kim:13']}" } },
       3 },
+    { "no answer about what ran well before",
+      NULL,
+      SW_E_NETWORK,
+      "what service \"kim\" ran well before cannot be asked, so nothing is gone back to; --to "
+      "REVISION names one: ECS ListServiceDeployments: cannot find host \"fake.example.com\"; is the region \"us-east-1\" right, and is there a "
+      "network?",
+      { { .action = "DescribeServices", .reply = ALONE },
+        { .action = "ListServiceDeployments", .failure = FAKE_NO_HOST } },
+      2 },
     { "listing is not allowed",
       NULL,
       SW_E_DENIED,
@@ -393,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_rollback__takes_the_newest_completed_deployment),
         cmocka_unit_test(test_rollback__else_takes_the_newest_revision_below),
         cmocka_unit_test(test_rollback__knows_what_succeeded_before),
+        cmocka_unit_test(test_rollback__a_throttled_look_at_the_history_is_repeated),
         cmocka_unit_test(test_rollback__goes_where_it_is_sent),
         cmocka_unit_test(test_rollback__works_without_the_right_to_read_definitions),
         cmocka_unit_test(test_rollback__refuses_before_anything_is_changed),
