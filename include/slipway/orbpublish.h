@@ -10,7 +10,9 @@
  *
  * Failures: SW_E_CREDENTIALS for a missing or refused token, SW_E_DENIED where its user lacks a
  * right, SW_E_NOT_FOUND for a namespace, orb or version that is missing, SW_E_CONFLICT for a
- * production version that is there already, SW_E_FAILED with the registry's own words otherwise.
+ * production version that is there already, SW_E_INPUT for a source that is no UTF-8 text,
+ * SW_E_TOO_LARGE for one beyond SW_ORB_SOURCE_MAX, SW_E_NETWORK and SW_E_UNAVAILABLE as in http.h,
+ * and SW_E_FAILED with the registry's own words otherwise.
  */
 
 #include <slipway/env.h>
@@ -27,9 +29,11 @@ struct sw_orb_ref {
     char *name;
     char *version; /* NULL: none was given */
 };
+/* SW_E_INPUT, showing one, for what is no reference. *ret is the caller's on success. */
 SW_NODISCARD enum sw_status sw_orb_ref_parse(const char *text, struct sw_orb_ref *ret,
                                              struct sw_err *err);
 void sw_orb_ref_release(struct sw_orb_ref *ref);
+/* Whether it begins with "dev:"; not whether its label is a good one. */
 bool sw_orb_version_is_dev(const char *version);
 /* SW_OK for x.y.z and dev:LABEL; anything else is SW_E_INPUT, naming what is allowed. */
 SW_NODISCARD enum sw_status sw_orb_version_check(const char *version, struct sw_err *err);
@@ -38,7 +42,8 @@ SW_NODISCARD enum sw_status sw_orb_version_check(const char *version, struct sw_
 SW_NODISCARD enum sw_status sw_orb_step_check(const char *step, struct sw_err *err);
 /*
  * The version that follows `latest` by `step`: major, minor or patch count it up, and a version
- * x.y.z stands for itself. The caller's.
+ * x.y.z stands for itself. The caller's. SW_E_INPUT for any other step; SW_E_UNAVAILABLE for a
+ * `latest` that cannot be counted up.
  */
 SW_NODISCARD enum sw_status sw_orb_version_next(const char *latest, const char *step, char **ret,
                                                 struct sw_err *err);
@@ -46,13 +51,14 @@ SW_NODISCARD enum sw_status sw_orb_version_next(const char *latest, const char *
 /* The registry and who asks it. */
 struct sw_circleci {
     const struct sw_env *env;
-    char *url;   /* of the API */
-    char *token; /* a personal API token */
-    const char *token_var;
+    char *url;             /* of the API */
+    char *token;           /* a personal API token */
+    const char *token_var; /* that holds the token */
 };
 /*
  * `host` NULL takes CIRCLECI_CLI_HOST, else circleci.com. The token is that of the variable
- * `token_var`; NULL takes CIRCLECI_CLI_TOKEN, else CIRCLE_TOKEN.
+ * `token_var`; NULL takes CIRCLECI_CLI_TOKEN, else CIRCLE_TOKEN. It is kept out of logs from here
+ * on. `env` is borrowed. sw_circleci_release() follows in any case.
  */
 SW_NODISCARD enum sw_status sw_circleci_init(struct sw_circleci *api, const struct sw_env *env,
                                              const char *host, const char *token_var,

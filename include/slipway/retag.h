@@ -14,7 +14,7 @@
 
 struct sw_retag {
     const struct sw_ref *source; /* an image, by tag or digest */
-    const struct sw_strs *tags;  /* for its repository */
+    const struct sw_strs *tags;  /* for its repository; checked by the caller (ref.h) */
     bool keep;                   /* tags that name another image now are left alone */
 };
 

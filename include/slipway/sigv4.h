@@ -13,8 +13,9 @@
  * Usual order: sw_sigv4_sign() alone; the other functions are its steps, for tests and for
  * explaining a refused signature.
  *
- * Limits: SW_SIGV4_ITEMS_MAX headers and query parameters each, SW_SIGV4_TEXT_MAX bytes of
- * canonical request (SW_E_TOO_LARGE beyond). Does not do: SigV4A, chunked bodies.
+ * Limits: SW_SIGV4_ITEMS_MAX headers and query parameters each, SW_SIGV4_TEXT_MAX bytes of query,
+ * of canonical request, and of each text that is made (SW_E_TOO_LARGE beyond). SW_E_FAILED when
+ * OpenSSL lacks SHA-256. Does not do: SigV4A, chunked bodies.
  */
 
 #include <slipway/buf.h>
@@ -45,7 +46,7 @@ struct sw_sigv4_options {
     enum sw_sigv4_mode mode;
     const char *region;
     const char *service; /* signing name */
-    int64_t wall_ms;     /* time of signing */
+    int64_t wall_ms;     /* time of signing, since 1970 */
     int64_t expires_s;   /* SW_SIGV4_QUERY only: how long the query is good for */
     bool raw_path;       /* do not collapse "//", "." and ".." in the path */
     bool single_encode;  /* S3 only: the wire path is signed as it is, not encoded once more */

@@ -21,7 +21,7 @@ struct sw_reader {
     void *ctx;
 };
 
-/* Reads until `size` bytes are there or the stream ends. */
+/* Reads until `size` bytes are there or the stream ends: *ret_len is smaller only at the end. */
 SW_NODISCARD enum sw_status sw_reader_fill(const struct sw_reader *reader, char *data, size_t size,
                                            size_t *ret_len, struct sw_err *err);
 /* Reads what is left and throws it away. */
@@ -33,25 +33,35 @@ struct sw_file_part {
     int64_t offset; /* of the next byte */
     int64_t end;
 };
-/* Reads the part. A file that ends before `end` is SW_E_INPUT ("truncated"). */
+/*
+ * Reads the part, which is borrowed and moves on with what is read; it can skip. A file that ends
+ * before `end`, or a skip beyond it, is SW_E_INPUT ("truncated"); SW_E_FAILED when it cannot be
+ * read.
+ */
 struct sw_reader sw_file_part_reader(struct sw_file_part *part);
 
-/* A descriptor that can only be read forwards (pipe, socket). */
+/* A descriptor that can only be read forwards (pipe, socket); *fd is borrowed, and stays open.
+ * SW_E_FAILED when it cannot be read. */
 struct sw_reader sw_fd_reader(int *fd);
 
-/* Bytes in memory. */
+/* Bytes in memory, borrowed as the part is, which moves on with what is read. Cannot fail. */
 struct sw_memory_part {
     const char *data;
     size_t len;
 };
 struct sw_reader sw_memory_reader(struct sw_memory_part *part);
 
-/* How a file is packed, told by its first bytes. */
+/* How a file is packed, told by its first bytes: gzip (RFC 1952), zstd (RFC 8878). */
 enum sw_packing { SW_PACKING_NONE, SW_PACKING_GZIP, SW_PACKING_ZSTD };
 enum { SW_PACKING_HEAD = 4 }; /* bytes needed to tell */
 enum sw_packing sw_packing_of(const char *head, size_t len);
 
-/* Unpacks a stream; `in` must outlive it. Damaged or cut data is SW_E_INPUT. */
+/*
+ * Unpacks a stream, to the end of the last of its gzip members or zstd frames; SW_PACKING_NONE
+ * hands it through. `in.ctx` must outlive it. Damaged or cut data, and none at all where there
+ * should be packed data, is SW_E_INPUT; else what `in` fails with. The unpacker is the caller's,
+ * and must outlive its reader, which cannot skip.
+ */
 struct sw_unpack;
 struct sw_unpack *sw_unpack_new(enum sw_packing packing, struct sw_reader in);
 void sw_unpack_free(struct sw_unpack *unpack);

@@ -23,7 +23,8 @@
  * %z %Z %% are known.
  *
  * Refused with SW_E_INPUT: every other $(...) and `...`, since text is never executed; ${!NAME} and
- * ${NAME@x}; $1, $@, $$ and the like, which name nothing here.
+ * ${NAME@x}; $1, $@, $$ and the like, which name nothing here; what is not closed; ${...} nested
+ * deeper than SW_SUBST_DEPTH_MAX.
  */
 
 #include <slipway/buf.h>
@@ -53,7 +54,8 @@ SW_NODISCARD enum sw_status sw_subst(const struct sw_env *env, struct sw_str tex
  * quotes group, backslash escapes; $NAME forms are expanded except in single quotes, and an
  * unquoted expansion is split at blanks too. No globbing, no braces, no tilde, no comments.
  * Operators (; | & < > ( ) unquoted) are refused with SW_E_INPUT. A new line is a blank.
- * The words are appended to *ret_words, which is unchanged on failure; at most SW_SUBST_WORDS_MAX.
+ * The words are appended to *ret_words, which is unchanged on failure; at most SW_SUBST_WORDS_MAX,
+ * else SW_E_TOO_LARGE.
  */
 enum { SW_SUBST_WORDS_MAX = 10000 };
 SW_NODISCARD enum sw_status sw_subst_words(const struct sw_env *env, struct sw_str text,

@@ -10,12 +10,14 @@
  *
  * Ownership: nodes and their texts live in the pool and are freed with it, never one by one. A
  * parsed tree may hold one node several times, where the text had an alias: treat parsed nodes as
- * read-only and build new ones with the sw_yaml_new_* functions.
+ * read-only and build new ones with the sw_yaml_new_* functions. A pool is used by one thread at a
+ * time.
  *
  * Anchors, aliases and merge keys ("<<: *a", "<<: [*a, *b]") are resolved while parsing. Refused:
  * duplicate keys (both lines are named), several documents, keys that are no scalars, an alias of
- * an unknown or unfinished anchor, and whatever passes the limits below. Every error reads
- * "file:line:column: text" and is SW_E_INPUT (SW_E_TOO_LARGE for limits).
+ * an unknown or unfinished anchor, and whatever passes the limits below. Every error
+ * reads "file:line:column: text" and is SW_E_INPUT (SW_E_TOO_LARGE for limits); one of the whole
+ * text, or of a byte that is no UTF-8, names the file only.
  */
 
 #include <slipway/buf.h>
@@ -113,8 +115,8 @@ struct sw_yaml_options {
 SW_NODISCARD enum sw_status sw_yaml_parse(struct sw_yaml_pool *pool, struct sw_str text,
                                           const char *file, const struct sw_yaml_options *options,
                                           struct sw_yaml **ret, struct sw_err *err);
-/* Reads and parses a file that the user named (sw_fs_read_input()); "-" is standard input, named
- * "stdin" in errors. */
+/* Reads and parses a file that the user named (sw_fs_read_input(), whose failures it has); "-" is
+ * standard input, named "stdin" in errors. */
 SW_NODISCARD enum sw_status sw_yaml_load(struct sw_yaml_pool *pool, const char *path,
                                          const struct sw_yaml_options *options,
                                          struct sw_yaml **ret, struct sw_err *err);
@@ -166,7 +168,8 @@ struct sw_yaml *sw_yaml_sorted(struct sw_yaml_pool *pool, struct sw_yaml *node);
 /*
  * Appends the tree as a block-style document: 2 blanks, sequences not indented below their key,
  * literal blocks for text of several lines, quotes only where a YAML 1.1 reader would take the text
- * for something else. Ends with a newline. Reading it again gives an equal tree.
+ * for something else. Ends with a newline. Reading it again gives an equal tree. SW_E_TOO_LARGE for
+ * a tree that is too deep or passes the buffer's limit; SW_E_FAILED when libyaml cannot write it.
  */
 SW_NODISCARD enum sw_status sw_yaml_emit(const struct sw_yaml *node, struct sw_buf *out,
                                          struct sw_err *err);
