@@ -298,9 +298,10 @@ static void tell_end(struct sw_cli_ecs_run *run, enum sw_status status)
 }
 
 /* Success means here that ECS has taken the update; who reads it must not take it for more. */
-static void say_not_followed(const struct sw_cli_ecs_run *run)
+static void say_not_followed(const struct sw_cli_ecs_run *run, enum sw_status status)
 {
-    if (run->deployment.updated && run->deployment.deployment_id && !run->options->wait) {
+    bool follows = run->options->wait && status == SW_OK;
+    if (run->deployment.updated && run->deployment.deployment_id && !follows) {
         sw_say(run->cli->env,
                "the rollout is not followed; to see how it ends: slipway ecs wait --cluster %s "
                "--service %s",
@@ -308,17 +309,27 @@ static void say_not_followed(const struct sw_cli_ecs_run *run)
     }
 }
 
+/* A file that cannot be written must not look like a deployment that was not made. */
+static enum sw_status not_written(const struct sw_cli_ecs_run *run)
+{
+    if (run->deployment.updated) {
+        (void)sw_append(run->err, "; the service was updated all the same");
+    }
+    return run->err->status;
+}
+
 enum sw_status sw_cli_ecs_run_end(struct sw_cli_ecs_run *run, enum sw_status status)
 {
     if (status == SW_OK) {
-        status = tell(run);
-        say_not_followed(run);
+        status = tell(run) == SW_OK ? SW_OK : not_written(run);
+        say_not_followed(run, status);
     }
     if (status == SW_OK && run->options->wait) {
         status = follow(run);
         tell_end(run, status);
     }
-    return write_facts(run, status);
+    enum sw_status written = write_facts(run, status);
+    return status == SW_OK && written != SW_OK ? not_written(run) : written;
 }
 
 void sw_cli_ecs_run_release(struct sw_cli_ecs_run *run)

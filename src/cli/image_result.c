@@ -81,7 +81,9 @@ enum sw_status sw_cli_digest_file_write(const char *path, const char *digest, st
         return SW_OK;
     }
     line = sw_xasprintf("%s\n", digest);
-    return sw_fs_write_atomic(path, sw_str(line), DIGEST_FILE_MODE, err);
+    return sw_fs_write_atomic(path, sw_str(line), DIGEST_FILE_MODE, err) == SW_OK
+               ? SW_OK
+               : sw_append(err, "; the image is in the registry all the same");
 }
 
 json_t *sw_cli_copy_json(const struct sw_cli_targets *targets, const struct sw_copy_result *result)

@@ -185,5 +185,8 @@ enum sw_status sw_registry_broken(const struct sw_registry *registry,
                         "identity lacks the right %s",
                         call->repository, call->repository, call->right);
     }
+    if (sw_str_starts(sw_str(err->msg), "cannot find host ")) {
+        (void)sw_append(err, "; is the registry's name right, and is there a network?");
+    }
     return name_call(registry, call, err);
 }

@@ -217,6 +217,21 @@ ERR
     jq -e --arg arn "$arn" '.taskDefinition == $arn' out
 }
 
+@test "a deployment that is not followed says so, and how to" {
+    ecs deploy --cluster prod --family kim --env web:ROUND=unfollowed
+    [ "$status" -eq 0 ]
+    [ "$(tail -1 err)" = "the rollout is not followed; to see how it ends: slipway ecs wait --cluster prod --service kim" ]
+}
+
+@test "a file that cannot be written does not hide that the service was updated" {
+    # No file may grow: what goes wrong is found when it is written, and not before.
+    for option in --export-env --report; do
+        run bash -c "trap '' XFSZ; ulimit -f 0
+            \"\$SLIPWAY_PROGRAM\" ecs deploy --cluster prod --family kim --env web:ROUND=$option $option facts 2>&1 >/dev/null | cat"
+        [ "${lines[-1]}" = "error: $option: cannot write \"facts\": File too large; the service was updated all the same" ] || { echo "$output"; false; }
+    done
+}
+
 # Every member of the JSON in "out" is one that the command's help names.
 documented() {
     local help member

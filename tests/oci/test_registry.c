@@ -575,6 +575,24 @@ static void test_registry__explains_dropped_connections_of_ecr(void **state)
     registry_world_release(&world);
 }
 
+/* A mistyped account or region makes the name of a host that does not exist. */
+static void test_registry__doubts_the_name_of_a_host_that_does_not_exist(void **state)
+{
+    static const struct fake_http_step steps[] = {
+        { .method = "POST", .failure = FAKE_NO_HOST, .times = 8 },
+    };
+    struct registry_world world;
+    struct sw_err err = SW_ERR_INIT;
+    bool present = false;
+
+    (void)state;
+    registry_world_init(&world, ECR, steps, SW_COUNT(steps));
+    assert_int_equal(registry_world_put_hello(&world, NULL, &present, &err), SW_E_NETWORK);
+    assert_non_null(strstr(err.msg, "cannot find host \"fake.example.com\"; "
+                                    "is the registry's name right, and is there a network?"));
+    registry_world_release(&world);
+}
+
 static void test_registry__checks_what_it_gets(void **state)
 {
     static const struct fake_http_step steps[] = {
@@ -666,6 +684,7 @@ int main(void)
         cmocka_unit_test(test_registry__uploads_again_what_was_stored_as_something_else),
         cmocka_unit_test(test_registry__says_why_an_upload_is_refused),
         cmocka_unit_test(test_registry__explains_dropped_connections_of_ecr),
+        cmocka_unit_test(test_registry__doubts_the_name_of_a_host_that_does_not_exist),
         cmocka_unit_test(test_registry__checks_what_it_gets),
         cmocka_unit_test(test_registry__reads_the_digest_from_the_bytes_when_no_header_has_it),
         cmocka_unit_test(test_registry__speaks_plain_http_to_this_machine_only),
