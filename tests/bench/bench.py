@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from functools import partial
 
 import archives
 import tools
@@ -88,16 +89,18 @@ class Bench:
 
     # Pushes, one tool after the other, until each had its runs or its time.
 
-    def rounds(self, commands, push):
+    def rounds(self, runs):
+        """`runs`: name -> function that runs the tool once and gives its figure."""
         figures = {}
         for turn in range(self.args.runs):
-            for name, command in commands.items():
+            for name, run in runs.items():
                 spent = sum(figure.wall for figure in figures.get(name, []))
                 if turn == 0 or spent < self.args.budget:
-                    figures.setdefault(name, []).append(push(name, command))
+                    figures.setdefault(name, []).append(run())
         return figures
 
     def measured(self, registry, argv, engine=None, env=None):
+        os.sync()  # what others wrote is not this one's burden
         before, asked = registry.received(), registry.requests()
         figure = Measure(argv, env or fresh_machine(self.folder, engine), engine)
         figure.received = registry.received() - before
@@ -114,7 +117,7 @@ class Bench:
             registry.stop()
         return self.seeds[name]
 
-    def push_archives(self, first, second):
+    def push_archives(self, first, second, floor=False):
         """Times the push of `second` to a registry that already holds `first` (None: empty)."""
         archive = self.image(second)
 
@@ -128,7 +131,10 @@ class Bench:
             registry.stop()
             return figure
 
-        return self.rounds(tools.from_archive(self.slipway), push)
+        runs = {name: partial(push, name, command) for name, command in tools.from_archive(self.slipway).items()}
+        if floor:
+            runs["floor"] = partial(self.floor, archive)
+        return self.rounds(runs)
 
     def start_engine(self):
         if not self.engine:
@@ -146,7 +152,8 @@ class Bench:
             registry.stop()
             return figure
 
-        return self.rounds(tools.from_engine(self.slipway), push)
+        commands = tools.from_engine(self.slipway)
+        return self.rounds({name: partial(push, name, command) for name, command in commands.items()})
 
     def push_once(self, name, command, registry, tag):
         ref = f"{registry.host}/bench/app:{tag}"
@@ -162,9 +169,7 @@ class Bench:
         return {name: [Measure(argv) for _ in range(runs)] for name, argv in commands.items()}
 
     def push_cold(self):
-        figures = self.push_archives(None, "one")
-        figures["floor"] = [self.floor("one") for _ in range(self.args.runs)]
-        return figures
+        return self.push_archives(None, "one", floor=True)
 
     def push_small_change(self):
         return self.push_archives("one", "two")
@@ -173,9 +178,7 @@ class Bench:
         return self.push_archives("one", "one")
 
     def push_one_layer(self):
-        figures = self.push_archives(None, "single")
-        figures["floor"] = [self.floor("single") for _ in range(self.args.runs)]
-        return figures
+        return self.push_archives(None, "single", floor=True)
 
     def push_many_layers(self):
         return self.push_archives(None, "many")
@@ -189,10 +192,10 @@ class Bench:
     def daemon_known(self):
         return self.push_engine(True)
 
-    def floor(self, image):
+    def floor(self, archive):
         """Reading, hashing and compressing the same bytes on all processors."""
-        figure = Measure([self.args.floor, self.image(image)])
-        figure.wall = float(subprocess.check_output([self.args.floor, self.image(image)]))
+        figure = Measure([self.args.floor, archive])
+        figure.wall = float(subprocess.check_output([self.args.floor, archive]))
         return figure
 
     def push_ours(self, archive):
