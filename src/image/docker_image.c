@@ -93,10 +93,13 @@ static enum sw_status read_oci(const struct sw_archive *archive, const char *nam
     return status;
 }
 
-/* Whether the archive's own manifest describes what will be uploaded. */
+/*
+ * Whether the archive's own manifest describes what will be uploaded: of layers that are not
+ * packed, whose digests are their diff ids, it does not.
+ */
 static enum sw_status keeps_manifest(const struct sw_archive *archive,
-                                     const struct sw_picture *picture, bool *ret,
-                                     struct sw_err *err)
+                                     const struct sw_picture *picture, const struct sw_image *image,
+                                     bool *ret, struct sw_err *err)
 {
     const struct sw_descriptors *layers = &picture->oci.parsed.layers;
 
@@ -115,13 +118,14 @@ static enum sw_status keeps_manifest(const struct sw_archive *archive,
                            "that it was made from",
                            layers->items[i].digest);
         }
-        if (file) {
+        *ret = file && strcmp(layers->items[i].digest, image->parsed.diff_ids[i]) != 0;
+        if (*ret && !file->blob) {
             status = sw_archive_packing(archive, file, &packing, err);
+            *ret = packing != SW_PACKING_NONE;
         }
         if (status != SW_OK) {
             return status;
         }
-        *ret = packing != SW_PACKING_NONE;
     }
     return SW_OK;
 }
@@ -374,7 +378,7 @@ static enum sw_status load_layers(const struct sw_archive *archive, struct sw_pi
                        "the %s is damaged: it lists %zu layers and the configuration %zu",
                        sw_archive_word(archive), count, image->parsed.diff_id_count);
     }
-    status = keeps_manifest(archive, picture, &loading.kept, err);
+    status = keeps_manifest(archive, picture, image, &loading.kept, err);
     if (status == SW_OK) {
         status = sw_intake_hand_on(intake, image->config_blob, err);
     }

@@ -47,16 +47,24 @@ static void add_blob(struct sw_buf *tar, struct sw_str content)
     tar_file_add(tar, path, content);
 }
 
-static void build_layers(struct image_file *file)
+static void build_layers(struct image_file *file, enum image_fault fault)
 {
     static const char *const names[] = { "etc/one", "etc/two" };
     static const char *const contents[] = { "first\n", "second\n" };
+    const int times = fault == IMAGE_LARGE ? 20 * 1000 : 1;
 
     for (size_t i = 0; i < 2; i++) {
+        struct sw_buf content;
+
+        sw_buf_init(&content, SW_BUF_TEXT_MAX);
+        for (int n = 0; n < times; n++) {
+            sw_buf_add_cstr(&content, contents[i]);
+        }
         sw_buf_init(&file->layers[i], SW_BUF_TEXT_MAX);
         sw_buf_init(&file->packed[i], SW_BUF_TEXT_MAX);
-        tar_file_add(&file->layers[i], names[i], sw_str(contents[i]));
+        tar_file_add(&file->layers[i], names[i], sw_buf_str(&content));
         tar_file_end(&file->layers[i]);
+        sw_buf_release(&content);
         gzip(sw_buf_str(&file->layers[i]), &file->packed[i]);
         sw_digest_of(sw_buf_str(&file->layers[i]), file->diff_ids[i]);
         sw_digest_of(sw_buf_str(&file->packed[i]), file->digests[i]);
@@ -234,7 +242,7 @@ void image_file_build(struct image_file *file, enum image_layout layout, enum im
     *file = (struct image_file){ 0 };
     sw_buf_init(&file->tar, SW_BUF_TEXT_MAX);
     sw_buf_init(&file->manifest, SW_BUF_TEXT_MAX);
-    build_layers(file);
+    build_layers(file, fault);
     build_config(file);
     if (layout == IMAGE_DOCKER_24) {
         build_docker_24(file, fault);

@@ -27,6 +27,7 @@ enum image_fault {
     IMAGE_MANIFEST_GARBAGE,
     IMAGE_NO_MANIFEST,
     IMAGE_NO_MEDIA_TYPE, /* the OCI manifest does not say what it is; no fault in itself */
+    IMAGE_LARGE,         /* the layers cannot be taken for documents; no fault in itself */
 };
 
 struct image_file {

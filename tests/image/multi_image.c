@@ -21,9 +21,8 @@ static void set_config(struct multi_image *image, size_t at, const char *archite
     sw_buf_init(&text, SW_BUF_TEXT_MAX);
     sw_buf_addf(&text,
                 "{\"os\":\"linux\",\"architecture\":\"%s\",%s\"rootfs\":{\"type\":\"layers\","
-                "\"diff_ids\":[\"%s\",\"%s\"]}}",
-                architecture, variant, image->blob_digests[COMMON],
-                image->blob_digests[LAYER_AMD64 + at]);
+                "\"diff_ids\":[\"sha256:%064d\",\"sha256:%064zu\"]}}",
+                architecture, variant, COMMON, LAYER_AMD64 + at);
     set_blob(image, at, text.ptr);
     sw_buf_release(&text);
 }

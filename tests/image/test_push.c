@@ -243,24 +243,37 @@ static void test_push__puts_a_missing_media_type_in(void **state)
     world_release(&world);
 }
 
-/* The same archives as a pipe sees them: nothing can be looked up before it has passed. */
+/*
+ * The same archive as a pipe sees it, where nothing can be looked up before it has passed; then
+ * once more, when the repository tells of its layers.
+ */
+static void push_passing(enum image_layout layout, enum image_fault fault)
+{
+    const bool packed = layout == IMAGE_CONTAINERD || layout == IMAGE_OCI;
+    SW_CLEANUP(sw_free_str) char *command = NULL;
+    struct world world;
+    struct sw_push_result result;
+    struct sw_err err = SW_ERR_INIT;
+
+    world_init(&world, layout, fault);
+    command = sw_xasprintf("gzip -f %s && mv %s.gz %s", world.path, world.path, world.path);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): a path of our own */
+    assert_ok(push_to(&world, HOST "/app:v1", &result, &err));
+    check_stored(&world, "app", "v1", packed, "packed");
+    sw_push_result_release(&result);
+    assert_ok(push_to(&world, HOST "/app:v2", &result, &err));
+    check_stored(&world, "app", "v2", packed, "again");
+    assert_int_equal(result.bytes_sent, 0);
+    sw_push_result_release(&result);
+    world_release(&world);
+}
+
 static void test_push__reads_every_layout_packed_as_a_whole(void **state)
 {
     (void)state;
     for (int layout = 0; layout < IMAGE_LAYOUT_COUNT; layout++) {
-        struct world world;
-        struct sw_push_result result;
-        struct sw_err err = SW_ERR_INIT;
-        bool packed = layout == IMAGE_CONTAINERD || layout == IMAGE_OCI;
-        SW_CLEANUP(sw_free_str) char *command = NULL;
-
-        world_init(&world, (enum image_layout)layout, IMAGE_FINE);
-        command = sw_xasprintf("gzip -f %s && mv %s.gz %s", world.path, world.path, world.path);
-        assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): a path of our own */
-        assert_ok(push_to(&world, HOST "/app:v1", &result, &err));
-        check_stored(&world, "app", "v1", packed, "packed");
-        sw_push_result_release(&result);
-        world_release(&world);
+        push_passing((enum image_layout)layout, IMAGE_FINE);
+        push_passing((enum image_layout)layout, IMAGE_LARGE);
     }
 }
 
