@@ -74,9 +74,9 @@ saved() { tar -tvf saved.tar | grep -E '[0-9a-f]{64}(/layer\.tar|\.json)?$'; }
 
 # make_saved PATTERN FILE COMMAND...: builds the image with a FILE that COMMAND prints, until `saved` has such a text.
 make_saved() {
-    local pattern=$1 file=$2 turn
+    local pattern=$1 file=$2
     shift 2
-    for turn in {1..40}; do
+    for _ in {1..40}; do
         "$@" >"$file"
         docker build -q -t "$image" . >/dev/null 2>&1
         docker save "$image" >saved.tar
