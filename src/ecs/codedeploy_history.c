@@ -1,6 +1,7 @@
 /* What a service ran well before, as CodeDeploy's own list of deployments tells. */
 #include "codedeploy.h"
 #include "deploy.h"
+#include "preflight.h"
 
 #include <slipway/alloc.h>
 
@@ -20,7 +21,7 @@ static enum sw_status ask_deployments(const struct deploy *deploy, json_t **ret,
                         json_pack("{s:s, s:s, s:[s]}", "applicationName",
                                   deploy->codedeploy.application, "deploymentGroupName",
                                   deploy->codedeploy.group, "includeOnlyStatuses", "Succeeded"),
-                        NULL, &list, err);
+                        &preflight_patience, &list, err);
     size_t index = 0;
     json_t *id = NULL;
     json_array_foreach(sw_json_array(list, "deployments"), index, id)
@@ -34,7 +35,7 @@ static enum sw_status ask_deployments(const struct deploy *deploy, json_t **ret,
         return status;
     }
     return codedeploy_call(deploy->aws, "BatchGetDeployments",
-                           json_pack("{s:O}", "deploymentIds", ids), NULL, ret, err);
+                           json_pack("{s:O}", "deploymentIds", ids), &preflight_patience, ret, err);
 }
 
 /* Takes the newest deployment out of the list; the caller's. NULL when none is left. */
@@ -74,7 +75,7 @@ static enum sw_status ask_definition(const struct deploy *deploy, const json_t *
         deploy->aws, "GetApplicationRevision",
         json_pack("{s:s, s:{s:s, s:{s:s}}}", "applicationName", deploy->codedeploy.application,
                   "revision", "revisionType", type, member, "sha256", digest),
-        NULL, &answer, err);
+        &preflight_patience, &answer, err);
     const json_t *told = sw_json_object(sw_json_object(answer, "revision"), member);
     if (status == SW_OK) {
         *ret = codedeploy_definition_of(sw_json_str(told, "content", ""));

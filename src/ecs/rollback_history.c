@@ -1,5 +1,6 @@
 #include "codedeploy.h"
 #include "deploy.h"
+#include "preflight.h"
 
 #include <slipway/alloc.h>
 #include <slipway/log.h>
@@ -76,14 +77,14 @@ static enum sw_status ask_history(const struct deploy *deploy, json_t **ret_list
         ecs_call(deploy->aws, "ListServiceDeployments",
                  json_pack("{s:s, s:s, s:[s], s:i}", "cluster", deploy->options->cluster, "service",
                            deploy->done->service, "status", "SUCCESSFUL", "maxResults", 100),
-                 NULL, ret_list, err);
+                 &preflight_patience, ret_list, err);
     const json_t *deployments = sw_json_array(*ret_list, "serviceDeployments");
     if (status != SW_OK || json_array_size(deployments) == 0) {
         return status;
     }
     return ecs_call(deploy->aws, "DescribeServiceRevisions",
-                    json_pack("{s:o}", "serviceRevisionArns", revision_arns(deployments)), NULL,
-                    ret_answer, err);
+                    json_pack("{s:o}", "serviceRevisionArns", revision_arns(deployments)),
+                    &preflight_patience, ret_answer, err);
 }
 
 static enum sw_status last_good(const struct deploy *deploy, const char *running, char **ret,
@@ -110,7 +111,8 @@ enum sw_status deploy_last_good(const struct deploy *deploy, const char *running
     enum sw_status status = deploy->by_codedeploy
                                 ? codedeploy_last_good(deploy, running, ret, ret_finished_ms, &err)
                                 : last_good(deploy, running, ret, ret_finished_ms, &err);
-    if (ecs_cannot_ask(status)) {
+    bool unanswered = err.http_status < 500; /* an endpoint that has no history fails with 500 */
+    if (ecs_cannot_ask(status) && unanswered) {
         *deploy->err = err;
         return sw_wrap(deploy->err,
                        "what service \"%s\" ran well before cannot be asked, so nothing is gone "
