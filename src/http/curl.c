@@ -286,6 +286,30 @@ static int64_t limit_of(const struct transfer *t, enum sw_http_failure_kind kind
     return connect_ms;
 }
 
+/* The variable that libcurl takes a proxy from, if it takes one; NO_PROXY is its own affair. */
+static const char *proxy_variable(const struct transfer *t)
+{
+    static const char *const names[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" };
+    static const char *const plain[] = { "http_proxy", "all_proxy", "ALL_PROXY" };
+    const bool tls = sw_str_is(t->x.url.scheme, "https");
+    const size_t count = tls ? SW_COUNT(names) : SW_COUNT(plain);
+    for (size_t i = 0; i < count && !is_direct(&t->x); i++) {
+        const char *name = tls ? names[i] : plain[i];
+        if (sw_env_get(t->x.env, name)) {
+            return name;
+        }
+    }
+    return NULL;
+}
+
+/* What an answer to CONNECT that is no success says; 0 when there was none. */
+static long proxy_refusal(const struct transfer *t)
+{
+    long status = 0;
+    (void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    return status >= 300 ? status : 0;
+}
+
 static enum sw_status fail_transfer(struct transfer *t, CURLcode code)
 {
     long os_error = 0;
@@ -300,6 +324,9 @@ static enum sw_status fail_transfer(struct transfer *t, CURLcode code)
         .got = info_count(t, CURLINFO_SIZE_DOWNLOAD_T),
         .expected = info_count(t, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T),
         .request_began = request_began(t),
+        .proxy_variable = proxy_variable(t),
+        .proxy_status = proxy_refusal(t),
+        .source = t->ca->source,
     };
     failure.limit_ms = limit_of(t, failure.kind);
     if (failure.kind == SW_HTTP_STALLED) {
@@ -310,7 +337,6 @@ static enum sw_status fail_transfer(struct transfer *t, CURLcode code)
     }
     if (failure.kind == SW_HTTP_TLS_BUNDLE) {
         failure.detail = t->ca->file ? t->ca->file : t->ca->dir;
-        failure.source = t->ca->source;
     }
     return sw_http_fail(&failure, t->x.err);
 }

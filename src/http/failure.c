@@ -61,16 +61,28 @@ static enum sw_status fail_bundle(const struct sw_http_failure *failure, struct 
                      SW_HTTP_CA_ADVICE);
 }
 
+/* In which variable another bundle would be heeded. */
+static const char *ca_variable(const struct sw_http_failure *failure)
+{
+    static const char first[] = "AWS_CA_BUNDLE";
+    return failure->source && strcmp(failure->source, first) == 0 ? first : "SSL_CERT_FILE";
+}
+
 static enum sw_status fail_tls(const struct sw_http_failure *failure, const char *peer,
                                struct sw_err *err)
 {
     struct sw_str reason = tls_reason(failure->detail);
+    if (failure->kind == SW_HTTP_TLS_UNTRUSTED &&
+        sw_str_find_str(reason, SW_STR("subject name")) >= 0) {
+        return sw_fail(err, SW_E_NETWORK,
+                       "the certificate of %s is for another host; is the name right?", peer);
+    }
     switch (failure->kind) {
     case SW_HTTP_TLS_UNTRUSTED:
         return sw_fail(err, SW_E_NETWORK,
                        "the certificate of %s is not trusted: %.*s; if it is right, name a bundle "
-                       "with its authority in SSL_CERT_FILE",
-                       peer, SW_STR_ARG(reason));
+                       "with its authority in %s",
+                       peer, SW_STR_ARG(reason), ca_variable(failure));
     case SW_HTTP_TLS_BUNDLE:
         return fail_bundle(failure, err);
     case SW_HTTP_NOT_TLS:
@@ -112,18 +124,37 @@ static enum sw_status fail_incomplete(const struct sw_http_failure *failure, con
                    peer, (long long)failure->got, (long long)failure->expected);
 }
 
+/* Libraries do not tell whether a proxy was in the way of a connection that did not come about. */
+static void add_proxy(const struct sw_http_failure *failure, struct sw_err *err)
+{
+    const enum sw_http_failure_kind kind = failure->kind;
+    if (failure->proxy_variable && !failure->request_began &&
+        (kind == SW_HTTP_NOT_CONNECTED || kind == SW_HTTP_CONNECT_TIMEOUT ||
+         kind == SW_HTTP_BROKEN || kind == SW_HTTP_NO_ANSWER)) {
+        (void)sw_append(err, "; %s names a proxy: is it right, or does NO_PROXY lack the host?",
+                        failure->proxy_variable);
+    }
+}
+
 static enum sw_status say(const struct sw_http_failure *failure, struct sw_err *err)
 {
     char peer[PEER_MAX];
     char reason[REASON_MAX];
     format_peer(failure, peer);
+    if (failure->proxy_status) {
+        return sw_fail(err, SW_E_NETWORK,
+                       "the proxy in %s does not connect to %s: it answered %ld (%s)",
+                       failure->proxy_variable ? failure->proxy_variable : "the environment", peer,
+                       failure->proxy_status, sw_http_status_text(failure->proxy_status));
+    }
     format_reason(failure->os_error, reason);
     switch (failure->kind) {
     case SW_HTTP_NO_SUCH_HOST:
         return sw_fail(err, SW_E_NETWORK, "cannot find host \"%.*s\"", SW_STR_ARG(failure->host));
     case SW_HTTP_NO_SUCH_PROXY:
-        return sw_fail(err, SW_E_NETWORK, "cannot find the host of the proxy for \"%.*s\"",
-                       SW_STR_ARG(failure->host));
+        return sw_fail(err, SW_E_NETWORK, "cannot find the host of the proxy for \"%.*s\"%s%s",
+                       SW_STR_ARG(failure->host), failure->proxy_variable ? ", which is in " : "",
+                       failure->proxy_variable ? failure->proxy_variable : "");
     case SW_HTTP_NOT_CONNECTED:
         return sw_fail(err, SW_E_NETWORK, "cannot connect to %s%s", peer, reason);
     case SW_HTTP_TLS_UNTRUSTED:
@@ -157,6 +188,9 @@ static enum sw_status say(const struct sw_http_failure *failure, struct sw_err *
 /* Whether the same request may succeed in a moment. */
 static bool is_passing(const struct sw_http_failure *failure)
 {
+    if (failure->proxy_status) {
+        return failure->proxy_status >= 500;
+    }
     switch (failure->kind) {
     case SW_HTTP_TLS_UNTRUSTED:
     case SW_HTTP_NOT_TLS:
@@ -177,6 +211,9 @@ static bool is_passing(const struct sw_http_failure *failure)
 enum sw_status sw_http_fail(const struct sw_http_failure *failure, struct sw_err *err)
 {
     enum sw_status status = say(failure, err);
+    if (!failure->proxy_status) {
+        add_proxy(failure, err);
+    }
     err->retryable = is_passing(failure);
     err->not_sent = !failure->request_began;
     return status;

@@ -38,8 +38,10 @@ struct sw_http_failure {
     const char *source; /* the variable that names the CA bundle; NULL: none does */
     int64_t limit_ms;
     int64_t got;
-    int64_t expected;   /* negative: unknown */
-    bool request_began; /* bytes of the request may have reached the server */
+    int64_t expected;           /* negative: unknown */
+    bool request_began;         /* bytes of the request may have reached the server */
+    const char *proxy_variable; /* that may lead to a proxy; NULL: none does */
+    long proxy_status;          /* with which the proxy refused; 0: it did not */
 };
 
 /* Sets *err with status SW_E_NETWORK, retryable and not_sent; returns that status. */

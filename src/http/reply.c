@@ -96,6 +96,7 @@ const char *sw_http_status_text(long status)
         { 403, "forbidden" },
         { 404, "not found" },
         { 405, "method not allowed" },
+        { 407, "proxy authentication required" },
         { 408, "request timeout" },
         { 409, "conflict" },
         { 411, "length required" },

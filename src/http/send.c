@@ -158,7 +158,8 @@ static enum sw_status exchange(const struct sw_env *env, const struct sw_http_re
         enum sw_status status = env->http->perform(env->http->ctx, &hop.request, &reply, err);
         log_try(env, &hop.request, status, &reply, err, started_ms);
         if (status != SW_OK) {
-            return status;
+            char *url SW_CLEANUP(sw_free_str) = redirects > 0 ? sw_url_display(request->url) : NULL;
+            return url ? sw_append(err, " (sent there by \"%s\")", url) : status;
         }
         if (!is_redirect(&hop.request, &reply)) {
             free(reply.url);

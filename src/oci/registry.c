@@ -122,6 +122,21 @@ static enum sw_status send_once(struct sw_registry *registry, const char *reposi
     return status;
 }
 
+/* A gateway that wants somebody to sign in says yes to everything, with its page. */
+static enum sw_status check_answer(const struct sw_registry *registry, struct sw_http_reply *reply,
+                                   struct sw_err *err)
+{
+    if (reply->status < 200 || reply->status > 299 || !sw_registry_is_web_page(reply)) {
+        return SW_OK;
+    }
+    sw_http_reply_release(reply);
+    return sw_fail(
+        err, SW_E_UNAVAILABLE,
+        "\"%s\" answered with a web page, as no registry does; is the host right, or is a "
+        "proxy before it that wants a login?",
+        registry->host);
+}
+
 enum sw_status sw_registry_send(struct sw_registry *registry, const char *repository,
                                 const struct sw_http_request *request,
                                 const struct sw_retry_policy *policy,
@@ -134,7 +149,7 @@ enum sw_status sw_registry_send(struct sw_registry *registry, const char *reposi
         status = send_once(registry, repository, request, policy, &generation, ret_reply, err);
     }
     if (status != SW_OK || ret_reply->status != 401 || !at_registry(registry, request->url)) {
-        return status;
+        return status == SW_OK ? check_answer(registry, ret_reply, err) : status;
     }
     status = sw_registry_login(registry, repository, ret_reply, generation, err);
     sw_http_reply_release(ret_reply);
@@ -144,7 +159,8 @@ enum sw_status sw_registry_send(struct sw_registry *registry, const char *reposi
     if (status != SW_OK) {
         return status;
     }
-    return send_once(registry, repository, request, policy, &generation, ret_reply, err);
+    status = send_once(registry, repository, request, policy, &generation, ret_reply, err);
+    return status == SW_OK ? check_answer(registry, ret_reply, err) : status;
 }
 
 enum sw_status sw_registry_ask(struct sw_registry *registry, const struct sw_registry_call *call,

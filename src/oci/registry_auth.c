@@ -296,6 +296,12 @@ static enum sw_status answer(struct sw_registry *registry, const char *repositor
     if (bearer && bearer->realm) {
         return exchange(registry, repository, bearer, err);
     }
+    if (list->count == 0) {
+        return sw_fail(err, SW_E_CREDENTIALS,
+                       "registry \"%s\" asks for a login without saying of what kind (no "
+                       "WWW-Authenticate); a proxy before it may want one",
+                       registry->host);
+    }
     if (!sw_challenges_find(list, "Basic")) {
         return sw_fail(err, SW_E_CREDENTIALS,
                        "registry \"%s\" asks for a login in a way that is neither Basic nor Bearer",

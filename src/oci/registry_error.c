@@ -13,6 +13,21 @@ struct reason {
     char text[REASON_MAX]; /* message, and detail when that is text */
 };
 
+bool sw_registry_is_web_page(const struct sw_http_reply *reply)
+{
+    /* Some registries call their empty answers so as well. */
+    static const char *const signs[] = { "Docker-Distribution-API-Version", "Docker-Content-Digest",
+                                         "Docker-Upload-UUID", "Location" };
+    const char *type = sw_http_reply_header(reply, "Content-Type");
+
+    for (size_t i = 0; i < SW_COUNT(signs); i++) {
+        if (sw_http_reply_header(reply, signs[i])) {
+            return false;
+        }
+    }
+    return type && sw_str_starts(sw_str(type), "text/html");
+}
+
 static void read_reason(const struct sw_http_reply *reply, struct reason *ret)
 {
     json_auto_t *doc = NULL;
@@ -22,6 +37,11 @@ static void read_reason(const struct sw_http_reply *reply, struct reason *ret)
     const char *detail;
 
     *ret = (struct reason){ .code = "", .text = "" };
+    if (sw_registry_is_web_page(reply)) {
+        (void)snprintf(ret->text, sizeof(ret->text),
+                       "a web page was the answer; a proxy before the registry may have sent it");
+        return;
+    }
     if (sw_json_parse(sw_buf_str(&reply->body), "answer", &doc, &ignored) != SW_OK) {
         return;
     }
@@ -93,9 +113,10 @@ static enum sw_status denied(const struct sw_registry *registry,
     (void)sw_fail(err, SW_E_DENIED, "registry \"%s\" denies access to repository \"%s\" (%s)",
                   registry->host, call->repository, reason_line(reason, line));
     if (sw_registry_is_ecr(registry->host)) {
-        (void)sw_append(err, "; the identity needs the right %s on it", call->right);
+        return sw_append(err, "; the identity needs the right %s on it", call->right);
     }
-    return err->status;
+    return sw_append(err, "; does it exist, and may this login %s it?",
+                     registry->push ? "push to" : "read");
 }
 
 /* The refusals that registries word in many ways; SW_OK when it is none of them. */
@@ -105,7 +126,7 @@ static enum sw_status known_reason(const struct sw_registry *registry,
                                    struct sw_err *err)
 {
     if (strcmp(reason->code, "NAME_UNKNOWN") == 0 ||
-        (reply->status == 404 && call->missing_is_repository)) {
+        (reply->status == 404 && call->missing_is_repository && !sw_registry_is_web_page(reply))) {
         return no_repository(registry, call, err);
     }
     if (strstr(reason->text, "immutable")) {
@@ -127,6 +148,16 @@ static enum sw_status known_reason(const struct sw_registry *registry,
     return SW_OK;
 }
 
+/* Where an answer sends to, without what a query may hold. */
+static const char *redirect_target(const struct sw_http_reply *reply, char out[REASON_LINE_MAX])
+{
+    const char *location = sw_http_reply_header(reply, "Location");
+    struct sw_str rest = sw_str(location ? location : "");
+
+    sw_str_to_line(sw_str_cut(&rest, '?'), out, REASON_LINE_MAX);
+    return out;
+}
+
 static enum sw_status by_status(const struct sw_registry *registry,
                                 const struct sw_registry_call *call,
                                 const struct sw_http_reply *reply, const struct reason *reason,
@@ -145,11 +176,25 @@ static enum sw_status by_status(const struct sw_registry *registry,
     case 405:
         return sw_fail(err, SW_E_FAILED, "registry \"%s\" does not accept it (%s)", registry->host,
                        reason_line(reason, line));
+    case 301:
+    case 302:
+    case 303:
+    case 307:
+    case 308:
+        return sw_fail(err, SW_E_FAILED,
+                       "\"%s\" sends to \"%s\" instead, as no registry does; is the host right, or "
+                       "is a proxy before it that wants a login?",
+                       registry->host, redirect_target(reply, line));
     default:
-        return sw_fail(err, reply->status >= 500 ? SW_E_UNAVAILABLE : SW_E_FAILED,
-                       "registry \"%s\" answered with HTTP status %ld (%s)", registry->host,
-                       reply->status, reason_line(reason, line));
+        (void)sw_fail(err, reply->status >= 500 ? SW_E_UNAVAILABLE : SW_E_FAILED,
+                      "registry \"%s\" answered with HTTP status %ld (%s)", registry->host,
+                      reply->status, reason_line(reason, line));
+        break;
     }
+    if (reply->status == 413 && !sw_registry_is_ecr(registry->host)) {
+        (void)sw_append(err, "; a proxy before it may limit the size of bodies");
+    }
+    return err->status;
 }
 
 static enum sw_status name_call(const struct sw_registry *registry,
@@ -178,6 +223,9 @@ enum sw_status sw_registry_refused(const struct sw_registry *registry,
 enum sw_status sw_registry_broken(const struct sw_registry *registry,
                                   const struct sw_registry_call *call, struct sw_err *err)
 {
+    if (err->status == SW_E_NETWORK && strstr(err->msg, "does not speak TLS")) {
+        (void)sw_append(err, " then give --plain-http");
+    }
     if (err->status == SW_E_NETWORK && !err->not_sent && sw_registry_is_ecr(registry->host)) {
         (void)sw_append(err,
                         "; Amazon ECR also breaks the connection when the repository \"%s\" does "

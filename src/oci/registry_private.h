@@ -51,7 +51,7 @@ struct sw_registry_call {
 /*
  * Sends with the Authorization that is known for `repository` (or two with a blank between
  * them, for a mount); a 401 is answered once by logging in. The request has at most 5 headers.
- * Everything but network failures is SW_OK with the reply.
+ * Everything but network failures, and successes that are web pages, is SW_OK with the reply.
  */
 SW_NODISCARD enum sw_status sw_registry_send(struct sw_registry *registry, const char *repository,
                                              const struct sw_http_request *request,
@@ -82,6 +82,8 @@ SW_NODISCARD enum sw_status sw_registry_login(struct sw_registry *registry, cons
                                               const struct sw_http_reply *reply,
                                               unsigned generation, struct sw_err *err);
 
+/* Whether the answer is a web page, which somebody else sends in a registry's place. */
+bool sw_registry_is_web_page(const struct sw_http_reply *reply);
 /* Turns an answer that is not a success into an error. */
 enum sw_status sw_registry_refused(const struct sw_registry *registry,
                                    const struct sw_registry_call *call,

@@ -317,6 +317,29 @@ static void test_curl__reaches_loopback_without_a_proxy(void **state)
     assert_good(world, status);
 }
 
+static void test_curl__tells_that_a_proxy_refuses(void **state)
+{
+    struct world *world = *state;
+    static const struct fault_step steps[] = {
+        { .answer = "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n", .then = FAULT_CLOSE }
+    };
+    start(world, steps, SW_COUNT(steps));
+    char *proxy SW_CLEANUP(sw_free_str) = fault_server_url(world->server, "");
+    const struct sw_http_request request = { .method = "GET",
+                                             .url = "https://registry.example.com/v2/" };
+    test_env_set(&world->t, "https_proxy", proxy);
+    assert_int_equal(setenv("https_proxy", proxy, 1), 0);
+    enum sw_status status = perform(world, &request);
+    assert_int_equal(unsetenv("https_proxy"), 0);
+    assert_int_equal(status, SW_E_NETWORK);
+    assert_string_equal(
+        world->err.msg,
+        "the proxy in https_proxy does not connect to \"registry.example.com\" port "
+        "443: it answered 407 (proxy authentication required)");
+    assert_false(world->err.retryable);
+    assert_true(world->err.not_sent);
+}
+
 /* Limits */
 
 static enum sw_status collect(void *ctx, const char *data, size_t len, struct sw_err *err)
@@ -431,6 +454,7 @@ int main(void)
         WORLD_TEST(test_curl__speaks_over_unix_sockets),
         WORLD_TEST(test_curl__names_a_socket_that_is_not_there),
         WORLD_TEST(test_curl__reaches_loopback_without_a_proxy),
+        WORLD_TEST(test_curl__tells_that_a_proxy_refuses),
         WORLD_TEST(test_curl__gives_2xx_bodies_to_the_sink),
         WORLD_TEST(test_curl__limits_collected_bodies),
         WORLD_TEST(test_curl__limits_headers),

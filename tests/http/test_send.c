@@ -430,6 +430,26 @@ static void test_send__ends_a_redirect_loop(void **state)
     fake_http_done(&world->fake);
 }
 
+static void test_send__names_who_sent_where_nobody_answers(void **state)
+{
+    struct world *world = *state;
+    const struct fake_http_step steps[] = {
+        { .status = 307, .reply_headers = { { "Location", "https://bucket/x?secret=1" } } },
+        { .failure = FAKE_REFUSED, .url = "https://bucket/x?secret=1" },
+    };
+    fake_http_expect(&world->fake, &steps[0]);
+    fake_http_expect(&world->fake, &steps[1]);
+    const struct sw_http_request request = { .method = "GET",
+                                             .url = "https://h/a?token=2",
+                                             .follow_redirects = true };
+    struct sw_err err = SW_ERR_INIT;
+    struct sw_http_reply reply;
+    assert_int_equal(sw_http_send(&world->t.env, &request, &sw_retry_never, &reply, &err),
+                     SW_E_NETWORK);
+    assert_non_null(strstr(err.msg, " (sent there by \"https://h/a\")"));
+    fake_http_done(&world->fake);
+}
+
 static void test_send__stops_when_asked(void **state)
 {
     struct world *world = *state;
@@ -580,6 +600,7 @@ int main(void)
         WORLD_TEST(test_send__refuses_bad_redirects),
         WORLD_TEST(test_send__does_not_leave_a_socket),
         WORLD_TEST(test_send__ends_a_redirect_loop),
+        WORLD_TEST(test_send__names_who_sent_where_nobody_answers),
         WORLD_TEST(test_send__stops_when_asked),
         WORLD_TEST(test_send__refuses_malformed_requests),
         cmocka_unit_test(test_send__survives_every_fault),

@@ -14,8 +14,10 @@ static enum sw_status ask(const char *dir, struct tls_server_options options, bo
     char *pem SW_CLEANUP(sw_free_str) = sw_fs_join(dir, "ca.pem");
     options.pem_path = pem;
     struct tls_server *server = tls_server_start(&options);
+    struct test_env t;
     struct sw_env env;
-    sw_env_init_real(&env);
+    test_env_init(&t);
+    test_env_make_real(&t, &env); /* without the CA bundles that the machine's variables name */
     struct sw_http_transport *http = NULL;
     enum sw_status status = sw_http_curl_new(&env, trusted ? pem : NULL, &http, err);
     assert_int_equal(status, SW_OK);
@@ -43,6 +45,7 @@ static enum sw_status ask(const char *dir, struct tls_server_options options, bo
     sw_http_curl_free(http);
     *ret_requests = tls_server_requests(server);
     tls_server_stop(server);
+    test_env_release(&t);
     return status;
 }
 
@@ -62,19 +65,18 @@ static void test_tls__refuses_what_cannot_be_trusted(void **state)
         bool trusted;
         const char *reason;
     } cases[] = {
-        { { .name = "localhost" }, false, "self-signed certificate" },
-        { { .name = "localhost", .expired = true }, true, "certificate has expired" },
-        { { .name = "registry.example.com" },
+#define REMEDY "; if it is right, name a bundle with its authority in SSL_CERT_FILE"
+        { { .name = "localhost" }, false, "not trusted: self-signed certificate" REMEDY },
+        { { .name = "localhost", .expired = true },
           true,
-          "SSL: no alternative certificate subject name matches target host name 'localhost'" },
+          "not trusted: certificate has expired" REMEDY },
+        { { .name = "registry.example.com" }, true, "for another host; is the name right?" },
     };
     for (size_t i = 0; i < SW_COUNT(cases); i++) {
         struct sw_err err = SW_ERR_INIT;
         unsigned requests = 0;
         char *msg SW_CLEANUP(sw_free_str) =
-            sw_xasprintf("the certificate of \"localhost\" port N is not trusted: %s; if it is "
-                         "right, name a bundle with its authority in SSL_CERT_FILE",
-                         cases[i].reason);
+            sw_xasprintf("the certificate of \"localhost\" port N is %s", cases[i].reason);
         assert_fails(ask(*state, cases[i].options, cases[i].trusted, &requests, &err), SW_E_NETWORK,
                      msg);
         assert_false(err.retryable);

@@ -160,7 +160,7 @@ static void test_tagging__a_failure_tells_what_stands(void **state)
         SW_CLEANUP(sw_free_str)
         char *expected = sw_xasprintf("cannot write manifest ax in \"" HOST_A "/app\": registry "
                                       "\"" HOST_A "\" denies access to repository \"app\" (no "
-                                      "reason given)%s",
+                                      "reason given); does it exist, and may this login read it?%s",
                                       cases[i].end);
         size_t count = 0;
 

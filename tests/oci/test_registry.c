@@ -238,8 +238,8 @@ static const struct challenge_case {
       "way that is neither Basic nor Bearer" },
     { "no challenge", "h.io", NULL, "AWS", false, SW_E_CREDENTIALS,
       "cannot look for blob " HELLO
-      " in \"h.io/team/app\": registry \"h.io\" asks for a login in a "
-      "way that is neither Basic nor Bearer" },
+      " in \"h.io/team/app\": registry \"h.io\" asks for a login without saying of what kind (no "
+      "WWW-Authenticate); a proxy before it may want one" },
     { "token service without TLS", "h.io", "Bearer realm=\"http://h.io/t\"", "AWS", false,
       SW_E_CREDENTIALS,
       "cannot look for blob " HELLO
@@ -277,6 +277,64 @@ static void test_registry__says_why_it_cannot_log_in(void **state)
 }
 
 #define ERRORS(code, message) "{\"errors\":[{\"code\":\"" code "\",\"message\":\"" message "\"}]}"
+
+/* What is not a registry's answer, and what other registries than Amazon ECR refuse. */
+static const struct gateway_case {
+    struct fake_http_step step;
+    enum sw_status status;
+    const char *message; /* after "cannot look for blob ...: "; NULL: it is there */
+} gateway_cases[] = {
+#define PAGE                                       \
+    {                                              \
+        "Content-Type", "text/html; charset=utf-8" \
+    }
+    { { .status = 200, .reply_headers = { PAGE } },
+      SW_E_UNAVAILABLE,
+      "\"h.io\" answered with a web page, as no registry does; is the host right, or is a proxy "
+      "before it that wants a login?" },
+    /* Registries may call their empty answers so. */
+    { { .status = 200, .reply_headers = { PAGE, { "Docker-Content-Digest", HELLO } } },
+      SW_OK,
+      NULL },
+    { { .status = 302, .reply_headers = { { "Location", "/" } }, .times = 6 },
+      SW_E_UNAVAILABLE,
+      "HEAD \"https://h.io/v2/team/app/blobs/" HELLO "\": redirected more than 5 times" },
+    { { .status = 403, .reply_headers = { PAGE } },
+      SW_E_DENIED,
+      "registry \"h.io\" denies access to repository \"team/app\" (a web page was the answer; a "
+      "proxy before the registry may have sent it); does it exist, and may this login push to it?" },
+    { { .status = 413 },
+      SW_E_FAILED,
+      "registry \"h.io\" answered with HTTP status 413 (no reason given); a proxy before it may "
+      "limit the size of bodies" },
+    { { .status = 305, .reply_headers = { { "Location", "/" } } },
+      SW_E_FAILED,
+      "registry \"h.io\" answered with HTTP status 305 (no reason given)" },
+};
+
+static void test_registry__knows_what_is_no_registry_s(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(gateway_cases); i++) {
+        const struct gateway_case *c = &gateway_cases[i];
+        struct registry_world world;
+        struct sw_err err = SW_ERR_INIT;
+        SW_CLEANUP(sw_free_str)
+        char *expected =
+            c->message ? sw_xasprintf("cannot look for blob " HELLO " in \"h.io/team/app\": %s",
+                                      c->message)
+                       : NULL;
+        bool there = false;
+
+        registry_world_init(&world, "h.io", &c->step, 1);
+        assert_int_equal(has_hello(&world, &there, &err), c->status);
+        assert_true(there == !expected);
+        if (expected) {
+            assert_string_equal(err.msg, expected);
+        }
+        registry_world_release(&world);
+    }
+}
 
 /* What ECR's answers to a manifest mean. */
 static const struct refusal_case {
@@ -677,6 +735,7 @@ int main(void)
         cmocka_unit_test(test_registry__gives_an_identity_token_by_post),
         cmocka_unit_test(test_registry__says_why_it_cannot_log_in),
         cmocka_unit_test(test_registry__tells_what_a_refusal_means),
+        cmocka_unit_test(test_registry__knows_what_is_no_registry_s),
         cmocka_unit_test(test_registry__names_throttling_that_lasts),
         cmocka_unit_test(test_registry__uploads_to_the_location_it_is_told),
         cmocka_unit_test(test_registry__opens_a_new_session_after_a_broken_upload),
