@@ -1,13 +1,5 @@
-#include "test.h"
-
-#include "fake_registry.h"
+#include "archive_world.h"
 #include "image/packer.h"
-#include "image_file.h"
-
-#include <slipway/image.h>
-#include <slipway/manifest.h>
-
-#include <unistd.h>
 
 #define HOST "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 
@@ -176,29 +168,6 @@ static void test_compression__nothing_is_a_stream_too(void **state)
 
 /* Pushes. */
 
-struct world {
-    struct test_env t;
-    struct fake_http fake;
-    struct fake_registry registry;
-    struct image_file file;
-    char *path;
-};
-
-static void world_init(struct world *world, enum image_layout layout)
-{
-    fake_registry_set_up(&world->registry, &world->fake, &world->t);
-    image_file_build(&world->file, layout, IMAGE_FINE);
-    world->path = image_file_write(sw_buf_str(&world->file.tar));
-}
-
-static void world_release(struct world *world)
-{
-    (void)unlink(world->path);
-    free(world->path);
-    image_file_release(&world->file);
-    fake_registry_tear_down(&world->registry, &world->fake, &world->t);
-}
-
 static void push(struct world *world, const char *tag, const struct sw_compression *compression,
                  struct sw_push_result *result)
 {
@@ -253,7 +222,7 @@ static void test_compression__decides_the_media_types(void **state)
         struct sw_manifest manifest = { 0 };
         struct world world;
 
-        world_init(&world, IMAGE_DOCKER_24);
+        world_init(&world, IMAGE_DOCKER_24, IMAGE_FINE);
         push(&world, "v1", &c->compression, &result);
         read_manifest(&world, "v1", c->manifest_type, &manifest);
         assert_string_equal(manifest.config.media_type, c->config_type);
@@ -282,7 +251,7 @@ static void test_compression__none_works_for_a_pipe(void **state)
     SW_CLEANUP(sw_free_str) char *command = NULL;
 
     (void)state;
-    world_init(&world, IMAGE_DOCKER_24);
+    world_init(&world, IMAGE_DOCKER_24, IMAGE_FINE);
     command = sw_xasprintf("gzip -f %s && mv %s.gz %s", world.path, world.path, world.path);
     assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): a path of our own */
     push(&world, "v1", &none, &result);
@@ -302,7 +271,7 @@ static void test_compression__leaves_packed_layers_alone(void **state)
     struct world world;
 
     (void)state;
-    world_init(&world, IMAGE_CONTAINERD);
+    world_init(&world, IMAGE_CONTAINERD, IMAGE_FINE);
     push(&world, "v1", &zstd, &result);
     assert_string_equal(fake_registry_tag(&world.registry, "app", "v1")->bytes.ptr,
                         world.file.manifest.ptr);
@@ -336,7 +305,7 @@ static void test_compression__decides_what_is_learned(void **state)
         struct world world;
 
         print_message("%s\n", c->name);
-        world_init(&world, IMAGE_DOCKER_25);
+        world_init(&world, IMAGE_DOCKER_25, IMAGE_FINE);
         push(&world, "v1", &c->first, &result);
         sw_push_result_release(&result);
         push(&world, "v2", c->second, &result);

@@ -1,68 +1,8 @@
-#include "test.h"
-
-#include "fake_registry.h"
+#include "archive_world.h"
 #include "image/push_private.h"
-#include "image_file.h"
-#include "ref_list.h"
 #include "sweep.h"
 
-#include <slipway/image.h>
-#include <slipway/manifest.h>
-
-#include <unistd.h>
-
 #define HOST "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
-
-/* A world: a registry, and an archive on disk. */
-struct world {
-    struct test_env t;
-    struct fake_http fake;
-    struct fake_registry registry;
-    struct image_file file;
-    char *path;
-};
-
-static void world_init(struct world *world, enum image_layout layout, enum image_fault fault)
-{
-    fake_registry_set_up(&world->registry, &world->fake, &world->t);
-    image_file_build(&world->file, layout, fault);
-    world->path = image_file_write(sw_buf_str(&world->file.tar));
-}
-
-static void world_release(struct world *world)
-{
-    (void)unlink(world->path);
-    free(world->path);
-    image_file_release(&world->file);
-    fake_registry_tear_down(&world->registry, &world->fake, &world->t);
-}
-
-/* Pushes `source` to the comma list of references. */
-static enum sw_status push_source(const struct sw_env *env, const char *source, const char *refs,
-                                  const char *platform, const struct sw_registry_auth *auth,
-                                  struct sw_push_result *result, struct sw_err *err)
-{
-    const struct sw_push_options options = {
-        .auth = auth, .no_learn = true, .uploads = 1, .workers = 1
-    };
-    SW_CLEANUP(sw_image_source_cleanup) struct sw_image_source *opened = NULL;
-    SW_CLEANUP(ref_list_release) struct ref_list targets = { 0 };
-    enum sw_status status = sw_image_source_open(env, source, platform, &opened, err);
-
-    ref_list_init(&targets, refs);
-    if (status == SW_OK) {
-        status = sw_image_push(env, opened, targets.items, targets.count, &options, result, err);
-    }
-    return status;
-}
-
-static enum sw_status push_to(struct world *world, const char *refs, struct sw_push_result *result,
-                              struct sw_err *err)
-{
-    SW_CLEANUP(sw_free_str) char *source = sw_xasprintf("docker-archive:%s", world->path);
-
-    return push_source(&world->t.env, source, refs, NULL, NULL, result, err);
-}
 
 /* Requests so far as lines "METHOD path", the registry's origin and queries taken off. */
 static void print_requests(const struct world *world, struct sw_buf *out)
@@ -165,178 +105,6 @@ static void test_push__tells_what_it_does(void **state)
     assert_false(result.layers[0].sent);
     sw_push_result_release(&result);
     world_release(&world);
-}
-
-/* What the registry holds after a push, in terms of the image. */
-static void check_stored(const struct world *world, const char *repository, const char *tag,
-                         bool packed, const char *name)
-{
-    const struct fake_registry_item *item = fake_registry_tag(&world->registry, repository, tag);
-    struct sw_manifest manifest = { 0 };
-    struct sw_err err = SW_ERR_INIT;
-
-    print_message("%s\n", name);
-    assert_non_null(item);
-    assert_ok(sw_manifest_parse(sw_buf_str(&item->bytes), "manifest", &manifest, &err));
-    assert_string_equal(manifest.config.digest, world->file.config_digest);
-    assert_int_equal(manifest.layers.count, 2);
-    assert_non_null(fake_registry_blob(&world->registry, repository, world->file.config_digest));
-    for (size_t i = 0; i < 2; i++) {
-        const struct fake_registry_item *blob =
-            fake_registry_blob(&world->registry, repository, manifest.layers.items[i].digest);
-
-        assert_non_null(blob);
-        assert_int_equal(blob->bytes.len, manifest.layers.items[i].size);
-        if (packed) {
-            assert_string_equal(manifest.layers.items[i].digest, world->file.digests[i]);
-        }
-    }
-    if (packed) {
-        assert_string_equal(item->bytes.ptr, world->file.manifest.ptr);
-        assert_string_equal(item->media_type, SW_MEDIA_OCI_MANIFEST);
-    } else {
-        assert_string_equal(item->media_type, SW_MEDIA_DOCKER_MANIFEST);
-    }
-    sw_manifest_release(&manifest);
-}
-
-static void test_push__reads_every_layout(void **state)
-{
-    static const char *const names[] = { "Docker 24", "Docker 25", "containerd store", "OCI" };
-
-    (void)state;
-    for (int layout = 0; layout < IMAGE_LAYOUT_COUNT; layout++) {
-        struct world world;
-        struct sw_push_result result;
-        struct sw_err err = SW_ERR_INIT;
-        bool packed = layout == IMAGE_CONTAINERD || layout == IMAGE_OCI;
-
-        world_init(&world, (enum image_layout)layout, IMAGE_FINE);
-        assert_ok(push_to(&world, HOST "/app:v1", &result, &err));
-        check_stored(&world, "app", "v1", packed, names[layout]);
-        assert_string_equal(result.layers[1].diff_id, world.file.diff_ids[1]);
-        sw_push_result_release(&result);
-        world_release(&world);
-    }
-}
-
-/* Amazon ECR refuses manifests that do not say what they are. */
-static void test_push__puts_a_missing_media_type_in(void **state)
-{
-    struct world world;
-    struct sw_push_result result;
-    struct sw_err err = SW_ERR_INIT;
-    const struct fake_registry_item *item;
-    struct sw_manifest manifest = { 0 };
-
-    (void)state;
-    world_init(&world, IMAGE_OCI, IMAGE_NO_MEDIA_TYPE);
-    assert_ok(push_to(&world, HOST "/app:v1", &result, &err));
-    item = fake_registry_tag(&world.registry, "app", "v1");
-    assert_non_null(item);
-    assert_string_equal(item->media_type, SW_MEDIA_OCI_MANIFEST);
-    assert_ok(sw_manifest_parse(sw_buf_str(&item->bytes), "manifest", &manifest, &err));
-    assert_string_equal(manifest.media_type, SW_MEDIA_OCI_MANIFEST);
-    assert_string_equal(manifest.layers.items[1].digest, world.file.digests[1]);
-    sw_manifest_release(&manifest);
-    sw_push_result_release(&result);
-    world_release(&world);
-}
-
-/*
- * The same archive as a pipe sees it, where nothing can be looked up before it has passed; then
- * once more, when the repository tells of its layers.
- */
-static void push_passing(enum image_layout layout, enum image_fault fault)
-{
-    const bool packed = layout == IMAGE_CONTAINERD || layout == IMAGE_OCI;
-    SW_CLEANUP(sw_free_str) char *command = NULL;
-    struct world world;
-    struct sw_push_result result;
-    struct sw_err err = SW_ERR_INIT;
-
-    world_init(&world, layout, fault);
-    command = sw_xasprintf("gzip -f %s && mv %s.gz %s", world.path, world.path, world.path);
-    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): a path of our own */
-    assert_ok(push_to(&world, HOST "/app:v1", &result, &err));
-    check_stored(&world, "app", "v1", packed, "packed");
-    sw_push_result_release(&result);
-    assert_ok(push_to(&world, HOST "/app:v2", &result, &err));
-    check_stored(&world, "app", "v2", packed, "again");
-    assert_int_equal(result.bytes_sent, 0);
-    sw_push_result_release(&result);
-    world_release(&world);
-}
-
-static void test_push__reads_every_layout_packed_as_a_whole(void **state)
-{
-    (void)state;
-    for (int layout = 0; layout < IMAGE_LAYOUT_COUNT; layout++) {
-        push_passing((enum image_layout)layout, IMAGE_FINE);
-        push_passing((enum image_layout)layout, IMAGE_LARGE);
-    }
-}
-
-static const struct damage_case {
-    enum image_layout layout;
-    enum image_fault fault;
-    const char *message; /* with the archive's name before it; "%d0".. are digests */
-} damage_cases[] = {
-    { IMAGE_DOCKER_24, IMAGE_WRONG_DIFF_ID,
-      "the archive is damaged: layer \"bbbb/layer.tar\" unpacks "
-      "to D0 although the configuration says D1" },
-    { IMAGE_DOCKER_24, IMAGE_LAYER_MISSING,
-      "layer \"bbbb/layer.tar\" is missing from the archive" },
-    { IMAGE_DOCKER_24, IMAGE_CONFIG_MISSING, "the archive has no file \"CFG.json\"" },
-    { IMAGE_DOCKER_24, IMAGE_LAYERS_TOO_MANY,
-      "the archive is damaged: it lists 3 layers and the configuration 2" },
-    { IMAGE_DOCKER_24, IMAGE_NO_MANIFEST,
-      "this is no image archive: it has neither manifest.json nor "
-      "an image in index.json" },
-    { IMAGE_DOCKER_25, IMAGE_LAYER_MISSING,
-      "layer \"blobs/sha256/H1\" is missing from the archive" },
-    { IMAGE_CONTAINERD, IMAGE_WRONG_DIFF_ID,
-      "the archive is damaged: layer \"blobs/sha256/P1\" unpacks to D0 although the configuration "
-      "says D1" },
-};
-
-/* Replaces the first `word` in *text, an owned string. */
-static void replace(char **text, const char *word, const char *by)
-{
-    char *at = strstr(*text, word);
-
-    if (at) {
-        char *whole = sw_xasprintf("%.*s%s%s", (int)(at - *text), *text, by, at + strlen(word));
-
-        free(*text);
-        *text = whole;
-    }
-}
-
-static void test_push__refuses_damaged_archives(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < SW_COUNT(damage_cases); i++) {
-        const struct damage_case *c = &damage_cases[i];
-        struct world world;
-        struct sw_push_result result;
-        struct sw_err err = SW_ERR_INIT;
-        SW_CLEANUP(sw_free_str) char *message = sw_xstrdup(c->message);
-        SW_CLEANUP(sw_free_str) char *expected = NULL;
-
-        world_init(&world, c->layout, c->fault);
-        replace(&message, "D0", world.file.diff_ids[0]);
-        replace(&message, "D1", world.file.diff_ids[1]);
-        replace(&message, "H1", world.file.diff_ids[1] + 7);
-        replace(&message, "P1", world.file.digests[1] + 7);
-        replace(&message, "CFG", world.file.config_digest + 7);
-        /* The path last: its random part may hold any of these words. */
-        expected = sw_xasprintf("archive \"%s\": %s", world.path, message);
-        (void)push_to(&world, HOST "/app:v1", &result, &err);
-        assert_string_equal(err.msg, expected);
-        assert_int_equal(world.registry.manifest_count, 0);
-        world_release(&world);
-    }
 }
 
 static void test_push__writes_several_tags_and_repositories(void **state)
@@ -502,46 +270,6 @@ static void test_push__logs_in(void **state)
     world_release(&world);
 }
 
-static const struct name_case {
-    const char *suffix;
-    const char *platform;
-    const char *message; /* NULL: it works */
-} name_cases[] = {
-    { ":acme/app:v1", NULL, NULL },
-    { ":docker.io/acme/app:v1", NULL, NULL },
-    { ":acme/app", NULL, "image \"acme/app\" is not in the archive; it has: acme/app:v1" },
-    { ":other:v1", NULL, "image \"other:v1\" is not in the archive; it has: acme/app:v1" },
-    { "", "linux/amd64", NULL },
-    { "", "linux/arm64", "the image is for linux/amd64, not for linux/arm64" },
-};
-
-static void test_push__picks_image_and_platform(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < SW_COUNT(name_cases); i++) {
-        const struct name_case *c = &name_cases[i];
-        struct world world;
-        struct sw_push_result result;
-        struct sw_err err = SW_ERR_INIT;
-        SW_CLEANUP(sw_free_str) char *source = NULL;
-        SW_CLEANUP(sw_free_str) char *expected = NULL;
-
-        world_init(&world, IMAGE_CONTAINERD, IMAGE_FINE);
-        source = sw_xasprintf("docker-archive:%s%s", world.path, c->suffix);
-        if (c->message) {
-            expected = sw_xasprintf("archive \"%s\": %s", world.path, c->message);
-            assert_fails(
-                push_source(&world.t.env, source, HOST "/app:v1", c->platform, NULL, &result, &err),
-                SW_E_INPUT, expected);
-        } else {
-            assert_ok(push_source(&world.t.env, source, HOST "/app:v1", c->platform, NULL, &result,
-                                  &err));
-            sw_push_result_release(&result);
-        }
-        world_release(&world);
-    }
-}
-
 /* The fault sweep: whatever call goes wrong, no tag is written unless everything is there. */
 struct swept {
     struct fake_registry registry;
@@ -607,10 +335,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_push__sends_blobs_then_the_manifest),
         cmocka_unit_test(test_push__tells_what_it_does),
-        cmocka_unit_test(test_push__reads_every_layout),
-        cmocka_unit_test(test_push__puts_a_missing_media_type_in),
-        cmocka_unit_test(test_push__reads_every_layout_packed_as_a_whole),
-        cmocka_unit_test(test_push__refuses_damaged_archives),
         cmocka_unit_test(test_push__writes_several_tags_and_repositories),
         cmocka_unit_test(test_push__accepts_an_immutable_tag_of_the_same_image),
         cmocka_unit_test(test_push__names_both_digests_of_an_immutable_tag),
@@ -619,7 +343,6 @@ int main(void)
         cmocka_unit_test(test_push__gives_up_after_the_policy_s_tries),
         cmocka_unit_test(test_push__does_not_wait_once_an_upload_has_failed),
         cmocka_unit_test(test_push__logs_in),
-        cmocka_unit_test(test_push__picks_image_and_platform),
         cmocka_unit_test(test_push__survives_every_fault),
     };
 
