@@ -310,6 +310,48 @@ enum sw_status sw_registry_head_manifest(struct sw_registry *registry, const cha
     return info_of_bytes(registry, repository, object, ret, err);
 }
 
+/* Looks at a manifest that was taken without a word of it. */
+static enum sw_status look_at_stored(struct sw_registry *registry,
+                                     const struct sw_registry_call *call, const char *actual,
+                                     struct sw_err *err)
+{
+    SW_CLEANUP(sw_manifest_info_release) struct sw_manifest_info info = { 0 };
+    enum sw_status status =
+        sw_registry_head_manifest(registry, call->repository, call->object, &info, err);
+
+    if (status == SW_OK && strcmp(info.digest, actual) != 0) {
+        status = sw_fail(err, SW_E_UNAVAILABLE,
+                         "\"%s\" took manifest %s of \"%s\" and has something else there; is the "
+                         "host right, and is it a registry?",
+                         registry->host, call->object, call->repository);
+    }
+    return status;
+}
+
+/*
+ * Whether a registry that did not refuse a manifest has it. The specification wants 201; some
+ * answer otherwise and name its digest.
+ */
+static enum sw_status check_stored(struct sw_registry *registry,
+                                   const struct sw_registry_call *call,
+                                   const struct sw_http_reply *reply, struct sw_str bytes,
+                                   struct sw_err *err)
+{
+    const char *stored = sw_http_reply_header(reply, "Docker-Content-Digest");
+    char actual[SW_DIGEST_SIZE];
+
+    sw_digest_of(bytes, actual);
+    if (!stored && reply->status != 201) {
+        return look_at_stored(registry, call, actual, err);
+    }
+    if (stored && strcmp(stored, actual) != 0) {
+        return sw_fail(err, SW_E_UNAVAILABLE,
+                       "registry \"%s\" stored manifest %s of \"%s\" as %s although it is %s",
+                       registry->host, call->object, call->repository, stored, actual);
+    }
+    return SW_OK;
+}
+
 enum sw_status sw_registry_put_manifest(struct sw_registry *registry, const char *repository,
                                         const char *object, const char *media_type,
                                         struct sw_str bytes, struct sw_err *err)
@@ -327,21 +369,13 @@ enum sw_status sw_registry_put_manifest(struct sw_registry *registry, const char
                                            .right = "ecr:PutImage",
                                            .object = object,
                                            .missing_is_repository = true };
-    struct sw_http_reply reply;
-    char actual[SW_DIGEST_SIZE];
-    const char *stored;
+    struct sw_http_reply reply = { 0 };
     enum sw_status status = sw_registry_ask(registry, &call, &request, &reply, err);
 
     if (status != SW_OK) {
         return status;
     }
-    sw_digest_of(bytes, actual);
-    stored = sw_http_reply_header(&reply, "Docker-Content-Digest");
-    if (stored && strcmp(stored, actual) != 0) {
-        status = sw_fail(err, SW_E_UNAVAILABLE,
-                         "registry \"%s\" stored manifest %s of \"%s\" as %s although it is %s",
-                         registry->host, object, repository, stored, actual);
-    }
+    status = check_stored(registry, &call, &reply, bytes, err);
     atomic_store(&registry->wrote, true);
     sw_http_reply_release(&reply);
     return status;

@@ -8,6 +8,7 @@
 #define ECR           "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 #define BASE          "https://" ECR "/v2/team/app"
 #define HELLO         "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+#define A_MANIFEST    "sha256:015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862"
 #define OTHER         "sha256:0000000000000000000000000000000000000000000000000000000000000000"
 #define BASIC         "Basic QVdTOnZlcnktc2VjcmV0"
 #define ECR_CHALLENGE "Basic realm=\"https://" ECR "/\",service=\"ecr.amazonaws.com\""
@@ -420,6 +421,41 @@ static void test_registry__tells_what_a_refusal_means(void **state)
     }
 }
 
+/* A gateway may say yes to everything; a registry says that it has the manifest. */
+static const struct answer_case {
+    struct fake_http_step step;
+    const char *message; /* NULL: it is taken */
+} answer_cases[] = {
+    { { .status = 201 }, NULL },
+    { { .status = 202, .reply_headers = { { "Docker-Content-Digest", A_MANIFEST } } }, NULL },
+    { { .status = 200, .reply = "{\"a\":1}", .times = 3 }, NULL }, /* and has it */
+    { { .status = 200, .reply = "{}", .times = 3 },
+      "\"" ECR
+      "\" took manifest v1 of \"team/app\" and has something else there; is the host right, "
+      "and is it a registry?" },
+    { { .status = 201, .reply_headers = { { "Docker-Content-Digest", HELLO } } },
+      "registry \"" ECR "\" stored manifest v1 of \"team/app\" as " HELLO
+      " although it is " A_MANIFEST },
+};
+
+static void test_registry__wants_to_hear_that_a_manifest_is_there(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SW_COUNT(answer_cases); i++) {
+        const struct answer_case *c = &answer_cases[i];
+        struct registry_world world;
+        struct sw_err err = SW_ERR_INIT;
+        enum sw_status status;
+
+        registry_world_init(&world, ECR, &c->step, 1);
+        status = sw_registry_put_manifest(world.registry, "team/app", "v1", "a/b",
+                                          SW_STR("{\"a\":1}"), &err);
+        assert_int_equal(status, c->message ? SW_E_UNAVAILABLE : SW_OK);
+        assert_string_equal(err.msg, c->message ? c->message : "");
+        registry_world_release(&world);
+    }
+}
+
 /* Throttling is waited out, and named when it lasts. */
 static void test_registry__names_throttling_that_lasts(void **state)
 {
@@ -736,6 +772,7 @@ int main(void)
         cmocka_unit_test(test_registry__says_why_it_cannot_log_in),
         cmocka_unit_test(test_registry__tells_what_a_refusal_means),
         cmocka_unit_test(test_registry__knows_what_is_no_registry_s),
+        cmocka_unit_test(test_registry__wants_to_hear_that_a_manifest_is_there),
         cmocka_unit_test(test_registry__names_throttling_that_lasts),
         cmocka_unit_test(test_registry__uploads_to_the_location_it_is_told),
         cmocka_unit_test(test_registry__opens_a_new_session_after_a_broken_upload),
