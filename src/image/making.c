@@ -163,7 +163,7 @@ static size_t share_of(const struct sw_making *making, int64_t most)
     const int64_t left = left_of(making);
     const int64_t steps = READ_SIZE / READ_STEP;
 
-    if (left < 0 || left >= most) {
+    if (left >= most) {
         return READ_SIZE;
     }
     return (size_t)(1 + left * (steps - 1) / most) * READ_STEP;

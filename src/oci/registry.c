@@ -376,7 +376,9 @@ enum sw_status sw_registry_put_manifest(struct sw_registry *registry, const char
         return status;
     }
     status = check_stored(registry, &call, &reply, bytes, err);
-    atomic_store(&registry->wrote, true);
+    if (status == SW_OK) {
+        atomic_store(&registry->wrote, true);
+    }
     sw_http_reply_release(&reply);
     return status;
 }
